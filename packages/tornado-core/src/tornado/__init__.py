@@ -1,0 +1,75 @@
+"""The `tornado` namespace: its version, and its modules imported on first use.
+
+Every distribution of this project installs modules below `tornado`; this one alone owns this file.
+`import tornado; tornado.web.RequestHandler` works where `tornado-web` is installed, and says which
+distribution to install where it is not.
+"""
+
+from importlib import import_module
+from pkgutil import extend_path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+__path__ = extend_path(__path__, __name__)
+
+__all__ = ["version", "version_info"]
+
+version = "7.0.0"
+version_info = (7, 0, 0, 0)
+
+# Public module -> the distribution that holds it.
+_DISTRIBUTIONS = {
+    "auth": "tornado-auth",
+    "autoreload": "tornado-iostream",
+    "concurrent": "tornado-loop",
+    "curl_httpclient": "tornado-httpclient",
+    "database": "tornado-database",
+    "escape": "tornado-escape",
+    "gen": "tornado-loop",
+    "http1connection": "tornado-http",
+    "httpclient": "tornado-httpclient",
+    "httpserver": "tornado-httpserver",
+    "httputil": "tornado-http",
+    "ioloop": "tornado-loop",
+    "iostream": "tornado-iostream",
+    "locale": "tornado-escape",
+    "locks": "tornado-loop",
+    "log": "tornado-core",
+    "netutil": "tornado-iostream",
+    "options": "tornado-core",
+    "platform": "tornado-loop",
+    "process": "tornado-iostream",
+    "queues": "tornado-loop",
+    "routing": "tornado-web",
+    "simple_httpclient": "tornado-httpclient",
+    "stack_context": "tornado-loop",
+    "tcpclient": "tornado-iostream",
+    "tcpserver": "tornado-iostream",
+    "template": "tornado-template",
+    "testing": "tornado-testing",
+    "util": "tornado-core",
+    "web": "tornado-web",
+    "websocket": "tornado-websocket",
+    "wsgi": "tornado-wsgi",
+}
+
+
+def __getattr__(name: str) -> "ModuleType":
+    distribution = _DISTRIBUTIONS.get(name)
+    if distribution is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return import_module(f"{__name__}.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"{__name__}.{name}":
+            raise
+        raise AttributeError(
+            f"module 'tornado.{name}' is not installed; it comes with the distribution"
+            f" {distribution!r}: pip install {distribution}"
+        ) from error
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_DISTRIBUTIONS})
