@@ -106,7 +106,7 @@ class LogFormatter(logging.Formatter):
         color: Any = True,
         colors: Any = None,
     ) -> None:
-        order = ("fmt", "datefmt", "style", "color", "colors")
+        order: tuple[str, ...] = ("fmt", "datefmt", "style", "color", "colors")
         if args and isinstance(args[0], bool):
             order = ("color", "fmt", "datefmt", "colors")
         if len(args) > len(order):
@@ -135,8 +135,8 @@ class LogFormatter(logging.Formatter):
             # The record comes from anywhere; losing it would hide what it reports.
             record.message = f"Bad message ({error!r}): {record.__dict__!r}"
         record.asctime = self.formatTime(record, self.datefmt)
-        record.color = self._colors.get(record.levelno, "")
-        record.end_color = self._normal if record.color else ""
+        color = self._colors.get(record.levelno, "")
+        record.__dict__.update(color=color, end_color=self._normal if color else "")
         text = self.formatMessage(record)
         if record.exc_info and not record.exc_text:
             record.exc_text = self.formatException(record.exc_info)
@@ -144,6 +144,9 @@ class LogFormatter(logging.Formatter):
             text = f"{text.rstrip()}\n{record.exc_text}"
         if record.stack_info:
             text = f"{text.rstrip()}\n{self.formatStack(record.stack_info)}"
+        if not text.isascii():
+            # Lone surrogates, which stand for undecodable bytes in file names and arguments.
+            text = text.encode("utf-8", "backslashreplace").decode("utf-8")
         return text.replace("\n", "\n    ")
 
 
@@ -152,10 +155,10 @@ def _readable(message: object, record: logging.LogRecord) -> str:
         return record.getMessage()
     # Not `getMessage`: it would show the text as b'...'.
     try:
-        text = (message % record.args if record.args else message).decode("utf-8")
+        text = message.decode("utf-8")
     except UnicodeDecodeError:
         text = repr(message)
-    return text
+    return text % record.args if record.args else text
 
 
 def _stderr_has_colors() -> bool:
@@ -211,7 +214,9 @@ def enable_pretty_logging(
     """
     if options is None:
         # Here, since tornado.options imports this module.
-        from tornado.options import options
+        from tornado.options import options as global_options
+
+        options = global_options
     if options.logging is None or options.logging.lower() == "none":
         return
     if logger is None:
@@ -283,7 +288,9 @@ def define_logging_options(options: "OptionParser | None" = None) -> None:
     """
     if options is None:
         # Here, since tornado.options imports this module.
-        from tornado.options import options
+        from tornado.options import options as global_options
+
+        options = global_options
     parser = options
     parser.define(
         "logging",
