@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""Hold every import against the declared requirements: from sources to a list of offending lines.
+
+usage: python3 tools/check_layers.py [--root DIR] [--graph]
+
+Function-level imports count like any other. An import is a defect when the distribution it stands in
+does not require, directly or through its siblings, the distribution that holds the imported module.
+--graph prints the declared arrows instead, a distribution a line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import _bootstrap
+
+if TYPE_CHECKING:
+    from _workspace import Distribution
+
+# Import name -> project name, where the two differ.
+PROJECTS = {"MySQLdb": "mysqlclient", "OpenSSL": "pyopenssl"}
+
+# Modules that only a host which already has it loads: pytest loads the plugin it finds.
+HOSTED = {("tornado-testing", "pytest"), ("tornado-testing", "_pytest")}
+
+
+def imports(tree: ast.AST, package: list[str]) -> Iterator[tuple[int, str]]:
+    """Yield (line, dotted name) for every import below `tree`, a module of `package`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            for alias in node.names:
+                yield node.lineno, f"{module}.{alias.name}"
+
+
+def owners(distributions: dict[str, Distribution]) -> tuple[dict[str, str], list[str]]:
+    """Return module -> distribution for the whole workspace, and complaints about shared files."""
+    owner: dict[str, str] = {}
+    problems = []
+    for distribution in distributions.values():
+        for module in distribution.modules():
+            if module in owner:
+                problems.append(f"{module} lies in {owner[module]} and in {distribution.name}")
+            owner[module] = distribution.name
+    return owner, problems
+
+
+def find_owner(name: str, owner: dict[str, str]) -> str | None:
+    """Return the distribution of the longest leading part of `name` that is a module."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        found = owner.get(".".join(parts[:length]))
+        if found and (length > 1 or len(parts) == 1):
+            return found
+    # `from tornado import version`: a name of the namespace itself
+    if len(parts) == 2 and parts[1] in ("version", "version_info"):
+        return owner.get("tornado")
+    return None
+
+
+def check_distribution(
+    distribution: Distribution, distributions: dict[str, Distribution], owner: dict[str, str]
+) -> Iterator[str]:
+    """Yield a line for every import of `distribution` that its requirements do not cover."""
+    from _workspace import closure, requirement_name  # needs the tools' environment on 3.10
+
+    siblings = closure(distribution.name, distributions) | {distribution.name}
+    declared = {requirement_name(r) for name in siblings for r in distributions[name].requires}
+    optional = {requirement_name(r) for rs in distribution.extras.values() for r in rs}
+    for path in sorted(distribution.source.rglob("*.py")):
+        relative = path.relative_to(distribution.source.parent)
+        for line, name in imports(ast.parse(path.read_text("utf-8")), list(relative.parts[:-1])):
+            where = f"{path.relative_to(distribution.folder.parent.parent)}:{line}"
+            top = name.split(".")[0]
+            if top in sys.stdlib_module_names or top == "__future__":
+                continue
+            if top != "tornado":
+                project = requirement_name(PROJECTS.get(top, top))
+                known = project in declared or project in optional
+                if not known and (distribution.name, top) not in HOSTED:
+                    yield f"{where}: imports {name}, which {distribution.name} does not require"
+                continue
+            home = find_owner(name, owner)
+            if home is None:
+                yield f"{where}: imports {name}, which no distribution holds"
+            elif home not in siblings and home not in optional:
+                yield f"{where}: imports {name} of {home}, which {distribution.name} does not require"
+
+
+def check_arrows(distributions: dict[str, Distribution]) -> Iterator[str]:
+    """Yield a line for every declared requirement that points up the table of layers."""
+    from _workspace import LAYERS, requirement_name  # needs the tools' environment on 3.10
+
+    for name, distribution in distributions.items():
+        for requirement in distribution.requires:
+            sibling = requirement_name(requirement)
+            if sibling in distributions and LAYERS.index(sibling) >= LAYERS.index(name):
+                yield f"{name} requires {sibling}, which stands above it"
+
+
+def check(root: Path) -> list[str]:
+    """Return every complaint about the workspace below `root`."""
+    import _workspace  # needs the tools' environment on Python 3.10 (tomli)
+
+    distributions = _workspace.load(root)
+    owner, problems = owners(distributions)
+    problems += check_arrows(distributions)
+    for distribution in distributions.values():
+        problems += check_distribution(distribution, distributions, owner)
+    return problems
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=Path, default=_bootstrap.ROOT)
+    parser.add_argument("--graph", action="store_true", help="print the declared arrows")
+    arguments = parser.parse_args()
+    _bootstrap.enter()
+    import _workspace  # needs the tools' environment on Python 3.10 (tomli)
+
+    if arguments.graph:
+        for name, distribution in _workspace.load(arguments.root).items():
+            print(name, "->", ", ".join(map(_workspace.requirement_name, distribution.requires)))
+        return 0
+    problems = check(arguments.root)
+    for problem in problems:
+        print(problem)
+    print(f"{len(problems)} imports or requirements point the wrong way" if problems else "layers hold")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Set up and pass all tests: from a fresh clone to one line that says how it went.
+
+usage: python3 tools/test.py [--quick] [ENV ...]
+
+Without arguments: lint, types, every distribution alone, the whole on every supported Python found on
+this machine, the documentation and the integration tests. --quick leaves out the other Pythons.
+ENV names environments of tox.ini instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import _bootstrap
+
+ENVIRONMENTS = (
+    "lint,type,core,escape,template,loop,iostream,http,httpserver,httpclient,web,websocket,auth,"
+    "wsgi,testing,database,twisted,uvloop,docs,integration"
+)
+SUPPORTED = [(3, 10), (3, 11), (3, 12), (3, 13)]
+
+
+def other_pythons() -> dict[str, Path]:
+    """Return tox factor -> interpreter for each supported Python here, this one left out."""
+    found: dict[str, Path] = {}
+    for major, minor in SUPPORTED:
+        if (major, minor) == sys.version_info[:2]:
+            continue
+        name = f"python{major}.{minor}"
+        versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+        candidates = [Path(folder) / name for folder in os.environ.get("PATH", "").split(os.pathsep)]
+        candidates += sorted(versions.glob(f"{major}.{minor}.*/bin/{name}"))
+        for candidate in candidates:
+            if candidate.is_file() and _runs(candidate):
+                found[f"py{major}{minor}"] = candidate
+                break
+    return found
+
+
+def _runs(python: Path) -> bool:
+    """Whether this file is a working interpreter (version managers leave shims that are not)."""
+    done = subprocess.run([str(python), "-c", "import ssl, venv"], capture_output=True)
+    return done.returncode == 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="this Python only")
+    parser.add_argument("environments", nargs="*", metavar="ENV")
+    arguments = parser.parse_args()
+    _bootstrap.enter()
+    import build  # needs the tools' environment
+
+    started = time.monotonic()
+    build.build([], _bootstrap.ROOT / "dist")
+    environ = dict(os.environ)
+    environments = arguments.environments or ENVIRONMENTS.split(",")
+    if not arguments.environments and not arguments.quick:
+        pythons = other_pythons()
+        environments += [f"{factor}-full" for factor in pythons]
+        folders = [str(python.parent) for python in pythons.values()]
+        environ["PATH"] = os.pathsep.join([environ.get("PATH", ""), *folders])
+    command = [sys.executable, "-m", "tox", "run", "--recreate", "-c", str(_bootstrap.ROOT)]
+    code = subprocess.run([*command, "-e", ",".join(environments)], env=environ).returncode
+    print(f"{'all green' if code == 0 else 'RED'} after {time.monotonic() - started:.0f} s")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
