@@ -196,7 +196,7 @@ class Load:
     body: bytes = b""
     pipeline: int = 1
     connections: int = 32
-    seconds: float = 2.0
+    seconds: int = 2
 
 
 def _lua(text: bytes | str) -> str:
@@ -222,7 +222,7 @@ def wrk(port: int, load: Load, *, core: int = 1) -> tuple[int, float, dict[str, 
             f" for i = 1, {load.pipeline} do r[i] = wrk.format() end"
             " req = table.concat(r) end  function request() return req end"
         )
-    command = [executable, "-t1", f"-c{load.connections}", f"-d{load.seconds:g}s", "--latency"]
+    command = [executable, "-t1", f"-c{load.connections}", f"-d{load.seconds}s", "--latency"]
     if (os.cpu_count() or 1) > core and shutil.which("taskset"):
         command = ["taskset", "-c", str(core), *command]
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
@@ -255,7 +255,7 @@ def serve_load(
         for contestant in contestants:
             with Server(contestant) as server:
                 for name, load in loads.items():
-                    wrk(server.port, Load(**{**load.__dict__, "seconds": 0.5}))
+                    wrk(server.port, Load(**{**load.__dict__, "seconds": 1}))
                     before = server.cpu_seconds()
                     answers, seconds, _ = wrk(server.port, load)
                     spent = server.cpu_seconds() - before

@@ -50,7 +50,8 @@ from starlette.routing import Route
 async def get(request):
     return PlainTextResponse("Hello, world")
 app = Starlette(routes=[Route("/", get)])
-sock = socket.socket(); sock.bind(("127.0.0.1", 0)); sock.listen(1024)
+# asyncio turns Nagle off only where the protocol is named
+sock = socket.socket(proto=socket.IPPROTO_TCP); sock.bind(("127.0.0.1", 0)); sock.listen(1024)
 print("PORT", sock.getsockname()[1], flush=True)
 config = uvicorn.Config(app, loop="asyncio", http="httptools", access_log=False, log_level="warning")
 uvicorn.Server(config).run(sockets=[sock])
