@@ -1,0 +1,346 @@
+"""Text goes in; text that is safe in HTML, JSON in a script, or a URL comes out, and the way back.
+
+Also here: conversions between bytes and text, and turning URLs in plain text into links.
+
+Functions that take text take ``bytes`` in UTF-8 too, and raise `UnicodeDecodeError` (a
+`ValueError`) where they are not.
+"""
+
+import json
+import re
+from collections.abc import Callable, Collection
+from typing import Any, overload
+from urllib.parse import quote, quote_plus, unquote, unquote_plus, unquote_to_bytes
+
+__all__ = [
+    "json_decode",
+    "json_encode",
+    "linkify",
+    "native_str",
+    "parse_qs_bytes",
+    "recursive_unicode",
+    "squeeze",
+    "to_basestring",
+    "to_unicode",
+    "url_escape",
+    "url_unescape",
+    "utf8",
+    "xhtml_escape",
+    "xhtml_unescape",
+]
+
+
+# -- bytes and text ---------------------------------------------------------------------------
+
+
+@overload
+def utf8(value: str) -> bytes: ...
+@overload
+def utf8(value: bytes) -> bytes: ...
+@overload
+def utf8(value: None) -> None: ...
+
+
+def utf8(value: str | bytes | None) -> bytes | None:
+    """Return ``value`` as bytes: text encoded in UTF-8, bytes and `None` as they are.
+
+    :raises TypeError: for any other type.
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8")
+    if value is None or isinstance(value, bytes):
+        return value
+    raise TypeError(f"expected bytes, str or None, got {type(value).__name__}")
+
+
+@overload
+def to_unicode(value: str) -> str: ...
+@overload
+def to_unicode(value: bytes) -> str: ...
+@overload
+def to_unicode(value: None) -> None: ...
+
+
+def to_unicode(value: str | bytes | None) -> str | None:
+    """Return ``value`` as text: bytes decoded from UTF-8, text and `None` as they are.
+
+    :raises TypeError: for any other type.
+    :raises UnicodeDecodeError: if bytes are not UTF-8.
+    """
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8")
+    raise TypeError(f"expected bytes, str or None, got {type(value).__name__}")
+
+
+# Different on Python 2, where `str` was bytes.
+_unicode = to_unicode
+native_str = to_unicode
+to_basestring = to_unicode
+
+
+def recursive_unicode(obj: Any) -> Any:
+    """Return a data structure with its bytes decoded from UTF-8.
+
+    Dictionaries (keys too), lists and tuples are copied, at any depth; other objects are returned
+    as they are.
+    """
+    if isinstance(obj, bytes):
+        return obj.decode("utf-8")
+    if isinstance(obj, dict):
+        return {recursive_unicode(key): recursive_unicode(item) for key, item in obj.items()}
+    if isinstance(obj, list):
+        return [recursive_unicode(item) for item in obj]
+    if isinstance(obj, tuple):
+        return tuple([recursive_unicode(item) for item in obj])
+    return obj
+
+
+_SPACES = re.compile(r"[\x00-\x20]+")
+
+
+def squeeze(value: str | bytes) -> str:
+    """Replace each run of white space (and ASCII control characters) with one space.
+
+    White space at both ends is removed.
+    """
+    return _SPACES.sub(" ", _text(value)).strip()
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8")
+    raise TypeError(f"expected str or bytes, got {type(value).__name__}")
+
+
+# -- HTML -------------------------------------------------------------------------------------
+
+
+def xhtml_escape(value: str | bytes) -> str:
+    """Escape text so that HTML and XML show it as it is, between tags and in quoted attributes.
+
+    The characters ``<``, ``>``, ``"``, ``'`` and ``&`` are replaced. In attributes without
+    quotes, in comments and in scripts text needs more than this.
+
+    .. versionchanged:: 3.2
+       Single quotes are escaped too.
+    """
+    if type(value) is not str:
+        value = _text(value)
+    # A test is cheaper than a `replace` that finds nothing, and most text holds none of these.
+    if "&" in value:
+        value = value.replace("&", "&amp;")
+    if "<" in value:
+        value = value.replace("<", "&lt;")
+    if ">" in value:
+        value = value.replace(">", "&gt;")
+    if '"' in value:
+        value = value.replace('"', "&quot;")
+    if "'" in value:
+        value = value.replace("'", "&#x27;")
+    return value
+
+
+def xhtml_unescape(value: str | bytes) -> str:
+    """Replace the character references of HTML, named and numeric, with their characters.
+
+    A reference that HTML does not know stays as it is, and one to no character becomes U+FFFD.
+    """
+    text = _text(value)
+    if "&" not in text:
+        return text
+    # Here, since its table of names takes long to load and few programs need it.
+    from html import unescape
+
+    if "&#" in text:
+        # Beyond any character; without this, their value would be computed first.
+        text = _NO_CHARACTER.sub("\ufffd", text)
+    return unescape(text)
+
+
+_NO_CHARACTER = re.compile(r"&#(?:0*[1-9][0-9]{7,}|[xX]0*[1-9a-fA-F][0-9a-fA-F]{6,});?")
+
+
+# -- JSON -------------------------------------------------------------------------------------
+
+
+def json_encode(value: Any) -> str:
+    r"""Return ``value`` as JSON that may stand inside a ``<script>`` element.
+
+    ``</`` is written as ``<\/`` and ``<!`` as ``\u003c!``, which mean the same in JSON, so that
+    no text within the value ends the element. Bytes are taken as UTF-8 text.
+
+    :raises TypeError: for an object that JSON cannot express.
+    :raises ValueError: for one that contains itself.
+    """
+    try:
+        encoded = _encode(value)
+    except TypeError:
+        # Keys that are bytes have to be text before; another cause raises again.
+        encoded = _encode(recursive_unicode(value))
+    if "<" in encoded:
+        encoded = encoded.replace("</", "<\\/").replace("<!", "\\u003c!")
+    return encoded
+
+
+def _bytes_as_text(obj: object) -> str:
+    if isinstance(obj, bytes):
+        return obj.decode("utf-8")
+    raise TypeError(f"Object of type {type(obj).__name__} is not JSON serializable")
+
+
+_encode = json.JSONEncoder(default=_bytes_as_text).encode
+
+
+def json_decode(value: str | bytes) -> Any:
+    """Return the Python value of a JSON text.
+
+    :raises ValueError: if it is not JSON.
+    """
+    return json.loads(value)
+
+
+# -- URLs -------------------------------------------------------------------------------------
+
+
+def url_escape(value: str | bytes, plus: bool = True) -> str:
+    """Return ``value`` percent-encoded for use in a URL; text is encoded in UTF-8 first.
+
+    :param plus: write spaces as ``+``, as forms and queries do, and encode slashes. With `False`,
+        which suits paths, spaces are ``%20`` and slashes stay.
+
+    .. versionadded:: 3.1
+       The ``plus`` argument.
+    """
+    return quote_plus(value) if plus else quote(value)
+
+
+@overload
+def url_unescape(value: str | bytes, encoding: None, plus: bool = True) -> bytes: ...
+@overload
+def url_unescape(value: str | bytes, encoding: str = "utf-8", plus: bool = True) -> str: ...
+
+
+def url_unescape(
+    value: str | bytes, encoding: str | None = "utf-8", plus: bool = True
+) -> str | bytes:
+    """Return what percent-encoded text stands for.
+
+    :param encoding: of the text that comes out, with U+FFFD where it does not fit; `None` for
+        bytes as they are.
+    :param plus: read ``+`` as a space, as in forms and queries; `False` for paths.
+
+    .. versionadded:: 3.1
+       The ``plus`` argument.
+    """
+    if encoding is None:
+        raw = value.encode("utf-8") if isinstance(value, str) else value
+        return unquote_to_bytes(raw.replace(b"+", b" ") if plus else raw)
+    text = _text(value)
+    return unquote_plus(text, encoding) if plus else unquote(text, encoding)
+
+
+def parse_qs_bytes(
+    qs: str | bytes,
+    keep_blank_values: bool = False,
+    strict_parsing: bool = False,
+    *,
+    max_num_fields: int | None = None,
+) -> dict[str, list[bytes]]:
+    """Return the fields of a query string or URL-encoded form, each name with all its values.
+
+    Values are bytes, since their encoding is not known yet. Names are text with one character for
+    each byte (Latin-1).
+
+    :param keep_blank_values: keep fields with an empty value, or none.
+    :param strict_parsing: refuse fields without ``=``, which otherwise count as blank.
+    :param max_num_fields: the largest number of fields; `None` for no bound.
+    :raises ValueError: as these arguments say.
+
+    .. versionchanged:: 6.5.3
+       Added ``max_num_fields``.
+    """
+    data = qs if isinstance(qs, bytes) else _raw(qs)
+    if not data:
+        return {}
+    if max_num_fields is not None and data.count(b"&") >= max_num_fields:
+        raise ValueError(f"got {data.count(b'&') + 1} fields, expected at most {max_num_fields}")
+    result: dict[str, list[bytes]] = {}
+    for field in data.replace(b"+", b" ").split(b"&"):
+        name, equals, value = field.partition(b"=")
+        if not equals and strict_parsing:
+            raise ValueError(f"bad query field: {field!r}")
+        if not value and not (keep_blank_values and field):
+            continue
+        if b"%" in field:
+            name = unquote_to_bytes(name)
+            value = unquote_to_bytes(value)
+        key = name.decode("latin-1")
+        if key in result:
+            result[key].append(value)
+        else:
+            result[key] = [value]
+    return result
+
+
+def _raw(qs: str) -> bytes:
+    try:
+        return qs.encode("latin-1")
+    except UnicodeEncodeError:
+        return qs.encode("utf-8")
+
+
+# -- links ------------------------------------------------------------------------------------
+
+
+def linkify(
+    text: str | bytes,
+    shorten: bool = False,
+    extra_params: str | Callable[[str], str] = "",
+    require_protocol: bool = False,
+    permitted_protocols: Collection[str] = ("http", "https"),
+) -> str:
+    """Return plain text as HTML in which its URLs are links.
+
+    ``linkify("Hello http://tornadoweb.org!")`` is
+    ``Hello <a href="http://tornadoweb.org">http://tornadoweb.org</a>!``. All else is escaped.
+
+    :param shorten: show long URLs in a shorter form, and whole as the link's ``title``.
+    :param extra_params: attributes to add to each link, such as ``rel="nofollow"``, as HTML; or
+        a function that returns them for a link, whose target it is given, HTML-escaped::
+
+            def extra_params(url):
+                if url.startswith("http://example.com"):
+                    return 'class="internal"'
+                return 'class="external" rel="nofollow"'
+
+    :param require_protocol: make no links of URLs without a protocol, such as ``www.example.com``.
+    :param permitted_protocols: the protocols of which to make links. Never permit ``javascript``.
+    """
+    # Here, since few programs make links, and none needs this to import templates.
+    from tornado._escape.links import find_links, shortened
+
+    text = _text(text)
+    permitted = {to_unicode(protocol).lower() for protocol in permitted_protocols}
+    parts: list[str] = []
+    done = 0
+    for link in find_links(text, permitted, require_protocol):
+        url = text[link.start : link.end]
+        href = xhtml_escape(url if link.prefix else f"http://{url}")
+        if callable(extra_params):
+            attributes = extra_params(href).strip()
+        else:
+            attributes = extra_params.strip()
+        if attributes:
+            attributes = f" {attributes}"
+        shown = shortened(url, link.prefix) if shorten else url
+        if shown != url:
+            attributes += f' title="{href}"'
+        parts.append(xhtml_escape(text[done : link.start]))
+        parts.append(f'<a href="{href}"{attributes}>{xhtml_escape(shown)}</a>')
+        done = link.end
+    parts.append(xhtml_escape(text[done:]))
+    return "".join(parts)
