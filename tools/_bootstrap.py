@@ -39,5 +39,7 @@ def enter() -> None:
             check=True,
         )
         stamp.write_text(wanted, "ascii")
-    done = subprocess.run([str(python), *sys.argv])
-    sys.exit(done.returncode)
+    if os.name == "nt":
+        sys.exit(subprocess.run([str(python), *sys.argv]).returncode)
+    # In place: signals sent to this process reach the command itself.
+    os.execv(python, [str(python), *sys.argv])
