@@ -50,7 +50,7 @@ def owners(distributions: dict[str, Distribution]) -> tuple[dict[str, str], list
         for module in distribution.modules():
             if module in owner:
                 problems.append(f"{module} lies in {owner[module]} and in {distribution.name}")
-            owner[module] = distribution.name
+            owner.setdefault(module, distribution.name)
     return owner, problems
 
 
