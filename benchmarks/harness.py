@@ -72,7 +72,13 @@ def ours(*extras: str) -> str:
         return chosen
     out = Path(tempfile.mkdtemp(prefix="tornado-wheels-"))
     try:
-        build = [sys.executable, str(ROOT / "tools" / "build.py"), "--wheels-only", "--out", str(out)]
+        build = [
+            sys.executable,
+            str(ROOT / "tools" / "build.py"),
+            "--wheels-only",
+            "--out",
+            str(out),
+        ]
         subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
         python = environment(["uvloop", *extras])
         command = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]

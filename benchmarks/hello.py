@@ -9,7 +9,7 @@ from __future__ import annotations
 import harness
 from harness import Contestant, Load
 
-TORNADO = '''
+TORNADO = """
 import sys, tornado.ioloop, tornado.web, tornado.httpserver, tornado.netutil
 if "uvloop" in sys.argv:
     import uvloop, asyncio
@@ -23,9 +23,9 @@ server = tornado.httpserver.HTTPServer(application)
 server.add_sockets(sockets)
 print("PORT", sockets[0].getsockname()[1], flush=True)
 tornado.ioloop.IOLoop.current().start()
-'''
+"""
 
-AIOHTTP = '''
+AIOHTTP = """
 import asyncio
 from aiohttp import web
 async def main():
@@ -40,9 +40,9 @@ async def main():
     print("PORT", runner.addresses[0][1], flush=True)
     await asyncio.Event().wait()
 asyncio.run(main())
-'''
+"""
 
-STARLETTE = '''
+STARLETTE = """
 import socket, uvicorn
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
@@ -55,9 +55,9 @@ sock = socket.socket(proto=socket.IPPROTO_TCP); sock.bind(("127.0.0.1", 0)); soc
 print("PORT", sock.getsockname()[1], flush=True)
 config = uvicorn.Config(app, loop="asyncio", http="httptools", access_log=False, log_level="warning")
 uvicorn.Server(config).run(sockets=[sock])
-'''
+"""
 
-FLOOR = '''
+FLOOR = """
 import asyncio
 ANSWER = b"HTTP/1.1 200 OK\\r\\nContent-Length: 12\\r\\n\\r\\nHello, world"
 class Fixed(asyncio.Protocol):
@@ -70,7 +70,7 @@ async def main():
     print("PORT", server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 asyncio.run(main())
-'''
+"""
 
 
 def main() -> None:

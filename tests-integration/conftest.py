@@ -102,7 +102,9 @@ def unused_port() -> Callable[[], int]:
 
 
 @contextlib.contextmanager
-def running(command: list[str], url: str | None = None, **options: object) -> Iterator[subprocess.Popen[str]]:
+def running(
+    command: list[str], url: str | None = None, **options: object
+) -> Iterator[subprocess.Popen[str]]:
     """Run a process for the length of the block; with `url`, wait until that answers."""
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
@@ -116,7 +118,9 @@ def running(command: list[str], url: str | None = None, **options: object) -> It
             except OSError:
                 if process.poll() is not None or time.monotonic() > deadline:
                     process.kill()
-                    raise AssertionError(f"{command} did not come up:\n{process.communicate()[0]}") from None
+                    raise AssertionError(
+                        f"{command} did not come up:\n{process.communicate()[0]}"
+                    ) from None
                 time.sleep(0.05)
         yield process
     finally:

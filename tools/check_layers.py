@@ -134,7 +134,11 @@ def main() -> int:
     problems = check(arguments.root)
     for problem in problems:
         print(problem)
-    print(f"{len(problems)} imports or requirements point the wrong way" if problems else "layers hold")
+    print(
+        f"{len(problems)} imports or requirements point the wrong way"
+        if problems
+        else "layers hold"
+    )
     return 1 if problems else 0
 
 

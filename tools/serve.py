@@ -30,7 +30,9 @@ def set_up(name: str) -> Path:
     python = _bootstrap.interpreter(environment)
     uv = [sys.executable, "-m", "uv"]
     if not python.exists():
-        subprocess.run([*uv, "venv", "-q", "--python", sys.executable, str(environment)], check=True)
+        subprocess.run(
+            [*uv, "venv", "-q", "--python", sys.executable, str(environment)], check=True
+        )
     install = [*uv, "pip", "install", "-q", "--python", str(python), "--reinstall", "tornado"]
     install += ["--find-links", str(out), "--constraint", str(out / "constraints.txt")]
     requirements = DEMOS / name / "requirements.txt"

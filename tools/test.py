@@ -34,7 +34,9 @@ def other_pythons() -> dict[str, Path]:
             continue
         name = f"python{major}.{minor}"
         versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-        candidates = [Path(folder) / name for folder in os.environ.get("PATH", "").split(os.pathsep)]
+        candidates = [
+            Path(folder) / name for folder in os.environ.get("PATH", "").split(os.pathsep)
+        ]
         candidates += sorted(versions.glob(f"{major}.{minor}.*/bin/{name}"))
         for candidate in candidates:
             if candidate.is_file() and _runs(candidate):
