@@ -1,0 +1,1 @@
+"""The rooms behind :mod:`tornado.websocket`; nothing in here is public."""

@@ -1,0 +1,46 @@
+"""What comes out of the engine.
+
+A message is itself: a `str` is a text message and a `bytes` a binary one. Everything else is one
+of the classes below.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+__all__ = ["CloseReceived", "Event", "Failed", "Ping", "Pong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """The peer asks for a sign of life; the engine has queued the answer."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """The peer answered a ping, or gave a sign of life unasked."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CloseReceived:
+    """The peer's close frame; the engine has queued the answer if one was owed.
+
+    :ivar code: the close code, or ``None`` if the frame was empty.
+    """
+
+    code: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The peer broke the protocol; the engine has queued the close frame that says so."""
+
+    code: int
+    reason: str
+
+
+Event: TypeAlias = str | bytes | Ping | Pong | CloseReceived | Failed

@@ -1,0 +1,65 @@
+"""A Sec-WebSocket-Extensions field goes in, what it offers comes out (RFC 6455 section 9.1)."""
+
+import re
+from typing import NamedTuple
+
+from tornado._websocket.errors import HandshakeError
+
+__all__ = ["TOKEN", "Extension", "parse_extensions", "parse_tokens"]
+
+# RFC 9110 section 5.6.2.
+TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+
+_SPACE = r"[ \t]*"
+_is_token = re.compile(TOKEN).fullmatch
+_extension_name = re.compile(rf"{_SPACE}({TOKEN}){_SPACE}")
+# The value of a quoted parameter has to be a token once it is unquoted.
+_extension_parameter = re.compile(
+    rf';{_SPACE}({TOKEN}){_SPACE}(?:={_SPACE}(?:({TOKEN})|"({TOKEN})"){_SPACE})?'
+)
+
+# An honest field offers a handful of extensions.
+_MAX_EXTENSIONS = 32
+_MAX_PARAMETERS = 32
+
+
+class Extension(NamedTuple):
+    """One offered, or accepted, extension."""
+
+    name: str
+    #: In the order given, with ``None`` for a parameter without a value; a name may come twice.
+    parameters: list[tuple[str, str | None]]
+
+
+def parse_extensions(field: str) -> list[Extension]:
+    """Return the extensions in ``field``; raise `HandshakeError` (400) if it is malformed."""
+    found: list[Extension] = []
+    position, end = 0, len(field)
+    while position < end:
+        # The list rule of RFC 9110 section 5.6.1 lets a recipient skip empty elements.
+        if field[position] in ", \t":
+            position += 1
+            continue
+        name = _extension_name.match(field, position)
+        if name is None:
+            raise HandshakeError("malformed Sec-WebSocket-Extensions field")
+        position = name.end()
+        parameters: list[tuple[str, str | None]] = []
+        while position < end and field[position] == ";":
+            parameter = _extension_parameter.match(field, position)
+            if parameter is None or len(parameters) == _MAX_PARAMETERS:
+                raise HandshakeError("malformed Sec-WebSocket-Extensions field")
+            position = parameter.end()
+            parameters.append((parameter[1], parameter[2] or parameter[3]))
+        if (position < end and field[position] != ",") or len(found) == _MAX_EXTENSIONS:
+            raise HandshakeError("malformed Sec-WebSocket-Extensions field")
+        found.append(Extension(name[1], parameters))
+    return found
+
+
+def parse_tokens(field: str, what: str) -> list[str]:
+    """Return the tokens in ``field``; raise `HandshakeError` (400) that names ``what``."""
+    tokens = [part for part in (element.strip(" \t") for element in field.split(",")) if part]
+    if not all(map(_is_token, tokens)):
+        raise HandshakeError(f"malformed {what} field")
+    return tokens

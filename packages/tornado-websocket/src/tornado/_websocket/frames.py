@@ -1,0 +1,61 @@
+"""An opcode and a payload go in, the bytes of a frame come out (RFC 6455 section 5.2)."""
+
+from enum import IntEnum
+from struct import Struct
+
+from tornado._websocket.masking import apply_mask
+
+__all__ = ["MAX_CONTROL_PAYLOAD", "Opcode", "build_frame"]
+
+#: A control frame's payload has at most this many bytes (RFC 6455 section 5.5).
+MAX_CONTROL_PAYLOAD = 125
+
+
+class Opcode(IntEnum):
+    """What a frame carries."""
+
+    #: The next fragment of a message.
+    CONTINUATION = 0x0
+    #: The first or only fragment of a text message.
+    TEXT = 0x1
+    #: The first or only fragment of a binary message.
+    BINARY = 0x2
+    #: The closing handshake.
+    CLOSE = 0x8
+    #: Are you there?
+    PING = 0x9
+    #: I am here.
+    PONG = 0xA
+
+
+_pack_16 = Struct("!BBH").pack
+_pack_64 = Struct("!BBQ").pack
+
+# The two bytes that open an unmasked final frame with a short payload.
+_SHORT_HEADS = {
+    first: tuple(bytes((first, size)) for size in range(126)) for first in (0x81, 0x82, 0xC1, 0xC2)
+}
+
+
+def build_frame(first: int, payload: bytes, key: bytes | None = None) -> bytes:
+    """Return one whole frame.
+
+    :param first: the frame's first byte: the final bit (0x80), the compression bit (0x40) and the
+        opcode.
+    :param key: four bytes to mask with, as a client must; ``None`` leaves the payload as it is.
+    """
+    size = len(payload)
+    if key is None:
+        if size < 126:
+            heads = _SHORT_HEADS.get(first)
+            return (heads[size] if heads else bytes((first, size))) + payload
+        if size < 65536:
+            return _pack_16(first, 126, size) + payload
+        return _pack_64(first, 127, size) + payload
+    if size < 126:
+        head = bytes((first, 0x80 | size))
+    elif size < 65536:
+        head = _pack_16(first, 0xFE, size)
+    else:
+        head = _pack_64(first, 0xFF, size)
+    return head + key + apply_mask(key, payload)
