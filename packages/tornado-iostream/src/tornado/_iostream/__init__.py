@@ -1,0 +1,1 @@
+"""The rooms behind `tornado.iostream`: buffers, reads, writes, the push face, plain, TLS and pipe."""

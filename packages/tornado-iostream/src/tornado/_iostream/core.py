@@ -1,0 +1,297 @@
+"""The trunk of every stream: its state, its registration with the loop, its end.
+
+File descriptor events go in; reads, writes and closes of the rooms above come out.
+"""
+
+import asyncio
+import sys
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Union
+
+from tornado import ioloop, stack_context
+from tornado._iostream.buffers import WriteQueue
+from tornado._iostream.errors import StreamClosedError
+from tornado._iostream.reads import Read
+from tornado._iostream.state import CLOSED, CONNECTING, HANDSHAKING, OPEN, StreamState
+from tornado._loop.contexts import run_clean
+from tornado.log import app_log
+
+if TYPE_CHECKING:
+    from tornado._iostream.push import ChunkReceiver
+
+ExcInfo = Union[
+    None,
+    bool,
+    BaseException,
+    tuple[type[BaseException] | None, BaseException | None, TracebackType | None],
+]
+
+DEFAULT_MAX_BUFFER_SIZE = 104857600
+"""Bytes: what a read may need to have in memory (100 MiB)."""
+DEFAULT_READ_CHUNK_SIZE = 65536
+"""Bytes: what one system call asks the kernel for."""
+
+
+class StreamCore:
+    """State, loop registration, callbacks and closing."""
+
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_close_callback",
+        "_connect_callback",
+        "_connect_future",
+        "_input_hint",
+        "_loop",
+        "_queue",
+        "_read",
+        "_read_buffer",
+        "_reader_on",
+        "_reading_paused",
+        "_receiver",
+        "_state",
+        "_total_write_done_index",
+        "_total_write_index",
+        "_write_callback",
+        "_write_ended",
+        "_write_futures",
+        "_write_paused",
+        "_writer_on",
+        "error",
+        "io_loop",
+        "max_buffer_size",
+        "max_write_buffer_size",
+        "read_chunk_size",
+    )
+
+    io_loop: ioloop.IOLoop
+    max_buffer_size: int
+    max_write_buffer_size: int | None
+    read_chunk_size: int
+    error: BaseException | None
+    _loop: asyncio.AbstractEventLoop
+    _state: StreamState
+    _read_buffer: bytearray
+    _read: Read | None
+    _receiver: "ChunkReceiver | None"
+    _queue: WriteQueue | None
+    _write_futures: "deque[tuple[int, asyncio.Future[None]]] | None"
+    _write_callback: Callable[[], Any] | None
+    _close_callback: Callable[[], Any] | None
+    _connect_callback: Callable[[], Any] | None
+    _connect_future: "asyncio.Future[Any] | None"
+
+    high_water = 262144
+    """Bytes of backlog above which a receiver is told when writing may go on."""
+    low_water = 65536
+    """Bytes of backlog below which it is told."""
+
+    def __init__(
+        self,
+        io_loop: ioloop.IOLoop | int | None = None,
+        max_buffer_size: int | None = None,
+        read_chunk_size: int | None = None,
+        max_write_buffer_size: int | None = None,
+    ) -> None:
+        if isinstance(io_loop, int):
+            # Releases without `io_loop` have max_buffer_size in its place, and so on.
+            max_buffer_size, read_chunk_size, max_write_buffer_size = (
+                io_loop,
+                max_buffer_size,
+                read_chunk_size,
+            )
+            io_loop = None
+        self.io_loop = io_loop if io_loop is not None else ioloop.IOLoop.current()
+        self._loop = self.io_loop.asyncio_loop
+        self.max_buffer_size = max_buffer_size or DEFAULT_MAX_BUFFER_SIZE
+        self.max_write_buffer_size = max_write_buffer_size
+        self.read_chunk_size = max(
+            1, min(read_chunk_size or DEFAULT_READ_CHUNK_SIZE, self.max_buffer_size // 2)
+        )
+        self.error = None
+        self._state = OPEN
+        self._read_buffer = _EMPTY
+        self._read = None
+        self._receiver = None
+        self._queue = None
+        self._write_futures = None
+        self._write_callback = None
+        self._close_callback = None
+        self._connect_callback = None
+        self._connect_future = None
+        self._total_write_index = self._total_write_done_index = 0
+        self._input_hint = 0  # reads that may try the kernel before they wait for the loop
+        self._reader_on = self._writer_on = False
+        self._reading_paused = self._write_paused = self._write_ended = False
+
+    # What a transport offers.
+
+    def fileno(self) -> Any:
+        """Return the file descriptor, or an object with a ``fileno`` method, of this stream.
+
+        .. versionadded:: 3.1
+        """
+        raise NotImplementedError
+
+    def close_fd(self) -> None:
+        """Close the file under this stream. ``close`` calls it; nothing else should.
+
+        .. versionadded:: 3.1
+        """
+        raise NotImplementedError
+
+    def get_fd_error(self) -> Exception | None:
+        """Return the error that is recorded on the file, if there is one.
+
+        The stream asks when the loop reports an error and nothing else says what happened.
+
+        .. versionadded:: 3.1
+        """
+        return None
+
+    # Registration with the loop.
+
+    def _descriptor(self) -> int:
+        fd = self.fileno()
+        return fd if isinstance(fd, int) else int(fd.fileno())
+
+    def _add_reader(self) -> None:
+        self._reader_on = True
+        run_clean(self._loop.add_reader, self._descriptor(), self._handle_read)
+
+    def _remove_reader(self) -> None:
+        self._reader_on = False
+        self._loop.remove_reader(self._descriptor())
+
+    def _add_writer(self) -> None:
+        self._writer_on = True
+        run_clean(self._loop.add_writer, self._descriptor(), self._handle_write)
+
+    def _remove_writer(self) -> None:
+        self._writer_on = False
+        self._loop.remove_writer(self._descriptor())
+
+    def _handle_read(self) -> None:
+        """The loop says: readable."""
+        raise NotImplementedError
+
+    def _handle_write(self) -> None:
+        """The loop says: writable."""
+        raise NotImplementedError
+
+    def _want_input(self) -> None:
+        """Make sure that the loop reports input, what is inside the transport already included."""
+        if self._state is OPEN and not self._reader_on:
+            self._add_reader()
+
+    def _soon(self, function: Callable[..., Any], *args: Any) -> None:
+        """Call an own function on the next turn: outside all stack contexts, errors not caught."""
+        run_clean(self._loop.call_soon, function, *args)
+
+    # Callbacks that users gave.
+
+    def _schedule(self, callback: Callable[..., Any], *args: Any) -> None:
+        self.io_loop.add_callback(self._run_callback, callback, *args)
+
+    def _run_callback(self, callback: Callable[..., Any], *args: Any) -> None:
+        try:
+            callback(*args)
+        except Exception:
+            app_log.error("Uncaught exception, closing connection.", exc_info=True)
+            # A half-served connection is of no use to anyone; the loop reports the error too.
+            self.close(exc_info=True)
+            raise
+
+    def _receiver_failed(self, error: Exception) -> None:
+        app_log.error("Uncaught exception, closing connection.", exc_info=error)
+        self.close(exc_info=error)
+
+    # The end.
+
+    def set_close_callback(self, callback: Callable[[], Any] | None) -> None:
+        """Have `callback` called, by the loop, when the stream closes.
+
+        It runs once, after the callbacks and futures of reads and writes that were pending. On a
+        stream that is closed already it runs on the loop's next turn. ``None`` unsets it.
+        """
+        self._close_callback = None if callback is None else stack_context.wrap(callback)
+        if callback is None:
+            return
+        if self._state is CLOSED:
+            self._announce_close()
+        elif self._receiver is None:
+            self._want_input()  # the loop must tell when the peer goes away
+
+    def closed(self) -> bool:
+        """Whether the stream has been closed."""
+        return self._state is CLOSED
+
+    def close(self, exc_info: ExcInfo = False) -> None:
+        """Close this stream; a second call does nothing.
+
+        A pending ``read_until_close`` ends with what has arrived; every other pending operation
+        fails with `StreamClosedError`. What was written but not yet sent is dropped.
+
+        :param exc_info: True (take the exception being handled), an exception, or a tuple as of
+            `sys.exc_info`: it becomes the stream's `error`.
+        """
+        if self._state is CLOSED:
+            return
+        if exc_info:
+            if isinstance(exc_info, BaseException):
+                self.error = exc_info
+            else:
+                if not isinstance(exc_info, tuple):
+                    exc_info = sys.exc_info()
+                if exc_info[1] is not None:
+                    self.error = exc_info[1]
+        was = self._state
+        self._state = CLOSED
+        if self._reader_on:
+            self._remove_reader()
+        if self._writer_on:
+            self._remove_writer()
+        self._before_close(was)
+        self.close_fd()
+        self._fail_connect(was)
+        self._end_reads()
+        self._abort_writes()
+        self._announce_close()
+
+    def _before_close(self, was: StreamState) -> None:
+        """Last words to the peer; the descriptor is still open."""
+
+    def _end_reads(self) -> None:
+        raise NotImplementedError
+
+    def _abort_writes(self) -> None:
+        raise NotImplementedError
+
+    def _fail_connect(self, was: StreamState) -> None:
+        future, self._connect_future = self._connect_future, None
+        self._connect_callback = None
+        if future is not None:
+            self._fail_future(future)
+
+    def _fail_future(self, future: "asyncio.Future[Any]") -> None:
+        if not future.done():
+            future.set_exception(StreamClosedError(self.error))
+            future.exception()  # not awaiting a stream that closed is no fault worth a log line
+
+    def _announce_close(self) -> None:
+        """Tell the close callback and the receiver, behind everything scheduled so far."""
+        callback, self._close_callback = self._close_callback, None
+        if callback is not None:
+            self._schedule(callback)
+        receiver, self._receiver = self._receiver, None
+        if receiver is not None and not self._loop.is_closed():
+            self._soon(receiver.stream_closed, self.error)
+
+    def _is_starting(self) -> bool:
+        return self._state is CONNECTING or self._state is HANDSHAKING
+
+
+_EMPTY = bytearray()
+"""The read buffer of a stream that has not buffered anything; never appended to."""

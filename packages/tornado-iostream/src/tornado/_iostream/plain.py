@@ -1,0 +1,325 @@
+"""`IOStream`: a stream over a connected, or about to be connected, socket."""
+
+import asyncio
+import errno
+import os
+import socket as socket_module
+import ssl
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tornado import stack_context
+from tornado._iostream.base import BaseIOStream
+from tornado._iostream.buffers import Buffer, FileRange, WriteQueue
+from tornado._iostream.pull import _INLINE_READS
+from tornado._iostream.state import CLOSED, CONNECTING, OPEN, READ_ENDED
+from tornado._iostream.writing import _file_ended
+from tornado._loop.contexts import run_clean
+from tornado.log import gen_log
+
+if TYPE_CHECKING:
+    from tornado._iostream.tls import SSLIOStream
+
+_Self = TypeVar("_Self", bound="IOStream")
+
+_UNIX_RETRY_SECONDS = 0.01
+_SENDFILE_MOST = 1 << 20
+_AF_UNIX = getattr(socket_module, "AF_UNIX", None)
+
+
+class IOStream(BaseIOStream):
+    """A stream over a socket.
+
+    The socket comes from ``accept``, or is made by ``socket.socket`` and connected before or by
+    `connect`. The stream makes it non-blocking and owns it. If the stream closes because of an
+    error, its `error` attribute holds the exception.
+
+    The other arguments are those of `BaseIOStream`.
+    """
+
+    __slots__ = ("socket",)
+
+    socket: Any  # a socket or an ssl.SSLSocket; None after close
+
+    def __init__(self, socket: socket_module.socket, *args: Any, **kwargs: Any) -> None:
+        self.socket = socket
+        if socket.gettimeout() != 0:
+            socket.setblocking(False)
+        super().__init__(*args, **kwargs)
+
+    # System calls.
+
+    def fileno(self) -> socket_module.socket | int:
+        """Return the file descriptor of the socket; -1 after `close`."""
+        sock = self.socket
+        return -1 if sock is None else sock.fileno()  # type: ignore[no-any-return]  # Any socket
+
+    def close_fd(self) -> None:
+        """Close the socket."""
+        sock, self.socket = self.socket, None
+        if sock is not None:
+            sock.close()
+
+    def get_fd_error(self) -> Exception | None:
+        """Return the pending error of the socket, if there is one."""
+        code = self.socket.getsockopt(socket_module.SOL_SOCKET, socket_module.SO_ERROR)
+        return OSError(code, os.strerror(code)) if code else None
+
+    def read_from_fd(self, buf: bytearray | memoryview | None = None) -> Any:
+        """Read from the socket, see `BaseIOStream.read_from_fd`."""
+        try:
+            if buf is None:
+                return self.socket.recv(self.read_chunk_size)
+            return self.socket.recv_into(buf, len(buf))
+        except (BlockingIOError, InterruptedError):
+            return None
+
+    def write_to_fd(self, data: memoryview) -> int:
+        """Write to the socket, see `BaseIOStream.write_to_fd`."""
+        try:
+            return self.socket.send(data)  # type: ignore[no-any-return]  # Any socket
+        except (BlockingIOError, InterruptedError):
+            return 0
+
+    def _recv_chunk(self, limit: int) -> bytes | None:
+        try:
+            return self.socket.recv(limit)  # type: ignore[no-any-return]  # Any socket
+        except (BlockingIOError, InterruptedError):
+            return None
+
+    def _recv_into(self, space: memoryview) -> int | None:
+        try:
+            return self.socket.recv_into(space)  # type: ignore[no-any-return]  # Any socket
+        except (BlockingIOError, InterruptedError):
+            return None
+
+    def _send_now(self, data: Buffer) -> int:
+        try:
+            return self.socket.send(data)  # type: ignore[no-any-return]  # Any socket
+        except (BlockingIOError, InterruptedError):
+            return 0
+
+    if hasattr(socket_module.socket, "sendmsg"):
+
+        def _send_list(self, chunks: Sequence[Buffer]) -> int:
+            try:
+                return self.socket.sendmsg(chunks[:64])  # type: ignore[no-any-return]  # Any socket
+            except (BlockingIOError, InterruptedError):
+                return 0
+
+        def _send_queue(self, queue: WriteQueue) -> int:
+            return self._send_list(queue.buffers())
+
+    if hasattr(os, "sendfile"):
+
+        def _send_file_part(self, part: FileRange) -> int:
+            try:
+                sent = os.sendfile(
+                    self.socket.fileno(), part.fd, part.offset, min(part.count, _SENDFILE_MOST)
+                )
+            except (BlockingIOError, InterruptedError):
+                return 0
+            except OSError as error:
+                if isinstance(error, ConnectionError):
+                    raise
+                # Not every kind of file can be sent from within the kernel.
+                return super()._send_file_part(part)
+            if not sent:
+                raise _file_ended(part)
+            return sent
+
+    def _read_idle(self) -> None:
+        # Look without taking: whoever reads next may be another owner (start_tls, detach).
+        try:
+            if self.socket.recv(1, socket_module.MSG_PEEK):
+                self._remove_reader()
+                self._input_hint = _INLINE_READS
+            else:
+                self._input_ended()
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            if _is_unconnected(error):
+                self._remove_reader()
+                return
+            self._read_failed(error)
+
+    # Connecting.
+
+    def connect(
+        self: _Self,
+        address: Any,
+        callback: Callable[[], Any] | str | None = None,
+        server_hostname: str | None = None,
+    ) -> "asyncio.Future[_Self]":
+        """Connect the socket to `address` without blocking.
+
+        ``write`` and the reads may be called before the connection stands; they wait for it.
+
+        :param address: as for ``socket.connect``: ``(host, port)`` for TCP. A host name in it is
+            looked up with a blocking call; `tornado.tcpclient` looks names up without.
+        :param callback: called without arguments once connected. If connecting fails, only the
+            close callback is called. A string here is `server_hostname`.
+        :param server_hostname: used by `SSLIOStream` only.
+        :returns: a future of this stream; ``None`` if a callback is given.
+        :raises StreamClosedError: through the future, if connecting fails; its ``real_error`` says
+            why.
+
+        .. versionchanged:: 4.0
+           Returns a future if no callback is given.
+        """
+        if isinstance(callback, str):
+            callback, server_hostname = None, callback
+        if self._reader_on:
+            self._remove_reader()  # an unconnected socket reports events that mean nothing
+        self._state = CONNECTING
+        future: asyncio.Future[_Self] | None = None
+        if callback is None:
+            future = self._connect_future = asyncio.Future(loop=self._loop)
+        else:
+            self._connect_callback = stack_context.wrap(callback)
+        self._start_connecting(address)
+        return future  # type: ignore[return-value]  # the callback style has no future
+
+    def _start_connecting(self, address: Any) -> None:
+        if self._state is not CONNECTING:
+            return  # closed meanwhile
+        try:
+            self.socket.connect(address)
+        except (BlockingIOError, InterruptedError):
+            if self.socket.family == _AF_UNIX:
+                # The listener's queue is full, and nothing is under way that could be waited for.
+                run_clean(
+                    self._loop.call_later, _UNIX_RETRY_SECONDS, self._start_connecting, address
+                )
+                return
+        except OSError as error:
+            self._connect_failed(error)
+            return
+        self._add_writer()
+
+    def _connect_failed(self, error: Exception) -> None:
+        if self._connect_future is None:
+            gen_log.warning("Connect error on fd %s: %s", self._descriptor(), error)
+        self.close(exc_info=error)
+
+    def _handle_write(self) -> None:
+        if self._state is not CONNECTING:
+            self._flush()
+            return
+        error = self.get_fd_error()
+        if error is not None:
+            self._connect_failed(error)
+            return
+        self._remove_writer()
+        self._connected()
+
+    def _connected(self) -> None:
+        """The transport's connection stands."""
+        self._opened()
+
+    def _opened(self) -> None:
+        """Bytes can go both ways now: start what waited for that."""
+        self._state = OPEN
+        callback, self._connect_callback = self._connect_callback, None
+        future, self._connect_future = self._connect_future, None
+        if future is not None and not future.done():
+            future.set_result(self)
+        if callback is not None:
+            self._schedule(callback)
+        if self._queue:
+            self._flush()
+        elif self._write_callback is not None:
+            self._run_write_callback()
+        if self._state is not OPEN or self._reading_paused:
+            return
+        if (
+            self._read is not None
+            or self._receiver is not None
+            or self._close_callback is not None
+        ):
+            self._want_input()
+
+    # Changes on the way.
+
+    def start_tls(
+        self,
+        server_side: bool,
+        ssl_options: "dict[str, Any] | ssl.SSLContext | None" = None,
+        server_hostname: str | None = None,
+        *,
+        handshake_timeout: float | None = None,
+    ) -> "asyncio.Future[SSLIOStream]":
+        """Turn this stream into an `SSLIOStream`, as ``STARTTLS`` in several protocols does.
+
+        This stream must be idle: no pending read or write and nothing in its buffers. It cannot be
+        used afterwards; the new stream inherits its close callback.
+
+        :param ssl_options: keyword arguments as of `tornado.netutil.ssl_options_to_context`, or a
+            context. ``None`` means: verify the server's certificate against the system's
+            authorities (client side).
+        :param server_hostname: the name the certificate must be for.
+        :param handshake_timeout: seconds, default 60.
+        :returns: a future of the new stream, done after the handshake. If that fails, so does the
+            future, with the cause: an `ssl.SSLError`, another `OSError`, or `StreamClosedError`.
+        :raises ValueError: if this stream is not idle.
+
+        .. versionadded:: 4.0
+        """
+        # tls builds on this module.
+        from tornado._iostream.tls import upgrade
+
+        return upgrade(self, server_side, ssl_options, server_hostname, handshake_timeout)
+
+    def set_nodelay(self, value: bool) -> None:
+        """Send small writes at once (True) or let the kernel gather them (False, the default).
+
+        Sockets other than TCP ignore it.
+
+        .. versionadded:: 3.1
+        """
+        sock = self.socket
+        if sock is not None and sock.family in (socket_module.AF_INET, socket_module.AF_INET6):
+            try:
+                sock.setsockopt(socket_module.IPPROTO_TCP, socket_module.TCP_NODELAY, int(value))
+            except OSError:
+                if not _is_reset(sock):
+                    raise
+
+    def write_eof(self) -> None:
+        """Send the end of file after everything written so far; reading goes on.
+
+        Further writes raise `StreamClosedError`. Idempotent.
+
+        .. versionadded:: 7.0
+        """
+        if self._write_ended or self._state is CLOSED:
+            return
+        self._write_ended = True
+        if not self._queue and (self._state is OPEN or self._state is READ_ENDED):
+            self._shut_down_writing()
+
+    def _shut_down_writing(self) -> None:
+        if self._state is READ_ENDED:
+            self.close()
+            return
+        try:
+            self.socket.shutdown(socket_module.SHUT_WR)
+        except OSError as error:
+            self._write_failed(error)
+
+
+def _is_unconnected(error: OSError) -> bool:
+    return error.errno == errno.ENOTCONN
+
+
+def _is_reset(sock: socket_module.socket) -> bool:
+    """Whether the peer is gone: some systems refuse to set options then."""
+    try:
+        sock.getpeername()
+    except OSError:
+        return True
+    return False
+
+
+IOStream.__module__ = "tornado.iostream"

@@ -1,0 +1,156 @@
+"""The push face: chunks go to a receiver as they arrive, whole writes go out without a future."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tornado._iostream.buffers import Buffer
+from tornado._iostream.errors import StreamClosedError
+from tornado._iostream.pull import PullStream
+from tornado._iostream.reads import take_front
+from tornado._iostream.state import CLOSED, DRAINING, OPEN, READ_ENDED
+
+_SENDING = frozenset({OPEN, READ_ENDED, DRAINING})
+
+
+class ChunkReceiver(Protocol):
+    """What a protocol engine offers to be fed by a stream.
+
+    A receiver may also have ``eof_received() -> bool | None``: it is called when the peer has
+    ended its sending side; if it returns true, the stream stays open for writing.
+    """
+
+    def chunk_received(self, data: bytes, /) -> None:
+        """`data`, never empty, arrived. It may pause, detach, send or close from in here."""
+
+    def stream_closed(self, error: BaseException | None, /) -> None:
+        """The stream closed: in order (``None``) or because of `error`. Called once, by the loop."""
+
+    def writing_resumed(self) -> None:
+        """The backlog was above the high-water mark and has fallen below the low-water mark."""
+
+
+class PushStream(PullStream):
+    """`attach` a receiver, `send` bytes, watch the `backlog`."""
+
+    __slots__ = ()
+
+    def attach(self, receiver: ChunkReceiver) -> None:
+        """Give every chunk that arrives from now on to `receiver`, buffered bytes at once.
+
+        :raises RuntimeError: if a read is pending or a receiver is attached already.
+        """
+        if self._pending_read() is not None or self._receiver is not None:
+            raise RuntimeError("cannot attach: the stream is being read already")
+        self._receiver = receiver
+        self._reading_paused = False
+        if self._read_buffer:
+            receiver.chunk_received(take_front(self._read_buffer, len(self._read_buffer)))
+        if self._receiver is receiver:
+            if self._state is CLOSED:
+                self._announce_close()
+            elif not self._reading_paused:
+                self._want_input()
+
+    def detach(self, unread: bytes = b"") -> None:
+        """Return to the pull face; `unread` is what the next read finds first.
+
+        Harmless on a stream without a receiver.
+        """
+        self._receiver = None
+        self._reading_paused = False
+        if unread:
+            self._unread(unread)
+
+    def pause_reading(self) -> None:
+        """Deliver nothing until `resume_reading`; bytes stay in the kernel. Idempotent."""
+        self._reading_paused = True
+        if self._reader_on:
+            self._remove_reader()
+
+    def resume_reading(self) -> None:
+        """Deliver again, by the loop, never before this returns. Idempotent."""
+        if self._reading_paused:
+            self._reading_paused = False
+            self._want_input()
+
+    @property
+    def backlog(self) -> int:
+        """Bytes written that still wait in this process's memory."""
+        queue = self._queue
+        return queue.size if queue is not None else 0
+
+    def send(self, data: bytes) -> bool:
+        """Write `data` without a future: in one system call at once if nothing is queued.
+
+        :returns: True if nothing stays queued. False if something does, or if the write failed; the
+            receiver then hears ``stream_closed``.
+        :raises StreamClosedError: if the stream is closed.
+        :raises StreamBufferFullError: if `max_write_buffer_size` would be exceeded.
+        """
+        limit = self.max_write_buffer_size
+        if limit is not None:
+            self._check_write_limit(len(data), limit)
+        if self._state is OPEN and not self._queue:
+            try:
+                sent = self._send_now(data)
+            except OSError as error:
+                self._write_failed(error)
+                return False
+            if sent == len(data):
+                return True
+            self._enqueue(data, sent)
+        else:
+            self._check_writable()
+            self._enqueue(data, 0)
+        self._register_backlog()
+        return False
+
+    def send_many(self, chunks: Sequence[bytes]) -> bool:
+        """Write `chunks` in order as `send` would, in one ``sendmsg`` where the transport has it."""
+        if len(chunks) == 1:
+            return self.send(chunks[0])
+        limit = self.max_write_buffer_size
+        if limit is not None:
+            self._check_write_limit(sum(map(len, chunks)), limit)
+        sent = 0
+        if self._state is OPEN and not self._queue:
+            try:
+                sent = self._send_list(chunks)
+            except OSError as error:
+                self._write_failed(error)
+                return False
+        else:
+            self._check_writable()
+        for chunk in chunks:
+            if sent >= len(chunk):
+                sent -= len(chunk)
+            else:
+                self._enqueue(chunk, sent)
+                sent = 0
+        if not self._queue:
+            return True
+        self._register_backlog()
+        return False
+
+    def _send_list(self, chunks: Sequence[Buffer]) -> int:
+        return self._send_now(b"".join(chunks))
+
+    def _register_backlog(self) -> None:
+        queue = self._queue
+        if queue is not None and queue.size > self.high_water:
+            self._write_paused = True
+        if not self._writer_on and self._state in _SENDING:
+            self._add_writer()
+
+    def _push_chunk(self, data: bytes) -> None:
+        """Hand `data` to the receiver; its errors close the stream, not the loop."""
+        receiver = self._receiver
+        assert receiver is not None
+        try:
+            receiver.chunk_received(data)
+        except Exception as error:
+            self._receiver_failed(error)
+
+    def _check_writable(self) -> None:
+        if self._state is CLOSED or self._write_ended:
+            raise StreamClosedError(self.error)

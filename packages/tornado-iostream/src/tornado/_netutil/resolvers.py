@@ -1,0 +1,295 @@
+"""Host names go in, lists of ``(family, address)`` come out; by different roads."""
+
+import asyncio
+import concurrent.futures
+import os
+import socket as socket_module
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar
+
+from tornado import ioloop
+from tornado._netutil.callbacks import with_callback
+from tornado.util import Configurable
+
+Addresses = list[tuple[int, Any]]
+"""What a resolver answers: pairs of family and address, as ``socket.connect`` takes it."""
+
+
+class Resolver(Configurable):
+    """Looks host names up without blocking the loop.
+
+    ``Resolver()`` makes the configured kind (``Resolver.configure``); the default is
+    `DefaultLoopResolver`. The kinds are:
+
+    * `DefaultLoopResolver`, `DefaultExecutorResolver`, `BlockingResolver`, `ThreadedResolver`
+    * `tornado.platform.caresresolver.CaresResolver`
+    * `OverrideResolver`, around any of them
+
+    .. versionchanged:: 5.0
+       The default resolves in a thread.
+    """
+
+    @classmethod
+    def configurable_base(cls) -> type["Resolver"]:
+        """Return the class whose configuration is used."""
+        return Resolver
+
+    @classmethod
+    def configurable_default(cls) -> type["Resolver"]:
+        """Return the kind that is made where none was configured."""
+        return DefaultLoopResolver
+
+    def initialize(self, io_loop: "ioloop.IOLoop | None" = None) -> None:
+        """Take the loop whose futures are answered with; ``None`` means the current one."""
+        self.io_loop = io_loop
+
+    def resolve(
+        self,
+        host: str,
+        port: int,
+        family: int = socket_module.AF_UNSPEC,
+        callback: Callable[[Addresses], Any] | None = None,
+    ) -> "Awaitable[Addresses]":
+        """Look `host` up.
+
+        :param host: a name or an IP address; `port` is put into the addresses.
+        :param family: ``AF_INET`` or ``AF_INET6`` restrict to that family.
+        :param callback: called with the result; then ``None`` is returned.
+        :returns: an awaitable of a list of pairs ``(family, address)``; `address` is what
+            ``socket.connect`` takes.
+        :raises OSError: through the awaitable, if the name cannot be resolved.
+
+        .. versionchanged:: 4.4
+           Every kind raises `OSError`.
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Free what the resolver holds; it cannot be used afterwards.
+
+        .. versionadded:: 3.1
+        """
+
+
+def _addresses(found: list[Any]) -> Addresses:
+    return [(family, address) for family, _, _, _, address in found]
+
+
+def _look_up(host: str, port: int, family: int) -> Addresses:
+    return _addresses(
+        socket_module.getaddrinfo(host, port, family, socket_module.SOCK_STREAM)
+    )
+
+
+class DefaultLoopResolver(Resolver):
+    """Looks names up by the loop's own ``getaddrinfo``.
+
+    .. versionadded:: 6.2
+    """
+
+    def resolve(
+        self,
+        host: str,
+        port: int,
+        family: int = socket_module.AF_UNSPEC,
+        callback: Callable[[Addresses], Any] | None = None,
+    ) -> "Awaitable[Addresses]":
+        """Look `host` up, see `Resolver.resolve`."""
+        io_loop = self.io_loop or ioloop.IOLoop.current()
+        return with_callback(_ask_loop(io_loop, host, port, family), callback, io_loop)
+
+
+async def _ask_loop(io_loop: "ioloop.IOLoop", host: str, port: int, family: int) -> Addresses:
+    loop: asyncio.AbstractEventLoop = io_loop.asyncio_loop
+    return _addresses(
+        await loop.getaddrinfo(host, port, family=family, type=socket_module.SOCK_STREAM)
+    )
+
+
+class DefaultExecutorResolver(Resolver):
+    """Looks names up in the loop's default executor.
+
+    .. versionadded:: 5.0
+    """
+
+    def resolve(
+        self,
+        host: str,
+        port: int,
+        family: int = socket_module.AF_UNSPEC,
+        callback: Callable[[Addresses], Any] | None = None,
+    ) -> "Awaitable[Addresses]":
+        """Look `host` up, see `Resolver.resolve`."""
+        io_loop = self.io_loop or ioloop.IOLoop.current()
+        future = io_loop.run_in_executor(None, _look_up, host, port, family)
+        return with_callback(future, callback, io_loop)
+
+
+class _DummyExecutor(concurrent.futures.Executor):
+    """Runs what is submitted at once, in the calling thread."""
+
+    def submit(  # type: ignore[override]  # typeshed's generics say no more than this
+        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> "concurrent.futures.Future[Any]":
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class ExecutorResolver(Resolver):
+    """Looks names up in a `concurrent.futures` executor.
+
+    :param executor: by default names are looked up at once, blocking the loop.
+    :param close_executor: whether `close` shuts the executor down; default True.
+
+    .. versionadded:: 3.1
+    """
+
+    executor: concurrent.futures.Executor | None
+    close_executor: bool
+
+    def initialize(
+        self,
+        io_loop: "ioloop.IOLoop | concurrent.futures.Executor | None" = None,
+        executor: "concurrent.futures.Executor | bool | None" = None,
+        close_executor: bool = True,
+    ) -> None:
+        """Take the loop and the executor; without a loop's place, as later releases have it."""
+        if isinstance(io_loop, concurrent.futures.Executor):
+            io_loop, executor, close_executor = (
+                None,
+                io_loop,
+                executor if isinstance(executor, bool) else close_executor,
+            )
+        super().initialize(io_loop)
+        assert not isinstance(executor, bool)
+        if executor is not None:
+            self.executor = executor
+            self.close_executor = close_executor
+        else:
+            self.executor = _DummyExecutor()
+            self.close_executor = False
+
+    def resolve(
+        self,
+        host: str,
+        port: int,
+        family: int = socket_module.AF_UNSPEC,
+        callback: Callable[[Addresses], Any] | None = None,
+    ) -> "Awaitable[Addresses]":
+        """Look `host` up, see `Resolver.resolve`."""
+        if self.executor is None:
+            raise RuntimeError("the resolver is closed")
+        io_loop = self.io_loop or ioloop.IOLoop.current()
+        future = asyncio.wrap_future(
+            self.executor.submit(_look_up, host, port, family), loop=io_loop.asyncio_loop
+        )
+        return with_callback(future, callback, io_loop)
+
+    def close(self) -> None:
+        """Shut the executor down, if that is this resolver's business."""
+        if self.close_executor and self.executor is not None:
+            self.executor.shutdown()
+        self.executor = None
+
+
+class BlockingResolver(ExecutorResolver):
+    """Looks names up in the loop's thread; the loop waits. The default until 5.0."""
+
+    def initialize(self, io_loop: "ioloop.IOLoop | None" = None) -> None:  # type: ignore[override]
+        """Take the loop; there is nothing to configure."""  # fewer parameters, by design
+        super().initialize(io_loop)
+
+
+class ThreadedResolver(ExecutorResolver):
+    """Looks names up in threads.
+
+    :param num_threads: count of threads, shared by all resolvers of this kind in the process; the
+        first one made decides.
+
+    .. versionadded:: 3.0
+    """
+
+    _pool: ClassVar[concurrent.futures.ThreadPoolExecutor | None] = None
+    _pool_pid: ClassVar[int | None] = None
+
+    def initialize(  # type: ignore[override]  # it makes its own executor
+        self, io_loop: "ioloop.IOLoop | int | None" = None, num_threads: int = 10
+    ) -> None:
+        """Take the loop and the count of threads; a number in the loop's place is that count."""
+        if isinstance(io_loop, int):
+            io_loop, num_threads = None, io_loop
+        super().initialize(io_loop, self._shared_pool(num_threads), close_executor=False)
+
+    @classmethod
+    def _shared_pool(cls, num_threads: int) -> concurrent.futures.ThreadPoolExecutor:
+        if ThreadedResolver._pool is None or ThreadedResolver._pool_pid != os.getpid():
+            # Threads do not survive a fork.
+            ThreadedResolver._pool = concurrent.futures.ThreadPoolExecutor(num_threads)
+            ThreadedResolver._pool_pid = os.getpid()
+        return ThreadedResolver._pool
+
+
+class OverrideResolver(Resolver):
+    """Replaces some hosts and ports before another resolver looks them up, as /etc/hosts does.
+
+    :param resolver: asked with the replacement, or with what is not in the mapping.
+    :param mapping: keys of three forms, the first that fits is used::
+
+            {
+                ("api.example.com", 443, socket.AF_INET6): ("::1", 1443),
+                ("login.example.com", 443): ("localhost", 1443),
+                "example.com": "127.0.1.1",
+            }
+
+    .. versionadded:: 3.0
+    .. versionchanged:: 5.0
+       Keys with a family.
+    """
+
+    resolver: Resolver
+    mapping: Mapping[Any, Any]
+
+    def initialize(  # type: ignore[override]  # it has no loop of its own
+        self, resolver: Resolver, mapping: Mapping[Any, Any]
+    ) -> None:
+        """Take the resolver and the mapping."""
+        self.resolver = resolver
+        self.mapping = mapping
+
+    def resolve(
+        self,
+        host: str,
+        port: int,
+        family: int = socket_module.AF_UNSPEC,
+        callback: Callable[[Addresses], Any] | None = None,
+    ) -> "Awaitable[Addresses]":
+        """Look the replacement up, see `Resolver.resolve`."""
+        if (host, port, family) in self.mapping:
+            host, port = self.mapping[(host, port, family)]
+        elif (host, port) in self.mapping:
+            host, port = self.mapping[(host, port)]
+        elif host in self.mapping:
+            host = self.mapping[host]
+        if callback is None:
+            return self.resolver.resolve(host, port, family)
+        return self.resolver.resolve(host, port, family, callback=callback)
+
+    def close(self) -> None:
+        """Close the resolver behind."""
+        self.resolver.close()
+
+
+for _class in (
+    Resolver,
+    DefaultLoopResolver,
+    DefaultExecutorResolver,
+    ExecutorResolver,
+    BlockingResolver,
+    ThreadedResolver,
+    OverrideResolver,
+):
+    _class.__module__ = "tornado.netutil"

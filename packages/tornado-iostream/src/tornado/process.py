@@ -1,0 +1,283 @@
+"""Several processes that serve together, and child processes that the loop talks to.
+
+`fork_processes` turns one process into many; `Subprocess` wraps `subprocess.Popen` with streams
+and a callback for the end of the child.
+"""
+
+import asyncio
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from subprocess import CalledProcessError
+from typing import Any, NoReturn
+
+from tornado import ioloop, stack_context
+from tornado._loop.contexts import run_clean
+from tornado.iostream import PipeIOStream
+from tornado.log import gen_log
+
+__all__ = ["CalledProcessError", "Subprocess", "cpu_count", "fork_processes", "task_id"]
+
+_task_id: int | None = None
+
+
+def cpu_count() -> int:
+    """Return the number of processors of this machine, 1 if it cannot be found out."""
+    return os.cpu_count() or 1
+
+
+def _reseed_random() -> None:
+    """Children must not repeat the parent's random numbers."""
+    module = sys.modules.get("random")
+    if module is None:
+        return
+    try:
+        seed: int | None = int.from_bytes(os.urandom(16), "big")
+    except NotImplementedError:
+        seed = time.time_ns() ^ (os.getpid() << 64)
+    random.seed(seed)
+
+
+def fork_processes(num_processes: int | None, max_restarts: int | None = None) -> int:
+    """Fork worker processes and keep them running; only the children return.
+
+    A child that dies by a signal or with a status other than zero is replaced by a new one with
+    the same task id. When all have ended in order the parent exits too.
+
+    Not together with `tornado.autoreload`, and no loop may exist before it.
+
+    :param num_processes: count of children; ``None`` or less than 1 means one for each processor.
+    :param max_restarts: how many replacements there are in all, default 100.
+    :returns: in each child its task id, from 0 up to `num_processes` - 1.
+    :raises SystemExit: in the parent, when all children have ended in order.
+    :raises RuntimeError: in the parent, when the children die too often; or if a loop exists, or
+        this is a child already, or the platform cannot fork.
+
+    .. versionchanged:: 2.2
+       The parent exits rather than return ``None``.
+    """
+    if not hasattr(os, "fork"):
+        raise RuntimeError("this platform cannot fork processes")
+    if _task_id is not None:
+        raise RuntimeError("fork_processes called in a process that it forked")
+    if ioloop.IOLoop.initialized() or asyncio._get_running_loop() is not None:
+        raise RuntimeError(
+            "Cannot run in multiple processes: IOLoop instance has already been initialized. You"
+            " cannot call IOLoop.current() or IOLoop.instance() before fork_processes()"
+        )
+    if num_processes is None or num_processes <= 0:
+        num_processes = cpu_count()
+    gen_log.info("Starting %d processes", num_processes)
+    return _Family(100 if max_restarts is None else max_restarts).raise_children(num_processes)
+
+
+class _Family:
+    """The parent's view of its children."""
+
+    def __init__(self, max_restarts: int) -> None:
+        self.max_restarts = max_restarts
+        self.restarts = 0
+        self.children: dict[int, int] = {}  # pid -> task id
+
+    def raise_children(self, count: int) -> int:
+        for number in range(count):
+            if self.fork(number):
+                return number
+        while self.children:
+            pid, status = os.wait()
+            number_or_none = self.children.pop(pid, None)
+            if number_or_none is None:
+                continue
+            if self.ended_in_order(number_or_none, pid, status):
+                continue
+            self.restarts += 1
+            if self.restarts > self.max_restarts:
+                raise RuntimeError("Too many child restarts, giving up")
+            if self.fork(number_or_none):
+                return number_or_none
+        self.leave()
+
+    def fork(self, number: int) -> bool:
+        """Fork the child with this task id; True in the child."""
+        global _task_id
+        pid = os.fork()
+        if pid:
+            self.children[pid] = number
+            return False
+        _reseed_random()
+        _task_id = number
+        return True
+
+    @staticmethod
+    def ended_in_order(number: int, pid: int, status: int) -> bool:
+        if os.WIFSIGNALED(status):
+            gen_log.warning(
+                "child %d (pid %d) killed by signal %d, restarting",
+                number,
+                pid,
+                os.WTERMSIG(status),
+            )
+            return False
+        code = os.waitstatus_to_exitcode(status)
+        if code:
+            gen_log.warning(
+                "child %d (pid %d) exited with status %d, restarting", number, pid, code
+            )
+            return False
+        gen_log.info("child %d (pid %d) exited normally", number, pid)
+        return True
+
+    @staticmethod
+    def leave() -> NoReturn:
+        # Every example of this function goes on as if only children returned from it.
+        sys.exit(0)
+
+
+def task_id() -> int | None:
+    """Return the task id of this process; ``None`` if `fork_processes` did not make it."""
+    return _task_id
+
+
+class Subprocess:
+    """A child process with streams for its standard files.
+
+    The arguments are those of `subprocess.Popen`, with these differences:
+
+    * ``stdin``, ``stdout`` and ``stderr`` may be ``tornado.process.Subprocess.STREAM``; the
+      attribute of that name is then a `tornado.iostream.PipeIOStream`. The caller closes it.
+    * `io_loop` is the loop the streams and the exit callback belong to.
+
+    The attribute ``proc`` is the `subprocess.Popen`, ``pid`` the process id, and ``returncode`` the
+    exit status once an exit callback or `wait_for_exit` has seen it.
+
+    .. versionadded:: 3.1
+    """
+
+    STREAM: Any = object()
+
+    _default_loop: "ioloop.IOLoop | None" = None
+
+    stdin: PipeIOStream | None
+    stdout: PipeIOStream | None
+    stderr: PipeIOStream | None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        io_loop = kwargs.pop("io_loop", None)
+        self.io_loop: ioloop.IOLoop = (
+            io_loop or type(self)._default_loop or ioloop.IOLoop.current()
+        )
+        theirs: list[int] = []
+        ours: dict[str, int] = {}
+        try:
+            for name in ("stdin", "stdout", "stderr"):
+                if kwargs.get(name) is Subprocess.STREAM:
+                    reading, writing = os.pipe()
+                    ours[name], kwargs[name] = (
+                        (writing, reading) if name == "stdin" else (reading, writing)
+                    )
+                    theirs.append(kwargs[name])
+            self.proc = subprocess.Popen(*args, **kwargs)
+        except BaseException:
+            for fd in (*theirs, *ours.values()):
+                os.close(fd)
+            raise
+        for fd in theirs:
+            os.close(fd)
+        self.pid = self.proc.pid
+        self.returncode: int | None = None
+        self._exit_callback: Callable[[int], Any] | None = None
+        self._watching = False
+        for name in ("stdin", "stdout", "stderr"):
+            stream = PipeIOStream(ours[name], self.io_loop) if name in ours else None
+            setattr(self, name, stream if stream is not None else getattr(self.proc, name))
+
+    def set_exit_callback(self, callback: Callable[[int], Any]) -> None:
+        """Have ``callback(returncode)`` called by the loop when the process has ended.
+
+        `returncode` is the exit status, or the negative number of the signal. A later callback
+        replaces an earlier one.
+        """
+        self._exit_callback = stack_context.wrap(callback)
+        if self.returncode is not None:
+            self._tell()
+        elif not self._watching:
+            self._watching = True
+            run_clean(_watch, self)
+
+    def wait_for_exit(self, raise_error: bool = True) -> "asyncio.Future[int]":
+        """Return a future of the exit status. It uses the exit callback.
+
+        :param raise_error: whether a status other than zero fails the future with
+            `subprocess.CalledProcessError`.
+
+        .. versionadded:: 4.2
+        """
+        future: asyncio.Future[int] = asyncio.Future(loop=self.io_loop.asyncio_loop)
+
+        def on_exit(returncode: int) -> None:
+            if future.done():
+                return
+            if returncode and raise_error:
+                future.set_exception(CalledProcessError(returncode, self.proc.args))
+            else:
+                future.set_result(returncode)
+
+        self.set_exit_callback(on_exit)
+        return future
+
+    @classmethod
+    def initialize(cls, io_loop: "ioloop.IOLoop | None" = None) -> None:
+        """Have child processes watched by `io_loop`, from any thread's processes.
+
+        There is no need to call it: each process is watched, without a signal handler, by the loop
+        it was made on.
+
+        .. versionchanged:: 4.1
+           `io_loop` is of no importance any more.
+        """
+        cls._default_loop = io_loop
+
+    @classmethod
+    def uninitialize(cls) -> None:
+        """Undo `initialize`."""
+        cls._default_loop = None
+
+    def _poll(self) -> bool:
+        """Whether the process has ended; if so its status is taken."""
+        returncode = self.proc.poll()
+        if returncode is None:
+            return False
+        self.returncode = returncode
+        self._tell()
+        return True
+
+    def _tell(self) -> None:
+        callback, self._exit_callback = self._exit_callback, None
+        if callback is not None:
+            self.io_loop.add_callback(callback, self.returncode)
+
+
+def _watch(child: Subprocess) -> None:
+    """Call ``child._poll`` on its loop when the process has ended."""
+    try:
+        fd = os.pidfd_open(child.pid)
+    except (AttributeError, OSError):  # not Linux, or no descriptor to be had
+        threading.Thread(target=_wait_in_thread, args=(child,), daemon=True).start()
+        return
+    loop = child.io_loop.asyncio_loop
+
+    def on_exit() -> None:
+        if child._poll():
+            loop.remove_reader(fd)
+            os.close(fd)
+
+    loop.add_reader(fd, on_exit)
+
+
+def _wait_in_thread(child: Subprocess) -> None:
+    child.proc.wait()
+    child.io_loop.add_callback(child._poll)
