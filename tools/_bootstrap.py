@@ -25,7 +25,7 @@ def enter() -> None:
     """Return at once inside the tools' environment; elsewhere make it and run this command there."""
     if Path(sys.prefix).resolve() == ENVIRONMENT.resolve():
         return
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036 - this command is what tells so
         sys.exit(f"Python 3.10 or later is needed; this is {sys.version.split()[0]}")
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()
     stamp = ENVIRONMENT / "requirements.sha256"
@@ -34,8 +34,7 @@ def enter() -> None:
         print("setting up the tools' own environment (.venv-tools) ...", flush=True)
         venv.create(ENVIRONMENT, clear=True, with_pip=True, symlinks=os.name != "nt")
         subprocess.run(
-            [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-            + ["-r", str(REQUIREMENTS)],
+            [str(python), "-m", "pip", "install", "-q", "-r", str(REQUIREMENTS)],
             check=True,
         )
         stamp.write_text(wanted, "ascii")

@@ -1,0 +1,26 @@
+import pytest
+
+from tornado._database.mysql import parse_host
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("localhost", {"host": "localhost", "port": 3306}),
+        ("db.example:3307", {"host": "db.example", "port": 3307}),
+        ("127.0.0.1:1", {"host": "127.0.0.1", "port": 1}),
+        ("[::1]:3308", {"host": "::1", "port": 3308}),
+        ("[::1]", {"host": "::1", "port": 3306}),
+        ("2001:db8::1", {"host": "2001:db8::1", "port": 3306}),
+        ("/run/mysqld/mysqld.sock", {"unix_socket": "/run/mysqld/mysqld.sock"}),
+        ("./mysql.sock", {"unix_socket": "./mysql.sock"}),
+    ],
+)
+def test_host_forms(host, expected):
+    assert parse_host(host) == expected
+
+
+@pytest.mark.parametrize("host", ["db:", "db:x", "db:0", "db:65536", "db:-1", "[::1]:x", "db:٣"])
+def test_bad_ports_are_refused(host):
+    with pytest.raises(ValueError, match="port"):
+        parse_host(host)
