@@ -3,7 +3,7 @@
 Everything here is the standard `logging`; configure it as you like. The loggers are
 
 - ``tornado.access``: one line for each request that the server answered;
-- ``tornado.application``: errors in the application's code, such as uncaught exceptions of handlers;
+- ``tornado.application``: errors in the application's code, such as uncaught exceptions;
 - ``tornado.general``: everything else: warnings about bad input, timeouts, misuse.
 
 `tornado.options.parse_command_line` installs the formatter on the root logger according to the
@@ -13,7 +13,6 @@ Everything here is the standard `logging`; configure it as you like. The loggers
 """
 
 import logging
-import logging.handlers
 import os
 import sys
 from collections.abc import Mapping
@@ -111,7 +110,7 @@ class LogFormatter(logging.Formatter):
             order = ("color", "fmt", "datefmt", "colors")
         if len(args) > len(order):
             raise TypeError(f"LogFormatter takes at most {len(order)} arguments, got {len(args)}")
-        named = dict(fmt=fmt, datefmt=datefmt, style=style, color=color, colors=colors)
+        named = {"fmt": fmt, "datefmt": datefmt, "style": style, "color": color, "colors": colors}
         named.update(zip(order, args, strict=False))
         super().__init__(
             self.DEFAULT_FORMAT if named["fmt"] is None else named["fmt"],
@@ -242,7 +241,7 @@ def enable_pretty_logging(
 def _has_file(logger: logging.Logger, path: str) -> bool:
     """Whether a handler of ours writes to ``path`` already."""
     return any(
-        isinstance(handler, logging.handlers.BaseRotatingHandler)
+        isinstance(handler, logging.FileHandler)
         and isinstance(handler.formatter, LogFormatter)
         and handler.baseFilename == os.path.abspath(path)
         for handler in logger.handlers
@@ -250,6 +249,9 @@ def _has_file(logger: logging.Logger, path: str) -> bool:
 
 
 def _rotating_handler(options: Any) -> logging.Handler:
+    # Here, since it takes long to load, and this alone needs it.
+    import logging.handlers
+
     if options.log_rotate_mode == "size":
         return logging.handlers.RotatingFileHandler(
             filename=options.log_file_prefix,

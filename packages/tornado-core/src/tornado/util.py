@@ -1,11 +1,10 @@
-"""Small tools under every layer: objects and callables in; the same, adapted, configured or unpacked, out.
+"""Small tools under every layer: objects go in; the same, adapted or configured, come out.
 
 Most applications need little of this: `ObjectDict` and `import_object` perhaps, and `Configurable`
 when they offer a choice of implementations.
 """
 
 import atexit
-import inspect
 import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -395,8 +394,11 @@ class ArgReplacer:
     def __init__(self, func: Callable[..., Any], name: str) -> None:
         self.name = name
         self.arg_pos: int | None = None
+        # Here, since this alone needs it, and it takes longer to load than all the rest.
+        from inspect import signature
+
         try:
-            parameters = list(inspect.signature(func).parameters.values())
+            parameters = list(signature(func).parameters.values())
         except (TypeError, ValueError):
             return  # a function written in C that does not tell: the argument goes by keyword
         for position, parameter in enumerate(parameters):

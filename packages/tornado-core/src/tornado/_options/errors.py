@@ -1,4 +1,4 @@
-"""What goes wrong with options: a definition, a name or a value, each told in one plain sentence."""
+"""What is wrong with a definition, a name or a value of an option, told in one plain sentence."""
 
 __all__ = ["Error"]
 

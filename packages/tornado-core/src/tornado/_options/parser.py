@@ -21,7 +21,7 @@ class OptionParser:
 
     ``parser.name`` and ``parser["name"]`` are the value of the option ``name``, and assigning to
     either sets it. Iterating gives names. Underscores and dashes in names are the same, so that
-    ``define("db-host")`` makes ``options.db_host``, and both ``--db-host`` and ``--db_host`` set it.
+    ``define("db-host")`` makes ``options.db_host``, which ``--db-host`` and ``--db_host`` set.
 
     `tornado.options.options` is the global one; parsers of your own are independent of it.
     Each has the option ``help`` from the start, which prints all options and ends the process.
@@ -248,7 +248,7 @@ class OptionParser:
         absolute = os.path.abspath(path)
         settings: dict[str, Any] = {"__file__": absolute}
         with open(absolute, "rb") as file:
-            # Read as bytes, so that a byte order mark or a coding line means what it does elsewhere.
+            # As bytes, so that a byte order mark or a coding line means what it does elsewhere.
             code = compile(file.read(), absolute, "exec", dont_inherit=True)
         exec(code, settings)
         for name, value in settings.items():

@@ -67,7 +67,7 @@ def parse_datetime(text: str) -> datetime:
 
 
 def parse_timedelta(text: str) -> timedelta:
-    """Return the length of time of ``text``: numbers with units, such as ``1h 30m`` or ``2.5 days``.
+    """Return the length of time of ``text``: numbers with units, as in ``1h 30m`` or ``2.5 days``.
 
     A number without a unit is in seconds. Units: us, ms, s, m, h, d, w and their names in full.
     """

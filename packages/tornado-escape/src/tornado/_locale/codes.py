@@ -1,0 +1,76 @@
+"""A locale code in any spelling goes in; its usual spelling, and codes of close locales, come out."""
+
+import re
+from collections.abc import Iterator
+
+from tornado._locale.languages import languages
+
+__all__ = ["close_codes", "normalized"]
+
+# Language, script, region and variants, as BCP 47 orders them; the sizes bound the work.
+_CODE = re.compile(
+    r"([a-z]{2,8})(?:_([a-z]{4}))?(?:_([a-z]{2,3}|[0-9]{3}))?((?:_[a-z0-9]{4,8}){0,3})",
+    re.IGNORECASE,
+)
+
+# Codes that ISO 639 withdrew and their successors; systems still use either.
+_RENAMED = {"in": "id", "iw": "he", "ji": "yi", "mo": "ro", "no": "nb", "tl": "fil"}
+_RENAMED |= {new: old for old, new in _RENAMED.items() if old != "mo"}
+
+
+def normalized(code: str) -> str | None:
+    """Return a code as ``pt_BR`` or ``zh_Hans_CN``; `None` if it is not formed like one.
+
+    Dashes become underscores; the letters' case is changed as it has to be.
+    """
+    match = _CODE.fullmatch(code.replace("-", "_"))
+    if match is None:
+        return None
+    language, script, region, variants = match.groups()
+    return _joined(language.lower(), (script or "").title(), (region or "").upper()) + (
+        variants.lower()
+    )
+
+
+def _joined(*parts: str) -> str:
+    return "_".join(filter(None, parts))
+
+
+def close_codes(code: str) -> Iterator[str]:
+    """Yield the codes of locales that suit a user who asked for ``code``, best first.
+
+    After the code itself come those with less: without variants, script, region; a script stands
+    for its usual region and the reverse.
+    """
+    yield code
+    match = _CODE.fullmatch(code.replace("-", "_"))
+    if match is None:
+        return
+    asked, script, region = match[1].lower(), (match[2] or "").title(), (match[3] or "").upper()
+    variants = match[4].lower()
+    renamed = _RENAMED.get(asked)
+    for language in (asked, renamed) if renamed else (asked,):
+        if variants:
+            yield _joined(language, script, region) + variants
+        yield from _closest(language, script, region)
+
+
+def _closest(language: str, script: str, region: str) -> Iterator[str]:
+    if script:
+        yield _joined(language, script, region)
+    if region:
+        with_region = _joined(language, region)
+        known = languages().get(with_region)
+        script_of_region = known.same if known is not None else ""
+        if not script or script_of_region in ("", _joined(language, script)):
+            yield with_region
+        if not script and script_of_region:
+            yield f"{script_of_region}_{region}"
+            yield script_of_region
+    if script:
+        with_script = _joined(language, script)
+        yield with_script
+        known = languages().get(with_script)
+        if known is not None and known.same:
+            yield known.same
+    yield language
