@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from tornado import ioloop, stack_context
 from tornado._loop.contexts import run_clean
+from tornado._netutil.loops import asyncio_loop_of, loop_or_current
 from tornado.iostream import PipeIOStream
 from tornado.log import gen_log
 
@@ -167,9 +168,7 @@ class Subprocess:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         io_loop = kwargs.pop("io_loop", None)
-        self.io_loop: ioloop.IOLoop = (
-            io_loop or type(self)._default_loop or ioloop.IOLoop.current()
-        )
+        self.io_loop = loop_or_current(io_loop or type(self)._default_loop)
         theirs: list[int] = []
         ours: dict[str, int] = {}
         try:
@@ -216,7 +215,7 @@ class Subprocess:
 
         .. versionadded:: 4.2
         """
-        future: asyncio.Future[int] = asyncio.Future(loop=self.io_loop.asyncio_loop)
+        future: asyncio.Future[int] = asyncio.Future(loop=asyncio_loop_of(self.io_loop))
 
         def on_exit(returncode: int) -> None:
             if future.done():
@@ -268,7 +267,7 @@ def _watch(child: Subprocess) -> None:
     except (AttributeError, OSError):  # not Linux, or no descriptor to be had
         threading.Thread(target=_wait_in_thread, args=(child,), daemon=True).start()
         return
-    loop = child.io_loop.asyncio_loop
+    loop = asyncio_loop_of(child.io_loop)
 
     def on_exit() -> None:
         if child._poll():

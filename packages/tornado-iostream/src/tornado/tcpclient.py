@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from tornado import ioloop
 from tornado._loop.contexts import run_clean
+from tornado._netutil.loops import asyncio_loop_of, loop_or_current
 from tornado.iostream import IOStream
 from tornado.netutil import Resolver, ssl_options_to_context
 from tornado.util import TimeoutError
@@ -214,7 +215,7 @@ class TCPClient:
             # Options that cannot be used are the caller's fault; say so before connecting.
             ssl_options = ssl_options_to_context(ssl_options, server_side=False)
         addresses = await self.resolver.resolve(host, port, af)
-        io_loop = self.io_loop or ioloop.IOLoop.current()
+        io_loop = loop_or_current(self.io_loop)
         connect = functools.partial(
             self._create_stream,
             max_buffer_size,
@@ -222,7 +223,7 @@ class TCPClient:
             source_port=source_port,
             io_loop=io_loop,
         )
-        _, _, stream = await _Connector(addresses, connect, io_loop.asyncio_loop).start()
+        _, _, stream = await _Connector(addresses, connect, asyncio_loop_of(io_loop)).start()
         if ssl_options is None:
             return stream
         secure = stream.start_tls(False, ssl_options=ssl_options, server_hostname=host)

@@ -11,6 +11,7 @@ from typing import Any
 
 from tornado import ioloop, process
 from tornado._loop.conversion import convert_yielded
+from tornado._netutil.loops import asyncio_loop_of
 from tornado.iostream import IOStream, SSLIOStream
 from tornado.log import app_log
 from tornado.netutil import (
@@ -205,15 +206,14 @@ class TCPServer:
         raise NotImplementedError()
 
     def _handle_connection(self, connection: socket_module.socket, address: Any) -> None:
+        stream: IOStream | None
         options = self.ssl_options
         if options is not None:
             stream = self._wrap_connection(connection, options)
             if stream is None:
                 return
         else:
-            stream = IOStream(
-                connection, self.io_loop, self.max_buffer_size, self.read_chunk_size
-            )
+            stream = IOStream(connection, self.io_loop, self.max_buffer_size, self.read_chunk_size)
         try:
             result = self.handle_stream(stream, address)
         except Exception:
@@ -260,7 +260,7 @@ class TCPServer:
         io_loop = stream.io_loop
         if asyncio.iscoroutine(result) and sys.version_info >= (3, 12):
             # Run its first step now: many connections are served by that alone.
-            result = asyncio.Task(result, loop=io_loop.asyncio_loop, eager_start=True)
+            result = asyncio.Task(result, loop=asyncio_loop_of(io_loop), eager_start=True)
         io_loop.add_future(convert_yielded(result), _report)
 
 

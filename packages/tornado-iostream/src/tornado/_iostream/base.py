@@ -31,6 +31,12 @@ class BaseIOStream(PushStream):
 
     __slots__ = ()
 
+    def set_nodelay(self, value: bool) -> None:
+        """Send small writes at once; only TCP streams have something to do here.
+
+        .. versionadded:: 3.1
+        """
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # The quick ways around `read_from_fd` and `write_to_fd` only fit the class that has them:
         # a subclass that replaces either gets the ways that call it.

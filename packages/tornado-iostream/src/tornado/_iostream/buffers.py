@@ -1,9 +1,9 @@
 """Bytes waiting to be written: buffers go in, what one `send` or `sendmsg` should take comes out."""
 
 from collections import deque
-from typing import Union
+from typing import TypeAlias
 
-Buffer = Union[bytes, bytearray, memoryview]
+Buffer: TypeAlias = bytes | bytearray | memoryview
 
 _COPIED_BELOW = 4096
 """Bytes: a smaller chunk is copied behind the last one, a larger is kept by reference."""

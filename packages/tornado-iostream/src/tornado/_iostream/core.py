@@ -8,7 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tornado import ioloop, stack_context
 from tornado._iostream.buffers import WriteQueue
@@ -16,17 +16,18 @@ from tornado._iostream.errors import StreamClosedError
 from tornado._iostream.reads import Read
 from tornado._iostream.state import CLOSED, CONNECTING, HANDSHAKING, OPEN, StreamState
 from tornado._loop.contexts import run_clean
+from tornado._netutil.loops import asyncio_loop_of, loop_or_current
 from tornado.log import app_log
 
 if TYPE_CHECKING:
     from tornado._iostream.push import ChunkReceiver
 
-ExcInfo = Union[
-    None,
-    bool,
-    BaseException,
-    tuple[type[BaseException] | None, BaseException | None, TracebackType | None],
-]
+ExcInfo: TypeAlias = (
+    bool
+    | BaseException
+    | tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
+    | None
+)
 
 DEFAULT_MAX_BUFFER_SIZE = 104857600
 """Bytes: what a read may need to have in memory (100 MiB)."""
@@ -103,8 +104,8 @@ class StreamCore:
                 read_chunk_size,
             )
             io_loop = None
-        self.io_loop = io_loop if io_loop is not None else ioloop.IOLoop.current()
-        self._loop = self.io_loop.asyncio_loop
+        self.io_loop = loop_or_current(io_loop)
+        self._loop = asyncio_loop_of(self.io_loop)
         self.max_buffer_size = max_buffer_size or DEFAULT_MAX_BUFFER_SIZE
         self.max_write_buffer_size = max_write_buffer_size
         self.read_chunk_size = max(

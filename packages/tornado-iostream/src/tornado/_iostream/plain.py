@@ -52,7 +52,7 @@ class IOStream(BaseIOStream):
     def fileno(self) -> socket_module.socket | int:
         """Return the file descriptor of the socket; -1 after `close`."""
         sock = self.socket
-        return -1 if sock is None else sock.fileno()  # type: ignore[no-any-return]  # Any socket
+        return -1 if sock is None else sock.fileno()
 
     def close_fd(self) -> None:
         """Close the socket."""
@@ -169,7 +169,7 @@ class IOStream(BaseIOStream):
            Returns a future if no callback is given.
         """
         if isinstance(callback, str):
-            callback, server_hostname = None, callback
+            callback = None  # server_hostname, which only TLS needs
         if self._reader_on:
             self._remove_reader()  # an unconnected socket reports events that mean nothing
         self._state = CONNECTING
@@ -233,11 +233,7 @@ class IOStream(BaseIOStream):
             self._run_write_callback()
         if self._state is not OPEN or self._reading_paused:
             return
-        if (
-            self._read is not None
-            or self._receiver is not None
-            or self._close_callback is not None
-        ):
+        if self._read is not None or self._receiver is not None or self._close_callback is not None:
             self._want_input()
 
     # Changes on the way.

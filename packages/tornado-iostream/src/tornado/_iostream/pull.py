@@ -121,7 +121,7 @@ class PullStream(WriteStream):
            `partial`; the callback is optional.
         """
         if isinstance(callback, bool):
-            callback, partial = None, callback
+            partial, callback = callback, None
         count = int(num_bytes)
         if count < 0:
             raise ValueError(f"cannot read {count} bytes, expected 0 or more")
@@ -150,7 +150,7 @@ class PullStream(WriteStream):
         .. versionadded:: 5.0
         """
         if isinstance(callback, bool):
-            callback, partial = None, callback
+            partial, callback = callback, None
         return self._start_read(ReadInto(memoryview(buf).cast("B"), partial), callback)
 
     def read_until_close(
@@ -189,38 +189,38 @@ class PullStream(WriteStream):
     def _start_read(
         self,
         read: Read,
-        callback: Callable[..., Any] | None,
+        callback: Callable[..., Any] | int | None,
         streaming: Callable[[bytes], Any] | None = None,
-    ) -> Any:
+    ) -> "asyncio.Future[Any]":
         """Satisfy `read` from the buffer or leave it pending; return its future or ``None``."""
         if self._read is not None and self._pending_read() is not None:
             raise AssertionError("Already reading")
         if self._receiver is not None:
             raise AssertionError("Already reading: a receiver is attached")
         if callback is not None:
+            assert callable(callback)
             read.callback = stack_context.wrap(callback)
         else:
             read.future = asyncio.Future(loop=self._loop)
         if streaming is not None:
             read.streaming = stack_context.wrap(streaming)
         self._read = read
-        if (self._read_buffer or not isinstance(read, ReadUntil)) and self._try_read(read):
-            return read.future
-        if self._read is not read:  # it could never be satisfied
-            return read.future
-        state = self._state
-        if state is OPEN:
-            if self._input_hint:
-                self._input_hint -= 1
-                self._read_loop(read)
-                if self._read is not read:
-                    return read.future
-                self._input_hint = 0
-            if not self._reader_on:
-                self._want_input()
-        elif state is CLOSED or state is DRAINING or state is READ_ENDED:
-            self._fail_late_read(read)
-        return read.future
+        if (not self._read_buffer and isinstance(read, ReadUntil)) or not self._try_read(read):
+            if self._state is OPEN:
+                if self._input_hint:
+                    self._read_inline(read)
+                if not self._reader_on and self._read is read:
+                    self._want_input()
+            elif not self._is_starting() and self._state is not BROKEN:
+                self._fail_late_read(read)
+        return read.future  # type: ignore[return-value]  # the callback style has no future
+
+    def _read_inline(self, read: Read) -> None:
+        """Ask the kernel at once: `_read_idle` saw that it has something."""
+        self._input_hint -= 1
+        self._read_loop(read)
+        if self._read is read:
+            self._input_hint = 0
 
     def _fail_late_read(self, read: Read) -> None:
         """`read` was started after the end of input, and the buffer does not satisfy it."""

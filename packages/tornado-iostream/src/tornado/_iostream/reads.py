@@ -94,7 +94,9 @@ class ReadUntil(Read):
         most = self.max_bytes
         if found < 0:
             if most is not None and len(buffer) >= most:
-                raise UnsatisfiableReadError(f"delimiter {delimiter!r} not found within {most} bytes")
+                raise UnsatisfiableReadError(
+                    f"delimiter {delimiter!r} not found within {most} bytes"
+                )
             self._scanned = max(0, len(buffer) - len(delimiter) + 1)
             return None
         end = found + len(delimiter)

@@ -11,8 +11,8 @@ from tornado._iostream.buffers import Buffer
 from tornado._iostream.errors import StreamClosedError
 from tornado._iostream.plain import IOStream
 from tornado._iostream.state import CLOSED, CONNECTING, HANDSHAKING, OPEN, StreamState
-from tornado._netutil.tls import ssl_wrap_socket
 from tornado._loop.contexts import run_clean
+from tornado._netutil.tls import ssl_wrap_socket
 from tornado.log import gen_log
 
 DEFAULT_HANDSHAKE_TIMEOUT = 60.0

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from tornado import ioloop, stack_context
+from tornado._netutil.loops import asyncio_loop_of
 
 _T = TypeVar("_T")
 
@@ -18,7 +19,7 @@ def with_callback(
 
     In the callback style an error is reported by the loop, and the callback is not called.
     """
-    future: asyncio.Future[_T] = asyncio.ensure_future(awaitable, loop=io_loop.asyncio_loop)
+    future: asyncio.Future[_T] = asyncio.ensure_future(awaitable, loop=asyncio_loop_of(io_loop))
     if callback is None:
         return future
     wrapped = stack_context.wrap(callback)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from tornado import ioloop
 from tornado._netutil.callbacks import with_callback
+from tornado._netutil.loops import asyncio_loop_of, loop_or_current
 from tornado.util import Configurable
 
 Addresses = list[tuple[int, Any]]
@@ -76,9 +77,7 @@ def _addresses(found: list[Any]) -> Addresses:
 
 
 def _look_up(host: str, port: int, family: int) -> Addresses:
-    return _addresses(
-        socket_module.getaddrinfo(host, port, family, socket_module.SOCK_STREAM)
-    )
+    return _addresses(socket_module.getaddrinfo(host, port, family, socket_module.SOCK_STREAM))
 
 
 class DefaultLoopResolver(Resolver):
@@ -95,14 +94,15 @@ class DefaultLoopResolver(Resolver):
         callback: Callable[[Addresses], Any] | None = None,
     ) -> "Awaitable[Addresses]":
         """Look `host` up, see `Resolver.resolve`."""
-        io_loop = self.io_loop or ioloop.IOLoop.current()
+        io_loop = loop_or_current(self.io_loop)
         return with_callback(_ask_loop(io_loop, host, port, family), callback, io_loop)
 
 
 async def _ask_loop(io_loop: "ioloop.IOLoop", host: str, port: int, family: int) -> Addresses:
-    loop: asyncio.AbstractEventLoop = io_loop.asyncio_loop
     return _addresses(
-        await loop.getaddrinfo(host, port, family=family, type=socket_module.SOCK_STREAM)
+        await asyncio_loop_of(io_loop).getaddrinfo(
+            host, port, family=family, type=socket_module.SOCK_STREAM
+        )
     )
 
 
@@ -120,7 +120,7 @@ class DefaultExecutorResolver(Resolver):
         callback: Callable[[Addresses], Any] | None = None,
     ) -> "Awaitable[Addresses]":
         """Look `host` up, see `Resolver.resolve`."""
-        io_loop = self.io_loop or ioloop.IOLoop.current()
+        io_loop = loop_or_current(self.io_loop)
         future = io_loop.run_in_executor(None, _look_up, host, port, family)
         return with_callback(future, callback, io_loop)
 
@@ -128,7 +128,7 @@ class DefaultExecutorResolver(Resolver):
 class _DummyExecutor(concurrent.futures.Executor):
     """Runs what is submitted at once, in the calling thread."""
 
-    def submit(  # type: ignore[override]  # typeshed's generics say no more than this
+    def submit(
         self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
     ) -> "concurrent.futures.Future[Any]":
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
@@ -183,9 +183,9 @@ class ExecutorResolver(Resolver):
         """Look `host` up, see `Resolver.resolve`."""
         if self.executor is None:
             raise RuntimeError("the resolver is closed")
-        io_loop = self.io_loop or ioloop.IOLoop.current()
+        io_loop = loop_or_current(self.io_loop)
         future = asyncio.wrap_future(
-            self.executor.submit(_look_up, host, port, family), loop=io_loop.asyncio_loop
+            self.executor.submit(_look_up, host, port, family), loop=asyncio_loop_of(io_loop)
         )
         return with_callback(future, callback, io_loop)
 
@@ -221,7 +221,7 @@ class ThreadedResolver(ExecutorResolver):
     ) -> None:
         """Take the loop and the count of threads; a number in the loop's place is that count."""
         if isinstance(io_loop, int):
-            io_loop, num_threads = None, io_loop
+            num_threads, io_loop = io_loop, None
         super().initialize(io_loop, self._shared_pool(num_threads), close_executor=False)
 
     @classmethod

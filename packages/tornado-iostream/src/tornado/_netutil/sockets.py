@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tornado import ioloop, stack_context
+from tornado._netutil.loops import loop_or_current
 from tornado.log import app_log, gen_log
 
 DEFAULT_BACKLOG = 128
@@ -57,9 +58,7 @@ def bind_sockets(
         family = socket_module.AF_INET
     if flags is None:
         flags = socket_module.AI_PASSIVE
-    found = socket_module.getaddrinfo(
-        address, port, family, socket_module.SOCK_STREAM, 0, flags
-    )
+    found = socket_module.getaddrinfo(address, port, family, socket_module.SOCK_STREAM, 0, flags)
     # Resolvers name an address several times; IPv4 first, so that a free port is chosen there.
     candidates = sorted(dict.fromkeys(found), key=lambda entry: entry[0] != socket_module.AF_INET)
     for attempt in range(_PORT_ATTEMPTS):
@@ -252,7 +251,7 @@ def add_accept_handler(
     .. versionchanged:: 5.0
        Returns a function.
     """
-    loop = io_loop if io_loop is not None else ioloop.IOLoop.current()
+    loop = loop_or_current(io_loop)
     # Connections have nothing to do with the contexts of whoever started the server.
     return _Acceptor(sock, stack_context.wrap(callback), loop).remove
 
@@ -263,7 +262,12 @@ def is_valid_ip(ip: str) -> bool:
         return False
     try:
         found = socket_module.getaddrinfo(
-            ip, 0, socket_module.AF_UNSPEC, socket_module.SOCK_STREAM, 0, socket_module.AI_NUMERICHOST
+            ip,
+            0,
+            socket_module.AF_UNSPEC,
+            socket_module.SOCK_STREAM,
+            0,
+            socket_module.AI_NUMERICHOST,
         )
     except (OSError, UnicodeError):
         return False
