@@ -1,0 +1,1 @@
+"""The rooms of :mod:`tornado.template`; everything public is re-exported there."""

@@ -1,0 +1,396 @@
+"""A linked template goes in, the text of a Python function comes out, each line with its origin.
+
+What the function looks like decides how fast a template runs:
+
+- Output is gathered as *pieces*, literals and local variables, and written only where control
+  flow forces it: as one f-string for a whole run. An ``if`` whose branches only output something
+  becomes one more piece. A template without loops needs no list at all.
+- Each expression is evaluated, turned into text and escaped in its place; how is decided here.
+- A loop whose expressions are all escaped the default way keeps literals and values apart, and
+  has all values escaped together when the loop is done (:func:`runtime.fill_escaped`).
+- Blocks and includes are inlined. ``{% apply %}`` becomes a nested function only where its body
+  binds names, because those are local to it.
+
+Inside ``try`` everything is written before the next thing that may raise, so that what came
+before an error stays in the output.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Final
+
+from tornado._template.nodes import (
+    Apply,
+    Block,
+    Control,
+    Expression,
+    File,
+    Include,
+    Node,
+    Statement,
+    Text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tornado._template.linker import Linked
+    from tornado._template.nodes import Branch
+
+__all__ = ["FUNCTION", "PARAMETERS", "Generated", "generate"]
+
+FUNCTION: Final = "_tt_execute"
+# In this order: what escapes one value; what makes text of one; the same for raw output; calls an
+# autoescape function; calls an apply function; the types `type` and `str`; fills loops.
+PARAMETERS: Final = (
+    "_tt_escape",
+    "_tt_text",
+    "_tt_raw",
+    "_tt_custom",
+    "_tt_apply",
+    "_tt_type",
+    "_tt_str",
+    "_tt_fill",
+)
+DEFAULT_ESCAPE: Final = "xhtml_escape"
+
+# An f-string of more parts than this is written in several.
+_MAX_PIECES: Final = 64
+
+# Python that can stand as an argument of a call without changing what it means.
+_SIMPLE = re.compile(r"""[^\W\d][\w.]*(?:\[[\w'" .-]*\]|\([\w'" .,=-]*\)|\.[\w.]+)*""")
+# An identifier that `str.isidentifier` accepts and is no statement in disguise.
+_NOT_SIMPLE: Final = frozenset({"yield", "await", "lambda"})
+
+# From 3.11 on CPython has an instruction for `list.append` that needs no bound method.
+_APPEND_BY_METHOD: Final = sys.version_info >= (3, 11)
+
+Origin = tuple[File, int]
+
+
+class Generated:
+    """``source`` of the function; ``origins[i]`` is the template line behind its line i + 1."""
+
+    __slots__ = ("origins", "source")
+
+    def __init__(self, source: str, origins: list[Origin]) -> None:
+        self.source = source
+        self.origins = origins
+
+
+def generate(root: File, linked: Linked, asynchronous: bool, plain_escape: bool) -> Generated:
+    """Generate the function of the template whose own file is *root*.
+
+    :param asynchronous: make it an ``async def``.
+    :param plain_escape: the template itself gives the name ``xhtml_escape`` no other meaning.
+    """
+    generator = _Generator(root, asynchronous, plain_escape)
+    generator.function(linked)
+    return Generated("\n".join(generator.lines) + "\n", generator.origins)
+
+
+class _Output:
+    """One stream of text under construction.
+
+    ``pieces`` are what is not written yet: (is literal, text or name of a variable). ``buffer`` is
+    the list that takes what is written; an output without one folds its pieces into a variable.
+    ``base`` is the first number of a variable it may use.
+    """
+
+    __slots__ = ("base", "buffer", "pieces")
+
+    def __init__(self, buffer: str | None, base: int) -> None:
+        self.buffer = buffer
+        self.base = base
+        self.pieces: list[tuple[bool, str]] = []
+
+    def literal(self, text: str) -> None:
+        if not text:
+            return
+        if self.pieces and self.pieces[-1][0]:
+            text = self.pieces.pop()[1] + text
+        self.pieces.append((True, text))
+
+    def joined(self) -> str:
+        """Return the Python for all pieces in one string."""
+        pieces = self.pieces
+        if len(pieces) == 1:
+            is_literal, value = pieces[0]
+            return repr(value) if is_literal else value
+        # Python joins adjacent literals itself; so no brace needs doubling.
+        return "".join(
+            repr(value) if is_literal else f"f'{{{value}}}'" for is_literal, value in pieces
+        )
+
+
+class _Generator:
+    def __init__(self, root: File, asynchronous: bool, plain_escape: bool) -> None:
+        self.root = root
+        self.asynchronous = asynchronous
+        self.plain_escape = plain_escape
+        self.lines: list[str] = []
+        self.origins: list[Origin] = []
+        self.indent = ""
+        self.variables = 0
+        self.names = 0  # of buffers and nested functions
+        self.guarded = False
+        self.output = _Output(None, 0)
+        self.linked: Linked
+
+    # --- lines ------------------------------------------------------------------------------
+
+    def line(self, text: str, file: File, line: int) -> None:
+        self.lines.append(self.indent + text)
+        self.origins.append((file, line))
+
+    def code(self, text: str, file: File, line: int) -> None:
+        """Emit the author's code, which may span lines; only its first one is indented."""
+        if "\n" not in text:
+            self.line(text, file, line)
+            return
+        first, *rest = text.split("\n")
+        self.line(first, file, line)
+        last = line + text.count("\n")
+        for number, text_line in enumerate(rest, line + 1):
+            self.lines.append(text_line)
+            self.origins.append((file, min(number, last)))
+
+    def enter(self) -> None:
+        self.indent += " "
+
+    def leave(self) -> None:
+        self.indent = self.indent[:-1]
+
+    # --- variables and output -----------------------------------------------------------------
+
+    def variable(self) -> str:
+        self.variables += 1
+        return f"_tt_{self.variables}"
+
+    def unique(self, prefix: str) -> str:
+        self.names += 1
+        return f"_tt_{prefix}{self.names}"
+
+    def piece(self, variable: str, file: File, line: int) -> None:
+        output = self.output
+        output.pieces.append((False, variable))
+        if len(output.pieces) >= _MAX_PIECES:
+            self.flush(file, line)
+
+    def flush(self, file: File, line: int) -> None:
+        """Write the pieces, so that what follows may leave this run of code."""
+        output = self.output
+        if not output.pieces:
+            return
+        joined = output.joined()
+        self.variables = output.base
+        if output.buffer is None:
+            folded = self.variable()
+            self.line(f"{folded} = {joined}", file, line)
+            output.pieces = [(False, folded)]
+        else:
+            append = ".append" if _APPEND_BY_METHOD else "_append"
+            self.line(f"{output.buffer}{append}({joined})", file, line)
+            output.pieces = []
+
+    def open_buffer(self, file: File, line: int) -> str:
+        buffer = self.unique("buffer")
+        self.line(f"{buffer} = []", file, line)
+        if not _APPEND_BY_METHOD:
+            self.line(f"{buffer}_append = {buffer}.append", file, line)
+        return buffer
+
+    def gather(self, body: Sequence[Node], file: File, linked: Linked, line: int) -> str:
+        """Generate *body* as an output of its own; return the Python for its text."""
+        outer, outer_guarded = self.output, self.guarded
+        buffer = None
+        if not self.is_straight(body, linked):
+            buffer = self.open_buffer(file, line)
+        self.guarded = False
+        self.output = _Output(buffer, self.variables)
+        self.body(body, file, linked)
+        if buffer is None:
+            result = self.output.joined() if self.output.pieces else "''"
+        else:
+            self.flush(file, line)
+            result = f"''.join({buffer})"
+        self.variables = self.output.base
+        self.output, self.guarded = outer, outer_guarded
+        return result
+
+    # --- the function -------------------------------------------------------------------------
+
+    def function(self, linked: Linked) -> None:
+        root = self.root
+        head = f"def {FUNCTION}({', '.join(PARAMETERS)}):"
+        self.line("async " + head if self.asynchronous else head, root, 1)
+        self.enter()
+        result = self.gather(linked.file.body, linked.file, linked, 1)
+        self.line(f"return {result}", *self.origins[-1])
+
+    def body(self, nodes: Sequence[Node], file: File, linked: Linked) -> None:
+        for node in nodes:
+            if isinstance(node, Text):
+                self.output.literal(node.text)
+            elif isinstance(node, Expression):
+                self.expression(node, file)
+            elif isinstance(node, Statement):
+                if self.guarded or node.jumps:
+                    self.flush(file, node.line)
+                self.code(node.source, file, node.line)
+            elif isinstance(node, Block):
+                winner = linked.blocks[node.name]
+                self.body(winner.body, winner.file, linked)
+            elif isinstance(node, Include):
+                included = linked.includes[node]
+                self.body(included.file.body, included.file, included)
+            elif isinstance(node, Apply):
+                self.apply(node, file, linked)
+            elif isinstance(node, Control):
+                self.control(node, file, linked)
+
+    # --- expressions --------------------------------------------------------------------------
+
+    def expression(self, node: Expression, file: File) -> None:
+        if self.guarded:
+            self.flush(file, node.line)
+        variable = self.variable()
+        function = file.autoescape if node.escaped else None
+        if function is None:
+            self.call("_tt_raw(", node.source, variable, file, node.line)
+        elif function == DEFAULT_ESCAPE and self.plain_escape:
+            self.call("_tt_escape(", node.source, variable, file, node.line)
+        else:
+            self.call(f"_tt_custom({function}, ", node.source, variable, file, node.line)
+        self.piece(variable, file, node.line)
+
+    def call(self, head: str, source: str, variable: str, file: File, line: int) -> None:
+        """Emit *variable* = *head* + *source* + ``)``, whatever Python *source* is."""
+        if _SIMPLE.fullmatch(source) and source not in _NOT_SIMPLE:
+            self.line(f"{variable} = {head}{source})", file, line)
+            return
+        if "\n" in source:
+            self.code(f"{variable} = ({source}\n{self.indent})", file, line)
+        else:
+            self.line(f"{variable} = {source}", file, line)
+        self.line(f"{variable} = {head}{variable})", file, line)
+
+    def apply(self, node: Apply, file: File, linked: Linked) -> None:
+        if self.guarded:
+            self.flush(file, node.line)
+        if self.binds(node.body, linked):
+            name = self.unique("function")
+            head = f"def {name}():"
+            self.line("async " + head if self.asynchronous else head, file, node.line)
+            self.enter()
+            text = self.gather(node.body, file, linked, node.line)
+            self.line(f"return {text}", *self.origins[-1])
+            self.leave()
+            text = f"await {name}()" if self.asynchronous else f"{name}()"
+        else:
+            text = self.gather(node.body, file, linked, node.line)
+        variable = self.variable()
+        self.line(f"{variable} = {text}", file, node.line)
+        if _SIMPLE.fullmatch(node.function):
+            function = node.function
+        else:
+            function = self.unique("applied")
+            self.code(f"{function} = ({node.function}\n{self.indent})", file, node.line)
+        self.line(f"{variable} = _tt_apply({function}, {variable})", file, node.line)
+        self.piece(variable, file, node.line)
+
+    # --- control flow -------------------------------------------------------------------------
+
+    def control(self, node: Control, file: File, linked: Linked) -> None:
+        if node.operator == "if" and not self.guarded and self.is_straight([node], linked):
+            self.choice(node, file, linked)
+            return
+        self.flush(file, node.line)
+        guarded = self.guarded
+        if node.operator == "try":
+            self.guarded = True
+        for branch in node.branches:
+            self.header(branch, file)
+            self.enter()
+            before = len(self.lines)
+            self.body(branch.body, file, linked)
+            self.flush(file, branch.line)
+            if len(self.lines) == before:
+                self.line("pass", file, branch.line)
+            self.leave()
+        self.guarded = guarded
+
+    def choice(self, node: Control, file: File, linked: Linked) -> None:
+        """Generate an ``if`` that only outputs something: its text becomes one piece."""
+        result = self.variable()
+        for branch in node.branches:
+            self.header(branch, file)
+            self.enter()
+            text = self.gather(branch.body, file, linked, branch.line)
+            self.line(f"{result} = {text}", *self.origins[-1])
+            self.leave()
+        if node.branches[-1].operator != "else":
+            self.line("else:", file, node.line)
+            self.line(f" {result} = ''", file, node.line)
+        self.piece(result, file, node.line)
+
+    def header(self, branch: Branch, file: File) -> None:
+        clause = branch.clause
+        if branch.operator in ("if", "elif", "while") and ("\n" in clause or "#" in clause):
+            clause = f"({clause}\n{self.indent})"
+        text = f"{branch.operator} {clause}:" if clause else f"{branch.operator}:"
+        self.code(text, file, branch.line)
+
+    # --- questions about a body ---------------------------------------------------------------
+
+    def is_straight(self, nodes: Sequence[Node], linked: Linked) -> bool:
+        """Say whether *nodes* always run from first to last but for an ``if``."""
+        for node in nodes:
+            if isinstance(node, Statement):
+                if node.jumps:
+                    return False
+            elif isinstance(node, Control):
+                if node.operator != "if" or not all(
+                    self.is_straight(branch.body, linked) for branch in node.branches
+                ):
+                    return False
+            elif isinstance(node, Block):
+                if not self.is_straight(linked.blocks[node.name].body, linked):
+                    return False
+            elif isinstance(node, Include):
+                included = linked.includes[node]
+                if not self.is_straight(included.file.body, included):
+                    return False
+        return True
+
+    def binds(self, nodes: Sequence[Node], linked: Linked) -> bool:
+        """Say whether *nodes* may bind a name, which is then local to the ``apply`` around."""
+        for node in nodes:
+            if isinstance(node, Statement):
+                return True
+            if isinstance(node, Expression) and _binds_inside(node.source):
+                return True
+            if isinstance(node, Control) and (
+                node.operator not in ("if", "while")
+                or any(
+                    _binds_inside(branch.clause) or self.binds(branch.body, linked)
+                    for branch in node.branches
+                )
+            ):
+                return True
+            if isinstance(node, Apply) and self.binds(node.body, linked):
+                return True
+            if isinstance(node, Block) and self.binds(linked.blocks[node.name].body, linked):
+                return True
+            if isinstance(node, Include):
+                included = linked.includes[node]
+                if self.binds(included.file.body, included):
+                    return True
+        return False
+
+
+def _binds_inside(source: str) -> bool:
+    """Say whether an expression may bind a name: by ``:=``, or by a lone ``=`` as a statement."""
+    return "=" in source and (":=" in source or not _SIMPLE.fullmatch(source))
