@@ -1,13 +1,15 @@
 """The `tornado` namespace: its version, and its modules imported on first use.
 
 Every distribution of this project installs modules below `tornado`; this one alone owns this file.
-`import tornado; tornado.web.RequestHandler` works where `tornado-web` is installed, and says which
-distribution to install where it is not.
+``import tornado; tornado.web.RequestHandler`` works where ``tornado-web`` is installed. Where it is
+not, using ``tornado.web`` in this way or importing it in any other says which distribution to install.
 """
 
 from importlib import import_module
 from pkgutil import extend_path
 from typing import TYPE_CHECKING
+
+from tornado._missing import install, message
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -55,6 +57,20 @@ _DISTRIBUTIONS = {
     "wsgi": "tornado-wsgi",
 }
 
+# Modules of `tornado.platform`, which is a package of its own.
+_PLATFORM_DISTRIBUTIONS = {
+    "asyncio": "tornado-loop",
+    "caresresolver": "tornado-iostream",
+    "twisted": "tornado-twisted",
+}
+
+install(
+    {
+        **{f"{__name__}.{module}": name for module, name in _DISTRIBUTIONS.items()},
+        **{f"{__name__}.platform.{part}": name for part, name in _PLATFORM_DISTRIBUTIONS.items()},
+    }
+)
+
 
 def __getattr__(name: str) -> "ModuleType":
     distribution = _DISTRIBUTIONS.get(name)
@@ -65,10 +81,7 @@ def __getattr__(name: str) -> "ModuleType":
     except ModuleNotFoundError as error:
         if error.name != f"{__name__}.{name}":
             raise
-        raise AttributeError(
-            f"module 'tornado.{name}' is not installed; it comes with the distribution"
-            f" {distribution!r}: pip install {distribution}"
-        ) from error
+        raise AttributeError(message(f"{__name__}.{name}", distribution)) from error
 
 
 def __dir__() -> list[str]:
