@@ -1,0 +1,199 @@
+"""A request whose content is to come goes in, calls of what answers it come out, once content is there."""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any
+
+from tornado import gen
+from tornado._http1.decoding import GzipDecoder
+from tornado._http1.errors import MessageError
+from tornado._http1.feed import ContentFeed
+from tornado._http1.reader import END
+from tornado._http1.state import Sending
+from tornado._http1.writer import CONTINUE
+from tornado.httputil import HTTPHeaders, HTTPServerRequest
+
+if TYPE_CHECKING:
+    from tornado._http1.connection import HTTP1Connection
+    from tornado._http1.server import HTTP1ServerConnection
+
+#: Bytes of a request's content that are read and dropped when the answer came before it.
+MAX_DISCARDED = 262144
+#: Bytes of one piece of content that is gathered: decoding is bounded by them, nothing is divided.
+_GATHERED_PIECE = 1 << 30
+
+
+class RequestContent:
+    """The content of one request on its way to ``target``.
+
+    :arg request: the request, where the target may want its content gathered; ``None`` for a delegate of messages.
+    """
+
+    __slots__ = (
+        "_context",
+        "_exchange",
+        "_feed",
+        "_parts",
+        "_request",
+        "_server",
+        "_target",
+        "is_asked_for",
+    )
+
+    def __init__(
+        self,
+        server: HTTP1ServerConnection,
+        exchange: HTTP1Connection,
+        target: Any,
+        request: HTTPServerRequest | None,
+        decoder: GzipDecoder | None,
+    ) -> None:
+        self._server = server
+        self._exchange = exchange
+        self._target = target
+        self._request = request
+        #: whether the client was told to send it, or needs not be told
+        self.is_asked_for = not server.expects_continue(exchange)
+        self._context = contextvars.copy_context()
+        self._parts: list[bytes] | None = None
+        consume = None
+        piece_size = server.params.chunk_size
+        if request is not None and not target.streams_body:
+            self._parts = []
+            consume = self._parts.append
+            piece_size = _GATHERED_PIECE
+        self._feed = ContentFeed(
+            server.loop,
+            server.reader,
+            self,
+            consume or target.data_received,
+            piece_size,
+            decoder,
+        )
+
+    def start(self, ready: Awaitable[Any] | None) -> None:
+        """Let content flow, once ``ready`` is done."""
+        if ready is not None:
+            future = gen.convert_yielded(ready)
+            if not future.done():
+                self._server.pause()
+                future.add_done_callback(self._ready)
+                return
+            future.result()
+        self._flow()
+
+    def _ready(self, future: Any) -> None:
+        if self._server.content is not self:
+            if not future.cancelled():
+                future.exception()  # the request is gone, and its error with it
+            return
+        if future.cancelled():
+            self.consumer_failed(RuntimeError("the preparation of a request was cancelled"))
+        elif future.exception() is not None:
+            self.consumer_failed(future.exception())
+        else:
+            self._flow()
+
+    def _flow(self) -> None:
+        server = self._server
+        try:
+            server.reader.check_size()
+        except MessageError as error:
+            server.refuse(error)
+            return
+        if not self.is_asked_for:
+            self.is_asked_for = True
+            writer = self._exchange._writer
+            if not server.reader.buffered and (writer is None or writer.state is Sending.IDLE):
+                server.send(CONTINUE)
+        server.content_begins()
+        self._feed.pump()
+
+    def more_received(self) -> None:
+        """The reader got more bytes."""
+        if self.is_asked_for:
+            self._context.run(self._feed.pump)
+
+    def stop(self) -> None:
+        """Consume nothing more."""
+        self._feed.stop()
+
+    # What the feed reports.
+
+    def content_wanted(self) -> None:
+        """The consumer waits for more."""
+        self._server.content_wanted()
+
+    def content_blocked(self) -> None:
+        """The consumer needs time."""
+        self._server.pause()
+
+    def content_ended(self) -> None:
+        """All is consumed: let the target answer."""
+        exchange = self._exchange
+        trailers = self._server.reader.trailers
+        exchange.trailers = trailers
+        self._server.content_complete()
+        try:
+            if self._parts is not None:
+                assert self._request is not None
+                self._request.body = b"".join(self._parts)
+                self._target.execute()
+            else:
+                if trailers is not None:
+                    _tell_trailers(self._target, trailers)
+                self._target.finish()
+        except Exception as error:
+            self._server.application_failed(exchange, error)
+
+    def content_refused(self, error: MessageError) -> None:
+        """The content violates the protocol."""
+        self._server.refuse(error)
+
+    def consumer_failed(self, error: BaseException) -> None:
+        """The target raised ``error``."""
+        self._server.application_failed(self._exchange, error)
+
+
+def _tell_trailers(target: Any, trailers: HTTPHeaders) -> None:
+    tell = getattr(target, "trailers_received", None)
+    if tell is not None:
+        tell(trailers)
+
+
+class DiscardedContent:
+    """The rest of the content of a request that was answered already."""
+
+    __slots__ = ("_dropped", "_server")
+
+    is_asked_for = True
+
+    def __init__(self, server: HTTP1ServerConnection) -> None:
+        self._server = server
+        self._dropped = 0
+
+    def more_received(self) -> None:
+        """Drop what was received; the connection goes on if the end is not too far."""
+        server = self._server
+        reader = server.reader
+        try:
+            while True:
+                event = reader.next_event()
+                if event is END:
+                    server.content_discarded()
+                    return
+                if event is None:
+                    server.content_wanted()
+                    return
+                assert isinstance(event, bytes)
+                self._dropped += len(event)
+                if self._dropped > MAX_DISCARDED:
+                    server.close_when_sent(linger=True)
+                    return
+        except MessageError:
+            server.close_when_sent(linger=True)
+
+    def stop(self) -> None:
+        """Drop nothing more."""

@@ -1,0 +1,40 @@
+"""A peer's violation of HTTP goes in as a reason and a status; an exception that a shell can answer comes out.
+
+The tree of this distribution::
+
+    Exception
+    +-- httputil.HTTPInputError          the peer's fault
+    |   +-- MessageError                 a message that HTTP does not allow; carries the status to answer
+    |       +-- IncompleteMessageError   the peer closed the connection in the middle of a message
+    +-- httputil.HTTPOutputError         the application's fault: a message it must not send
+    +-- ValueError                       the application's fault: text that no header may hold
+"""
+
+from __future__ import annotations
+
+from tornado.httputil import HTTPInputError
+
+
+class MessageError(HTTPInputError):
+    """A message from the peer that is refused.
+
+    :arg reason: what was wrong, with the offending value cut short.
+    :arg status: the status code a server answers with (a client only reports it).
+    """
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+
+
+class IncompleteMessageError(MessageError):
+    """The peer closed the connection before the message it had begun was complete."""
+
+
+def excerpt(value: str | bytes) -> str:
+    """Return ``value`` fit for a log line: quoted, control characters escaped, at most 60 characters."""
+    shown = value[:60]
+    if isinstance(shown, (bytes, bytearray)):
+        shown = bytes(shown).decode("latin-1")
+    return ascii(shown) + ("..." if len(value) > 60 else "")

@@ -1,0 +1,171 @@
+"""Events of a reader go in, calls of a consumer come out, at the pace the consumer sets.
+
+A consumer slows the feed by returning an awaitable from a call: the next call waits until it is done. The feed also
+lets the loop turn after a bounded number of calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Protocol
+
+from tornado import gen
+from tornado._http1.decoding import GzipDecoder
+from tornado._http1.errors import MessageError
+from tornado._http1.reader import END, EndOfMessage, MessageReader
+
+#: Calls of a consumer before the loop turns.
+_CALLS_PER_TURN = 64
+
+
+class FeedOwner(Protocol):
+    """What a feed reports to."""
+
+    def content_wanted(self) -> None:
+        """All content that was received is consumed; more may come."""
+
+    def content_blocked(self) -> None:
+        """The consumer is busy; nothing should be received for now."""
+
+    def content_ended(self) -> None:
+        """The content is complete and consumed."""
+
+    def content_refused(self, error: MessageError) -> None:
+        """The content violates the protocol."""
+
+    def consumer_failed(self, error: BaseException) -> None:
+        """The consumer raised ``error``."""
+
+
+class ContentFeed:
+    """Moves the content of one message from a reader to ``consume``.
+
+    :arg piece_size: bytes given to one call, at most.
+    :arg decoder: decodes the content on its way.
+    """
+
+    __slots__ = (
+        "_consume",
+        "_decoder",
+        "_loop",
+        "_owner",
+        "_piece_size",
+        "_pieces",
+        "_reader",
+        "_task",
+        "_turn",
+    )
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        reader: MessageReader[Any],
+        owner: FeedOwner,
+        consume: Callable[[bytes], Awaitable[None] | None],
+        piece_size: int,
+        decoder: GzipDecoder | None = None,
+    ) -> None:
+        self._loop = loop
+        self._reader = reader
+        self._owner: FeedOwner | None = owner
+        self._consume = consume
+        self._piece_size = piece_size
+        self._decoder = decoder
+        self._pieces: Iterator[bytes] | None = None
+        self._task: asyncio.Future[Any] | None = None
+        self._turn: asyncio.Handle | None = None
+
+    def pump(self) -> None:
+        """Consume what was received; does nothing while the consumer is busy."""
+        owner = self._owner
+        if owner is None or self._task is not None or self._turn is not None:
+            return
+        try:
+            for _ in range(_CALLS_PER_TURN):
+                piece = self._next_piece()
+                if piece is None:
+                    owner.content_wanted()
+                    return
+                if piece is END:
+                    if self._decoder is not None:
+                        self._decoder.finish()
+                    self._owner = None
+                    owner.content_ended()
+                    return
+                if not self._give(piece):
+                    return
+        except MessageError as error:
+            self._owner = None
+            owner.content_refused(error)
+            return
+        self._turn = self._loop.call_soon(self._next_turn)
+        owner.content_blocked()
+
+    def _next_turn(self) -> None:
+        self._turn = None
+        self.pump()
+
+    def _next_piece(self) -> bytes | EndOfMessage | None:
+        """Return the next piece of content, decoded."""
+        while True:
+            if self._pieces is not None:
+                piece = next(self._pieces, None)
+                if piece is not None:
+                    return piece
+                self._pieces = None
+            event = self._reader.next_event()
+            if not isinstance(event, bytes):
+                return event  # type: ignore[return-value]  # a head never follows a head here
+            if self._decoder is not None:
+                self._pieces = self._decoder.decode(event)
+            elif len(event) <= self._piece_size:
+                return event
+            else:
+                size = self._piece_size
+                self._pieces = (event[i : i + size] for i in range(0, len(event), size))
+
+    def _give(self, piece: bytes) -> bool:
+        """Call the consumer; tell whether it can take more at once."""
+        try:
+            result = self._consume(piece)
+            return result is None or not self.wait(result)
+        except MessageError:
+            raise
+        except Exception as error:
+            self._fail(error)
+            return False
+
+    def wait(self, result: Awaitable[Any]) -> bool:
+        """Hold the feed until ``result`` is done; tell whether it has to wait at all."""
+        future = gen.convert_yielded(result)
+        if future.done() and not future.cancelled() and future.exception() is None:
+            return False
+        self._task = future
+        future.add_done_callback(self._consumer_ready)
+        if self._owner is not None:
+            self._owner.content_blocked()
+        return True
+
+    def _consumer_ready(self, future: asyncio.Future[Any]) -> None:
+        self._task = None
+        if future.cancelled():
+            self._fail(asyncio.CancelledError())
+        elif future.exception() is not None:
+            error = future.exception()
+            assert error is not None
+            self._fail(error)
+        else:
+            self.pump()
+
+    def _fail(self, error: BaseException) -> None:
+        owner, self._owner = self._owner, None
+        if owner is not None:
+            owner.consumer_failed(error)
+
+    def stop(self) -> None:
+        """Consume nothing more."""
+        self._owner = None
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None

@@ -1,0 +1,611 @@
+"""Chunks from a stream go in, requests for a delegate come out, and their answers go back, one after the other.
+
+The path of a request that has no content and is answered at once is a straight line:
+`HTTP1ServerConnection.chunk_received` -> `_serve` -> `_begin` -> the target -> `HTTP1Connection.respond` ->
+`exchange_finished` -> one ``send``. It makes no future, task or timer. Whatever takes longer is kept off it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from tornado import stack_context
+from tornado._http1.connection import HTTP1Connection
+from tornado._http1.content import MAX_DISCARDED, DiscardedContent, RequestContent
+from tornado._http1.decoding import GzipDecoder
+from tornado._http1.errors import MessageError
+from tornado._http1.head import RequestHead
+from tornado._http1.parameters import HTTP1ConnectionParameters
+from tornado._http1.reader import RequestReader
+from tornado._http1.state import Reading, Sending, Serving
+from tornado._http1.timer import LazyTimer
+from tornado._http1.writer import error_response
+from tornado.httputil import (
+    HTTPHeaders,
+    HTTPInputError,
+    HTTPServerConnectionDelegate,
+    HTTPServerRequest,
+    RequestStartLine,
+)
+from tornado.iostream import IOStream, StreamClosedError
+from tornado.log import app_log, gen_log
+
+#: Requests served from one buffer before the loop turns.
+_REQUESTS_PER_TURN = 32
+#: Bytes of requests that wait behind the current one before reading pauses.
+_MAX_WAITING = 65536
+#: Bytes of answers to pipelined requests that are collected before they are sent.
+_MAX_CORKED = 65536
+#: Bytes of answers that the peer has not taken, above which no further request is begun.
+_MAX_BACKLOG = 262144
+#: For how many seconds and bytes a peer may go on sending after it was told that the connection closes: closing at
+#: once would reset the connection and might take the answer from it.
+_LINGER_SECONDS = 2.0
+_MAX_LINGERING = 16 * 1024 * 1024
+#: Seconds for a peer to take the last answer where no header timeout is set.
+_LAST_ANSWER_SECONDS = 60.0
+
+_START = Reading.START
+_IDLE = Serving.IDLE
+_CONTENT = Serving.CONTENT
+_ANSWERING = Serving.ANSWERING
+_CLOSING = Serving.CLOSING
+
+
+class HTTP1ServerConnection(LazyTimer):
+    """The server's end of a connection: it reads requests, one after the other, and serves them with a delegate.
+
+    :arg stream: the `.IOStream` of the connection.
+    :arg params: an `.HTTP1ConnectionParameters`; ``None`` means the defaults.
+    :arg context: an object of the application, the ``context`` of every exchange; ``remote_ip`` and ``protocol`` of
+        requests are taken from it.
+
+    .. versionadded:: 4.0
+    """
+
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_corked",
+        "_delegate",
+        "_dispatch",
+        "_draining",
+        "_eof",
+        "_exchange",
+        "_head_begun",
+        "_lingered",
+        "_paused",
+        "_scheduled",
+        "_size",
+        "content",
+        "context",
+        "params",
+        "phase",
+        "reader",
+        "stream",
+    )
+
+    def __init__(
+        self,
+        stream: IOStream,
+        params: HTTP1ConnectionParameters | None = None,
+        context: object | None = None,
+    ) -> None:
+        LazyTimer.__init__(self, stream.io_loop.asyncio_loop)
+        self.stream = stream
+        self.params = params if params is not None else HTTP1ConnectionParameters()
+        self.context = context
+        self.phase = _IDLE  #: a `Serving`
+        self.reader = RequestReader(self.params.limits, self._default_body_size())
+        #: the content that is being received
+        self.content: RequestContent | DiscardedContent | None = None
+        self._delegate: Any = None
+        self._dispatch: Any = None
+        self._exchange: HTTP1Connection | None = None
+        self._corked: list[bytes] | None = (
+            None  # answers made within this turn; None outside of a turn
+        )
+        self._size = 0  # bytes in it
+        self._scheduled = False  # a turn is scheduled
+        self._paused = False  # reading is paused
+        self._draining = False
+        self._eof = False
+        self._head_begun = False  # the deadline is that of a head
+        self._lingered = (
+            -1
+        )  # bytes received since the last answer; -1: nothing is received any more
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that serves the connection."""
+        return self._loop
+
+    def _default_body_size(self) -> int:
+        size = self.params.max_body_size
+        return self.stream.max_buffer_size if size is None else size
+
+    def start_serving(self, delegate: HTTPServerConnectionDelegate) -> None:
+        """Begin to serve requests.
+
+        :arg delegate: an `.HTTPServerConnectionDelegate`; or anything with a ``dispatch`` method, the fast way.
+        """
+        self._delegate = delegate
+        self._dispatch = getattr(delegate, "dispatch", None)
+        stream = self.stream
+        if not stream.closed() and stream.socket.family in (socket.AF_INET, socket.AF_INET6):
+            stream.set_nodelay(True)
+        is_plain = type(stream) is IOStream
+        self.set_deadline(self.params.idle_timeout if is_plain else self.params.header_timeout)
+        with stack_context.NullContext():
+            stream.attach(self)
+
+    def close(self) -> asyncio.Future[None]:
+        """Close the connection at once; a request that is being answered is cut off.
+
+        :returns: a future that is done.
+        """
+        self.stream.close()
+        future: asyncio.Future[None] = self._loop.create_future()
+        future.set_result(None)
+        return future
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is being received or answered."""
+        return self.phase is _IDLE and self.reader.is_between_messages
+
+    def drain(self) -> None:
+        """Close the connection as soon as the current request, if there is one, is answered."""
+        self._draining = True
+        if self.is_idle:
+            self.close_when_sent()
+
+    # What the stream tells.
+
+    def chunk_received(self, data: bytes) -> None:
+        """Take bytes that arrived."""
+        phase = self.phase
+        if phase is _CLOSING:
+            self._linger(len(data))
+            return
+        reader = self.reader
+        reader.receive(data)
+        if phase is _IDLE:
+            if not self._scheduled:
+                self._serve()
+                return
+        elif self.content is not None:
+            self._corked = []
+            self.content.more_received()
+            self._uncork()
+            if self.phase is _IDLE:
+                self._next_request(False)
+            return
+        if reader.buffered > _MAX_WAITING:
+            self.pause()
+
+    def eof_received(self) -> bool:
+        """The peer sends nothing more; tell whether requests that it sent before are still to be answered."""
+        self._eof = True
+        return self.phase is _IDLE and self._scheduled
+
+    def stream_closed(self, error: BaseException | None) -> None:
+        """The stream closed, whoever closed it."""
+        if self.phase is not Serving.GONE:
+            self._leave(Serving.GONE)
+            self._abandon()
+            self._tell_closed()
+
+    def writing_resumed(self) -> None:
+        """The peer has taken most of the backlog."""
+        if self.phase is _IDLE:
+            self._next_request(False)
+
+    def deadline_passed(self) -> None:
+        """The peer took too long."""
+        if self.phase is _CONTENT:
+            gen_log.info("Timeout reading body from %s", self.context)
+        self.stream.close()
+
+    def _leave(self, phase: Serving) -> None:
+        """Serve no further request: let go of the timer, the content being received, what was corked."""
+        self.phase = phase
+        self.cancel_deadline()
+        self._corked = None
+        if self.content is not None:
+            self.content.stop()
+            self.content = None
+
+    def _abandon(self) -> None:
+        """Tell the current exchange that its peer is gone."""
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            try:
+                exchange._peer_left()
+            except Exception:
+                app_log.error("Uncaught exception when a connection closed", exc_info=True)
+
+    def _tell_closed(self) -> None:
+        delegate, self._delegate = self._delegate, None
+        self._dispatch = None
+        on_close = getattr(delegate, "on_close", None)
+        if on_close is not None:
+            on_close(self)
+
+    def pause(self) -> None:
+        """Receive nothing for now."""
+        if not self._paused and self.phase is not Serving.GONE:
+            self._paused = True
+            self.stream.pause_reading()
+
+    def resume(self) -> None:
+        """Receive again."""
+        if self._paused:
+            self._paused = False
+            self.stream.resume_reading()
+
+    # Requests.
+
+    def _serve(self) -> None:
+        """Serve the requests that are here, then send their answers together."""
+        reader = self.reader
+        starved = False
+        refused = None
+        self._scheduled = False
+        self._corked = []
+        try:
+            for _ in range(_REQUESTS_PER_TURN):
+                head = reader.read_head()
+                if head is None:
+                    starved = True
+                    break
+                # A context of its own for each request: no context variable passes from one to the next.
+                contextvars.copy_context().run(self._begin, head)
+                if self.phase is not _IDLE or not reader.buffered:
+                    break
+        except MessageError as error:
+            refused = error
+        self._uncork()
+        if refused is not None:
+            self.refuse(refused)
+        elif self.phase is _IDLE:
+            self._next_request(starved)
+
+    def _serve_again(self) -> None:
+        if self.phase is _IDLE and self._scheduled:
+            self._serve()
+
+    def _next_request(self, starved: bool) -> None:
+        """Turn to the next request: on the loop's next turn, or when it comes, or when the peer took its answers.
+
+        :arg starved: what is buffered is known to be no more than a part of a head.
+        """
+        buffered = self.reader.buffered
+        if self.stream.backlog > _MAX_BACKLOG:
+            self.pause()  # writing_resumed comes back here
+        elif buffered and not starved:
+            if not self._scheduled:
+                self._scheduled = True
+                self._loop.call_soon(self._serve_again)
+        elif self._eof or (self._draining and not buffered):
+            self.close_when_sent()
+        else:
+            if not buffered:
+                timeout = self.params.idle_timeout
+            elif self._head_begun:
+                return  # the deadline of this head is set already
+            else:
+                self._head_begun = True
+                timeout = self.params.header_timeout
+            if timeout is not None:
+                self.set_deadline(timeout)
+            if self._paused:
+                self.resume()
+
+    def _begin(self, head: RequestHead) -> None:
+        """Begin to serve the request of ``head``."""
+        exchange = self._exchange = HTTP1Connection._for_request(self, head)
+        fields = head.fields
+        self.phase = _CONTENT if fields.has_content else _ANSWERING
+        self._head_begun = False
+        self._deadline = 0.0
+        try:
+            dispatch = self._dispatch
+            if dispatch is None:
+                self._begin_classic(exchange, head)
+                return
+            headers = head.copy_headers()
+            decoder = self._decoder(headers) if self.params.decompress else None
+            request = HTTPServerRequest(
+                head.method, head.target, fields.version, headers, connection=exchange
+            )
+            target = dispatch(request)
+            if fields.has_content or target.streams_body:
+                ready = getattr(target, "ready", None)
+                self._begin_content(exchange, target, request, decoder, ready)
+                return
+            if exchange._server is not None:
+                self.reader.next_message()
+                exchange._target = target
+                target.execute()
+        except Exception as error:
+            self.application_failed(exchange, error)
+
+    def _begin_classic(self, exchange: HTTP1Connection, head: RequestHead) -> None:
+        """Begin to serve a request with a delegate that gets it in parts."""
+        headers = head.copy_headers()
+        decoder = self._decoder(headers) if self.params.decompress else None
+        delegate = self._delegate.start_request(self, exchange)
+        ready = delegate.headers_received(
+            RequestStartLine(head.method, head.target, head.fields.version), headers
+        )
+        if ready is not None or head.fields.has_content:
+            self._begin_content(exchange, delegate, None, decoder, ready)
+        elif exchange._server is not None:
+            self.reader.next_message()
+            exchange._target = delegate
+            delegate.finish()
+
+    def _decoder(self, headers: HTTPHeaders) -> GzipDecoder | None:
+        """Return what decodes the content of a request with these headers, and say so in them."""
+        coding = headers.get("Content-Encoding", "")
+        if coding.lower() not in ("gzip", "x-gzip"):
+            return None
+        headers["X-Consumed-Content-Encoding"] = coding
+        del headers["Content-Encoding"]
+        return GzipDecoder(self.reader, self.params.chunk_size)
+
+    def _begin_content(
+        self,
+        exchange: HTTP1Connection,
+        target: Any,
+        request: HTTPServerRequest | None,
+        decoder: GzipDecoder | None,
+        ready: Any,
+    ) -> None:
+        """Begin to receive content; ``request`` is given where ``target`` may want it gathered."""
+        if exchange._server is None:
+            return  # it was answered already
+        exchange._target = target
+        self.phase = _CONTENT
+        content = self.content = RequestContent(self, exchange, target, request, decoder)
+        content.start(ready)
+
+    # What the content of a request tells.
+
+    def expects_continue(self, exchange: HTTP1Connection) -> bool:
+        """Tell whether the client waits for 100 (Continue) before it sends the content."""
+        fields = exchange._head.fields if exchange._head is not None else None
+        return fields is not None and fields.expects_continue and fields.has_content
+
+    def set_max_body_size(self, size: int) -> None:
+        """Bound the content of the current request."""
+        self.reader.max_body_size = size
+
+    def set_body_timeout(self, timeout: float | None) -> None:
+        """Bound the time for the content of the current request, from now on."""
+        if self.phase is _CONTENT:
+            self.set_deadline(timeout)
+
+    def content_begins(self) -> None:
+        """The content is about to be read."""
+        timeout = self._body_timeout()
+        if timeout is not None:
+            self.set_deadline(timeout)
+
+    def _body_timeout(self) -> float | None:
+        exchange = self._exchange
+        if exchange is not None and exchange._body_timeout is not None:
+            return exchange._body_timeout
+        return self.params.body_timeout
+
+    def content_wanted(self) -> None:
+        """All that came of the content is consumed."""
+        if self._body_timeout() is None:
+            # Without a bound on the whole there is one on a standstill.
+            self.set_deadline(self.params.header_timeout)
+        self.resume()
+
+    def content_complete(self) -> None:
+        """The content of the request was consumed."""
+        self.content = None
+        self.reader.next_message()
+        self._deadline = 0.0
+        self.phase = _ANSWERING
+        self.resume()
+
+    def content_discarded(self) -> None:
+        """The content of a request that was answered before is off the wire."""
+        self.content = None
+        self.reader.next_message()
+        self.phase = _IDLE
+        if self._corked is None:
+            self._next_request(False)
+
+    def application_failed(self, exchange: HTTP1Connection, error: BaseException) -> None:
+        """What answers the request raised ``error``."""
+        if isinstance(error, MessageError):
+            self.refuse(error)
+            return
+        if isinstance(error, HTTPInputError):
+            self.refuse(MessageError(str(error)))
+            return
+        app_log.error("Uncaught exception in a request from %s", self.context, exc_info=error)
+        if exchange is self._exchange:
+            self._break_off(500)
+
+    def refuse(self, error: MessageError) -> None:
+        """Answer a message that HTTP does not allow, if there is still something to say, and close."""
+        gen_log.info("Malformed HTTP message from %s: %s", self.context, error)
+        if self._exchange is not None:
+            self._exchange.error = error
+        self._break_off(error.status)
+
+    def _break_off(self, status: int) -> None:
+        """Answer the current request with ``status`` if no answer was begun, else let the truncation show."""
+        exchange = self._exchange
+        writer = exchange._writer if exchange is not None else None
+        if self.phase is Serving.GONE or self.phase is _CLOSING:
+            return
+        if writer is None or writer.state is Sending.IDLE:
+            self.send(error_response(status))
+            self.close_when_sent(linger=True)
+        else:
+            self._uncork()
+            self.stream.close()
+        self._abandon()
+
+    # Answers.
+
+    def may_keep_alive(self, head: RequestHead) -> bool:
+        """Tell whether the connection may stay open after the answer to ``head``."""
+        if not head.fields.keep_alive or self._draining or self.params.no_keep_alive:
+            return False
+        return self.phase is not _CONTENT or self._is_rest_small(head)
+
+    def _is_rest_small(self, head: RequestHead) -> bool:
+        """Whether it is worth while to read the rest of the content only to go on with the next request."""
+        if head.fields.expects_continue and (self.content is None or not self.content.is_asked_for):
+            return False  # the client may send the content or not
+        return self.reader.remaining <= MAX_DISCARDED
+
+    def send(self, data: bytes) -> None:
+        """Send ``data``: at the end of the turn if requests are being served now, else at once."""
+        corked = self._corked
+        if corked is not None:
+            corked.append(data)
+            self._size += len(data)
+            if self._size >= _MAX_CORKED:
+                self._uncork()
+                self._corked = []
+            return
+        try:
+            self.stream.send(data)
+        except StreamClosedError:
+            pass  # stream_closed tells those whom it concerns
+
+    def send_many(self, pieces: Sequence[bytes]) -> None:
+        """Send ``pieces`` as `send` does, large ones without a copy."""
+        corked = self._corked
+        is_turn = corked is not None
+        if corked is None:
+            corked = self._corked = []
+        corked += pieces
+        self._size += sum(map(len, pieces))
+        if not is_turn or self._size >= _MAX_CORKED:
+            self._uncork()
+            self._corked = [] if is_turn else None
+
+    def _uncork(self) -> None:
+        """Send what was collected, and collect no more."""
+        corked, self._corked = self._corked, None
+        size, self._size = self._size, 0
+        if not corked:
+            return
+        try:
+            if len(corked) == 1:
+                self.stream.send(corked[0])
+            elif size < _MAX_CORKED:
+                self.stream.send(b"".join(corked))
+            else:
+                self.stream.send_many(corked)
+        except StreamClosedError:
+            pass  # stream_closed tells those whom it concerns
+
+    def exchange_finished(self, exchange: HTTP1Connection, status: int, keep_alive: bool) -> None:
+        """The answer of the current exchange was handed over for sending."""
+        if exchange is not self._exchange:
+            return
+        head = exchange._head
+        if status == 101 or (head is not None and head.method == "CONNECT" and status // 100 == 2):
+            self.phase = Serving.HELD  # until detach
+            return
+        exchange._server = exchange._target = exchange._close_callback = None
+        self._exchange = None
+        if exchange._max_body_size is not None:
+            self.reader.max_body_size = self._default_body_size()
+        if not keep_alive:
+            self.close_when_sent(linger=self.phase is _CONTENT)
+        elif self.phase is _ANSWERING:
+            if self.reader.state is not _START:  # answered before it was asked for
+                self.reader.next_message()
+            self.phase = _IDLE
+            if self._corked is None:
+                self._next_request(False)
+        else:
+            if self.content is not None:
+                self.content.stop()
+            self.phase = Serving.DISCARDING
+            self.content = DiscardedContent(self)
+            self._loop.call_soon(self._discard)
+
+    # The end.
+
+    def _discard(self) -> None:
+        if self.phase is Serving.DISCARDING and self.content is not None:
+            self.content.more_received()
+
+    def hand_over(self, exchange: HTTP1Connection) -> None:
+        """Give the stream back, with what was received and not used."""
+        if exchange is not self._exchange:
+            return
+        self._uncork()
+        self._leave(Serving.GONE)
+        exchange._server = exchange._target = None
+        self._exchange = None
+        self.stream.detach(self.reader.hand_over())
+        self._tell_closed()
+
+    def abort(self) -> None:
+        """Send what was written so far, before the stream is closed by force."""
+        self._uncork()
+
+    def close_when_sent(self, linger: bool = False) -> None:
+        """Serve no further request, and close when all answers are sent.
+
+        :arg linger: give the peer time to read the answer while it is still sending.
+        """
+        if self.phase is _CLOSING or self.phase is Serving.GONE:
+            return
+        linger = linger or self.reader.buffered > 0
+        self._uncork()
+        self._leave(_CLOSING)
+        if linger:
+            self._lingered = 0
+        flushed = self.stream.flushed()
+        if flushed is None:
+            self._last_answer_sent(None)
+            return
+        self.set_deadline(self.params.header_timeout or _LAST_ANSWER_SECONDS)
+        flushed.add_done_callback(self._last_answer_sent)
+
+    def _last_answer_sent(self, future: asyncio.Future[None] | None) -> None:
+        stream = self.stream
+        if future is not None and not future.cancelled():
+            future.exception()  # where it failed the stream is closed, and stream_closed comes
+        if stream.closed():
+            return
+        if self._lingered < 0 or type(stream) is not IOStream:
+            stream.close()
+            return
+        try:
+            stream.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            stream.close()
+            return
+        self.set_deadline(_LINGER_SECONDS)
+        self.resume()
+
+    def _linger(self, count: int) -> None:
+        """Drop ``count`` bytes that came after the last answer."""
+        if self._lingered >= 0:
+            self._lingered += count
+        if self._lingered > _MAX_LINGERING:
+            self.stream.close()
+
+
+HTTP1ServerConnection.__module__ = "tornado.http1connection"

@@ -1,0 +1,301 @@
+"""A start line, headers and content go in; the bytes of a message come out, framed and checked.
+
+`whole_response` serialises an answer that is there as a whole in one step; `MessageWriter` the messages that leave in
+pieces, in both roles. Neither lets a CR, LF, NUL or another control character of the application reach the wire.
+"""
+
+from __future__ import annotations
+
+import http
+from collections.abc import Iterable
+
+from tornado._http1.dates import http_date
+from tornado._http1.errors import excerpt
+from tornado._http1.fields import check_head, check_names
+from tornado._http1.framing import connection_options, content_length
+from tornado._http1.state import Sending
+from tornado._httputil.names import TOKEN
+from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPOutputError
+
+_IDLE = Sending.IDLE
+_FIXED = Sending.FIXED
+_CHUNKED = Sending.CHUNKED
+_NO_CONTENT = Sending.NO_CONTENT
+_DONE = Sending.DONE
+
+#: Status lines of the registered codes with their registered reasons.
+_STATUS_LINES: dict[int, tuple[str, str]] = {
+    status.value: (status.phrase, f"HTTP/1.1 {status.value} {status.phrase}")
+    for status in http.HTTPStatus
+}
+
+#: Methods whose requests have content even where no length is given.
+_METHODS_WITH_CONTENT = ("POST", "PUT", "PATCH")
+
+
+def _status_line(status: int, reason: str) -> str:
+    known = _STATUS_LINES.get(status)
+    if known is not None and known[0] == reason:
+        return known[1]
+    if not 100 <= status <= 999:
+        raise ValueError(f"status code {status}, expected 100 to 999")
+    return f"HTTP/1.1 {status} {reason}"
+
+
+def has_no_content(status: int) -> bool:
+    """Tell whether responses of this status never have content, whatever their headers say."""
+    return status == 204 or status == 304 or status < 200
+
+
+def _finish_head(lines: list[str], names: Iterable[str]) -> bytes:
+    """Return the head of these lines, the empty line included.
+
+    :raises ValueError: if it holds what no head may hold.
+    """
+    check_names(names)
+    count = len(lines) + 1
+    lines.append("\r\n")
+    head = "\r\n".join(lines).encode("latin-1")
+    check_head(head, count)
+    return head
+
+
+def whole_response(
+    status: int,
+    reason: str,
+    headers: HTTPHeaders,
+    body: bytes,
+    is_head: bool,
+    is_http10: bool,
+    keep_alive: bool,
+) -> tuple[bytes, bool, bool]:
+    """Return the head of a response, whether ``body`` follows it, and whether the connection stays open.
+
+    :raises ValueError: if the head would hold a control character or an invalid name.
+    :raises HTTPOutputError: if a Content-Length is set that is not the length of ``body``.
+    """
+    names = headers._fields
+    get = names.get if headers._repeated is None else headers.get
+    lines = [_status_line(status, reason)]
+    lines += headers._lines()
+    with_body = not is_head
+    if status < 200 or status == 204 or status == 304:
+        with_body = False
+        if status != 304:
+            lines = _without_framing(lines)
+    else:
+        length = get("Content-Length")
+        if "Transfer-Encoding" in names:
+            if length is not None:
+                raise HTTPOutputError("headers with both Transfer-Encoding and Content-Length")
+        elif length is None:
+            lines.append(f"Content-Length: {len(body)}")
+        elif length != str(len(body)) and not is_head:
+            raise HTTPOutputError(f"{len(body)} bytes of content, Content-Length says {length}")
+    if "Date" not in names:
+        lines.append(f"Date: {http_date()}")
+    keep_alive = _add_connection(lines, get("Connection"), is_http10, keep_alive)
+    return _finish_head(lines, names), with_body, keep_alive
+
+
+def _add_connection(lines: list[str], value: str | None, is_http10: bool, keep_alive: bool) -> bool:
+    """Add what must be said about the connection to ``lines``; return whether it stays open.
+
+    :arg value: what the application said itself.
+    """
+    if value is None:
+        if not keep_alive:
+            lines.append("Connection: close")
+        elif is_http10:
+            lines.append("Connection: keep-alive")
+    elif "close" in connection_options([value]):
+        return False
+    elif not keep_alive:
+        lines.append("Connection: close")
+    return keep_alive
+
+
+def _without_framing(lines: list[str]) -> list[str]:
+    return [
+        line
+        for line in lines
+        if not line.startswith("Content-Length:") and not line.startswith("Transfer-Encoding:")
+    ]
+
+
+def _declared_length(headers: HTTPHeaders) -> int | None:
+    """Return the Content-Length that the application set."""
+    value = headers.get("Content-Length")
+    if value is None:
+        return None
+    if "Transfer-Encoding" in headers:
+        raise HTTPOutputError("headers with both Transfer-Encoding and Content-Length")
+    try:
+        return content_length([value])
+    except HTTPInputError as error:
+        raise HTTPOutputError(str(error)) from None
+
+
+class MessageWriter:
+    """One message that leaves in pieces: a head, content, the end.
+
+    Every method returns the pieces to send, in order, as a list of bytes (perhaps empty), or raises and sends nothing.
+    """
+
+    __slots__ = ("_remaining", "keep_alive", "state", "status")
+
+    def __init__(self, keep_alive: bool = True) -> None:
+        #: where the message stands
+        self.state = _IDLE
+        #: whether the connection stays open after it
+        self.keep_alive = keep_alive
+        #: the status code sent, for a response
+        self.status = 0
+        self._remaining = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing of the message is missing."""
+        return (
+            self.state is _DONE
+            or self.state is _NO_CONTENT
+            or (self.state is _FIXED and not self._remaining)
+        )
+
+    def start_response(
+        self, status: int, reason: str, headers: HTTPHeaders, is_head: bool, is_http10: bool
+    ) -> bytes:
+        """Return the head of a response; an informational one (but 101) leaves the message to be started yet.
+
+        :raises ValueError: if the head would hold a control character or an invalid name.
+        :raises HTTPOutputError: if the headers contradict each other.
+        """
+        names = headers._fields
+        lines = [_status_line(status, reason)]
+        lines += headers._lines()
+        if status < 200 and status != 101:
+            return _finish_head(_without_framing(lines), names)
+        length = _declared_length(headers)
+        if has_no_content(status):
+            if status != 304:
+                lines = _without_framing(lines)
+            state = _NO_CONTENT
+        elif "Transfer-Encoding" in names:
+            state = Sending.RAW
+        elif length is not None:
+            self._remaining = length
+            state = _FIXED
+        elif is_http10:
+            self.keep_alive = False
+            state = Sending.UNTIL_CLOSE
+        else:
+            lines.append("Transfer-Encoding: chunked")
+            state = _CHUNKED
+        if is_head:
+            state = _NO_CONTENT
+        if "Date" not in names:
+            lines.append(f"Date: {http_date()}")
+        self.keep_alive = _add_connection(
+            lines, headers.get("Connection"), is_http10, self.keep_alive
+        )
+        head = _finish_head(lines, names)
+        self.status = status
+        self.state = state
+        return head
+
+    def start_request(self, method: str, target: str, headers: HTTPHeaders) -> bytes:
+        """Return the head of a request.
+
+        Content of unknown length leaves in chunks where Transfer-Encoding says so, or where the method calls for
+        content and no Content-Length is set.
+
+        :raises ValueError: if the head would hold white space or a control character where none belongs.
+        :raises HTTPOutputError: if the headers contradict each other.
+        """
+        names = headers._fields
+        if not TOKEN.match(method):
+            raise ValueError(f"invalid method {excerpt(method)}")
+        if not target or not target.isascii() or not target.isprintable() or " " in target:
+            raise ValueError(f"invalid request target {excerpt(target)}")
+        length = _declared_length(headers)
+        lines = [f"{method} {target} HTTP/1.1"]
+        lines += headers._lines()
+        if "Transfer-Encoding" in names:
+            if headers["Transfer-Encoding"].lower() != "chunked":
+                raise HTTPOutputError(
+                    f"Transfer-Encoding {names['Transfer-Encoding']!r} in a request"
+                )
+            state = _CHUNKED
+        elif length is not None:
+            state = _FIXED
+        elif method in _METHODS_WITH_CONTENT:
+            lines.append("Transfer-Encoding: chunked")
+            state = _CHUNKED
+        else:
+            state = _NO_CONTENT
+        if "close" in connection_options([headers.get("Connection", "")]):
+            self.keep_alive = False
+        head = _finish_head(lines, names)
+        self._remaining = length or 0
+        self.state = state
+        return head
+
+    def content(self, chunk: bytes) -> list[bytes]:
+        """Return the pieces of a part of the content.
+
+        :raises HTTPOutputError: if it is more than the Content-Length, or no content may be sent.
+        """
+        state = self.state
+        if state is _CHUNKED:
+            return [b"%x\r\n" % len(chunk), chunk, b"\r\n"] if chunk else []
+        if state is _FIXED:
+            if len(chunk) > self._remaining:
+                raise HTTPOutputError(
+                    f"Tried to write more data than Content-Length: {len(chunk)} bytes where "
+                    f"{self._remaining} were left"
+                )
+            self._remaining -= len(chunk)
+        elif state is _NO_CONTENT:
+            if chunk and self.status == 0:
+                raise HTTPOutputError(
+                    "content in a request without Content-Length or Transfer-Encoding"
+                )
+            return []
+        elif state is not Sending.UNTIL_CLOSE and state is not Sending.RAW:
+            raise HTTPOutputError(f"content can not be written in state {state.name}")
+        return [chunk] if chunk else []
+
+    def finish(self, trailers: HTTPHeaders | None = None) -> list[bytes]:
+        """Return the pieces that end the message.
+
+        :arg trailers: fields to send after chunked content; ignored where the framing has no place for them.
+        :raises HTTPOutputError: if less was written than the Content-Length; the message is then broken.
+        """
+        state = self.state
+        if state is _FIXED and self._remaining:
+            self.state = Sending.BROKEN
+            raise HTTPOutputError(
+                f"Tried to write {self._remaining} bytes less than Content-Length"
+            )
+        if state is _CHUNKED:
+            end = b"0\r\n\r\n"
+            if trailers is not None and len(trailers):
+                end = _finish_head(["0", *trailers._lines()], trailers._fields)
+            self.state = _DONE
+            return [end]
+        if state in (_IDLE, _DONE, Sending.BROKEN, Sending.HANDED_OVER):
+            raise HTTPOutputError(f"a message can not be finished in state {state.name}")
+        self.state = _DONE
+        return []
+
+
+def error_response(status: int) -> bytes:
+    """Return the whole answer to a request that was refused: no content, and the connection closes."""
+    reason, line = _STATUS_LINES.get(status, ("", f"HTTP/1.1 {status} Error"))
+    return (
+        f"{line}\r\nContent-Length: 0\r\nConnection: close\r\nDate: {http_date()}\r\n\r\n"
+    ).encode("latin-1")
+
+
+#: The answer that lets a client send the content it announced.
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"

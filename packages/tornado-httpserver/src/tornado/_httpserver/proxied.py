@@ -1,0 +1,70 @@
+"""Requests that came through a proxy go in; the application sees them as the client sent them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    HTTPServerRequest,
+    RequestStartLine,
+    ResponseStartLine,
+)
+
+if TYPE_CHECKING:
+    from tornado.httpserver import HTTPServer
+
+
+class ProxiedDispatcher:
+    """Stands between server connections and an application that has ``dispatch``.
+
+    :arg server: is told of closed connections.
+    :arg adapter: the application.
+    :arg xheaders: whether the headers of proxies count.
+    """
+
+    __slots__ = ("_adapter", "_server", "dispatch")
+
+    def __init__(self, server: HTTPServer | None, adapter: Any, xheaders: bool) -> None:
+        self._server = server
+        self._adapter = adapter
+        #: called for each request: the application's own method, if there is nothing to do before it
+        self.dispatch = self._dispatch_proxied if xheaders else adapter.dispatch
+
+    def _dispatch_proxied(self, request: HTTPServerRequest) -> Any:
+        connection: Any = request.connection
+        context = connection.context
+        context._apply_xheaders(request.headers)
+        request.remote_ip = context.remote_ip
+        request.protocol = context.protocol
+        return self._adapter.dispatch(request)
+
+    def on_close(self, server_conn: object) -> None:
+        """A connection closed."""
+        if self._server is not None:
+            self._server.on_close(server_conn)
+
+
+class ProxiedDelegate(HTTPMessageDelegate):
+    """Applies the headers of proxies before ``delegate`` sees a request, and takes that back at its end."""
+
+    def __init__(self, delegate: HTTPMessageDelegate, request_conn: HTTPConnection) -> None:
+        self._delegate = delegate
+        self._context: Any = getattr(request_conn, "context", None)
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Any:
+        self._context._apply_xheaders(headers)
+        return self._delegate.headers_received(start_line, headers)
+
+    def data_received(self, chunk: bytes) -> Any:
+        return self._delegate.data_received(chunk)
+
+    def finish(self) -> None:
+        self._delegate.finish()
+
+    def on_connection_close(self) -> None:
+        self._delegate.on_connection_close()
