@@ -1,0 +1,1 @@
+"""Rooms of the coroutines: generators and awaitables in; what `tornado.gen` exports out."""

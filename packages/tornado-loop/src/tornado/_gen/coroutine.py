@@ -1,0 +1,125 @@
+"""The decorators: generator functions in; functions that return futures, or call back, out."""
+
+import asyncio
+import functools
+import inspect
+import types
+from asyncio.events import _get_running_loop
+from collections.abc import Callable
+from typing import Any
+
+from tornado._gen.errors import Return
+from tornado._gen.runner import CoroutineFuture, run_engine, run_generator
+from tornado._loop import current
+from tornado._loop.callbacks import ReturnValueIgnoredError, deliver
+from tornado._loop.conversion import task_of
+from tornado._loop.futures import Future
+
+__all__ = ["coroutine", "engine", "is_coroutine_function"]
+
+_Generator = types.GeneratorType
+
+
+def coroutine(
+    func: Callable[..., Any] | None = None, replace_callback: bool = True
+) -> Callable[..., Any]:
+    """Decorate a generator function, so that calling it runs it and returns a future.
+
+    The generator runs at once until it first has to wait. What it yields is waited for: futures,
+    awaitables, lists and dicts of them, yield points, whatever `convert_yielded` knows. It returns
+    a value with ``return``, or ``raise gen.Return(value)``.
+
+    :param replace_callback: false to leave an argument ``callback`` to the function. Otherwise
+        ``callback=`` is taken from the call, and called with the result, unless the function has
+        a parameter of that name itself.
+
+    Cancelling the future raises `asyncio.CancelledError` in the generator where it waits.
+
+    .. versionadded:: 3.0
+    """
+    if func is None:
+        return functools.partial(coroutine, replace_callback=replace_callback)
+    if inspect.isgeneratorfunction(func):
+        # Lets the generator delegate to native coroutines with ``yield from``.
+        func = types.coroutine(func)
+    function: Callable[..., Any] = func
+    takes_callback = replace_callback and not _has_parameter(func, "callback")
+
+    @functools.wraps(func)
+    def wrapper(*args: Any, **kwargs: Any) -> "asyncio.Future[Any]":
+        callback = None
+        if takes_callback and "callback" in kwargs:
+            callback = kwargs.pop("callback")
+        try:
+            result = function(*args, **kwargs)
+        except (Return, StopIteration) as end:
+            future = _done(end.value)
+        except Exception as error:
+            future = Future()
+            future.set_exception(error)
+        else:
+            if result.__class__ is _Generator:
+                future = run_generator(result)
+            elif asyncio.iscoroutine(result):
+                future = task_of(result)
+            else:
+                future = _done(result)
+        if callback is not None:
+            deliver(future, callback)
+        return future
+
+    wrapper.__tornado_coroutine__ = True  # type: ignore[attr-defined]  # a mark of ours
+    wrapper.__wrapped__ = func
+    return wrapper
+
+
+def _done(value: Any) -> "asyncio.Future[Any]":
+    future: asyncio.Future[Any] = CoroutineFuture(
+        loop=_get_running_loop() or current.asyncio_loop()
+    )
+    future.set_result(value)
+    return future
+
+
+def _has_parameter(func: Callable[..., Any], name: str) -> bool:
+    try:
+        return name in inspect.signature(func).parameters
+    except (TypeError, ValueError):
+        return False
+
+
+def engine(func: Callable[..., Any]) -> Callable[..., None]:
+    """Decorate a generator function that answers through a callback, or not at all.
+
+    The function returns ``None``; it runs at once until it first has to wait. What it raises until
+    then is raised to the caller, and what it raises later goes to the stack context in which it was
+    called, or is logged. It may not return a value. New code uses `coroutine`.
+    """
+
+    @functools.wraps(func)
+    def wrapper(*args: Any, **kwargs: Any) -> None:
+        try:
+            result = func(*args, **kwargs)
+        except (Return, StopIteration) as end:
+            result = end.value
+        if result.__class__ is _Generator:
+            run_engine(result)
+        elif result is not None:
+            raise ReturnValueIgnoredError(
+                f"@gen.engine functions cannot return values, got {result!r}"
+            )
+
+    return wrapper
+
+
+def is_coroutine_function(func: Any) -> bool:
+    """Whether ``func`` was decorated with `coroutine`.
+
+    .. versionadded:: 4.5
+    """
+    return getattr(func, "__tornado_coroutine__", False) is True
+
+
+for _name in (coroutine, engine, is_coroutine_function):
+    _name.__module__ = "tornado.gen"
+del _name

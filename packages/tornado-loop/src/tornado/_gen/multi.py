@@ -1,0 +1,129 @@
+"""Several things at once: lists and dicts of what can be waited for in; one future out."""
+
+import asyncio
+from asyncio.events import _get_running_loop
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tornado._gen.points import MultiYieldPoint, has_points
+from tornado._gen.runner import run_generator
+from tornado._loop import current
+from tornado._loop.conversion import convert_yielded
+from tornado._loop.futures import CompatibleFuture
+from tornado.log import app_log
+
+__all__ = ["multi", "multi_future"]
+
+_Types = type[BaseException] | tuple[type[BaseException], ...]
+
+
+class _Gathering(CompatibleFuture[Any]):
+    """The future of several others; cancelling it cancels those that are not done."""
+
+    __slots__ = ("_children", "_keys", "_left", "_quiet")
+
+    _children: "list[asyncio.Future[Any]]"
+    _keys: list[Any] | None
+    _left: int
+    _quiet: _Types
+
+    def cancel(self, msg: Any = None) -> bool:
+        if not super().cancel(msg):
+            return False
+        for child in self._children:
+            child.cancel()
+        return True
+
+    def _child_done(self, _: Any) -> None:
+        self._left -= 1
+        if not self._left:
+            self._gather()
+
+    def _gather(self) -> None:
+        """Take the results; the first error is ours, the others are logged."""
+        results: list[Any] = []
+        error: BaseException | None = None
+        for child in self._children:
+            try:
+                results.append(child.result())
+            except BaseException as raised:
+                if error is None:
+                    error = raised
+                elif not isinstance(raised, (*_tuple(self._quiet), asyncio.CancelledError)):
+                    app_log.error("Multiple exceptions in yield list", exc_info=True)
+        if self.done():
+            return
+        if error is None:
+            keys = self._keys
+            self.set_result(results if keys is None else dict(zip(keys, results, strict=True)))
+        elif isinstance(error, asyncio.CancelledError):
+            super().cancel()
+        else:
+            self.set_exception(error)
+
+
+def _tuple(types: _Types) -> tuple[type[BaseException], ...]:
+    return types if isinstance(types, tuple) else (types,)
+
+
+def multi(
+    children: Iterable[Any] | Mapping[Any, Any], quiet_exceptions: _Types = ()
+) -> "asyncio.Future[Any]":
+    """Wait for all of ``children``; the result is a list of theirs, or a dict with the same keys.
+
+    :param children: anything that a coroutine may yield, in a list or dict.
+    :param quiet_exceptions: one or more exception types. If several children fail, the first error
+        is raised and the others logged, except those of these types.
+
+    All children run to their end even if one fails. Cancelling the future cancels them.
+    Coroutines may yield the list or dict itself, which means the same.
+
+    .. versionadded:: 4.2
+    """
+    return multi_future(children, quiet_exceptions)
+
+
+def multi_future(
+    children: Iterable[Any] | Mapping[Any, Any], quiet_exceptions: _Types = ()
+) -> "asyncio.Future[Any]":
+    """Do what `multi` does, under its older name.
+
+    .. versionadded:: 4.0
+    """
+    if isinstance(children, Mapping):
+        keys = list(children)
+        children = list(children.values())
+    else:
+        keys = None
+        children = list(children)
+    if has_points(children):
+        whole: Any = children if keys is None else dict(zip(keys, children, strict=True))
+        return run_generator(_wait_for(MultiYieldPoint(whole, quiet_exceptions)))
+    futures = [convert_yielded(child) for child in children]
+    gathering = _Gathering(loop=_get_running_loop() or current.asyncio_loop())
+    gathering._children = futures
+    gathering._keys = keys
+    gathering._quiet = quiet_exceptions
+    waiting = {id(future): future for future in futures if not future.done()}
+    gathering._left = len(waiting)
+    if not waiting:
+        gathering._gather()
+    for future in waiting.values():
+        if isinstance(future, asyncio.Future):
+            future.add_done_callback(gathering._child_done)
+        else:
+            io_loop = current.get_current()
+            assert io_loop is not None
+            io_loop.add_future(future, gathering._child_done)
+    return gathering
+
+
+def _wait_for(point: MultiYieldPoint) -> Any:
+    return (yield point)
+
+
+convert_yielded.register(list, multi)
+convert_yielded.register(dict, multi)
+for _name in (multi, multi_future):
+    _name.__module__ = "tornado.gen"
+del _name

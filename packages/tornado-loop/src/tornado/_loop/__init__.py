@@ -1,0 +1,1 @@
+"""Rooms of the loop: futures, stack contexts and callbacks in; what `tornado.ioloop` exports out."""

@@ -1,0 +1,317 @@
+"""`IOLoop` over asyncio: one asyncio loop in; the loop interface of every release out."""
+
+import asyncio
+import functools
+from asyncio.events import _get_running_loop
+from collections.abc import Callable
+from typing import Any
+
+from tornado._loop import contexts, current
+from tornado._loop.ioloop import IOLoop, Selectable
+from tornado._loop.selector_thread import SelectorThread
+
+__all__ = ["AsyncIOLoop", "AsyncIOMainLoop", "BaseAsyncIOLoop", "PollIOLoop", "UvloopIOLoop"]
+
+
+class BaseAsyncIOLoop(IOLoop):
+    """What all loops over asyncio share; use `AsyncIOLoop` or `AsyncIOMainLoop`.
+
+    :param asyncio_loop: the asyncio loop to run on.
+    :param close_loop: whether `close` closes that loop too.
+    :param make_current: see `IOLoop`.
+
+    The attribute ``asyncio_loop`` is the asyncio loop.
+    """
+
+    asyncio_loop: asyncio.AbstractEventLoop
+
+    def initialize(  # type: ignore[override]  # implementations take what they need
+        self,
+        asyncio_loop: asyncio.AbstractEventLoop,
+        close_loop: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        """Set up the skin over ``asyncio_loop``."""
+        self.asyncio_loop = asyncio_loop
+        self.close_loop = close_loop
+        # Descriptor -> (what add_handler was given, handler)
+        self.handlers: dict[int, tuple[int | Selectable, Callable[..., Any]]] = {}
+        # Where descriptors are waited for: the asyncio loop, or a thread beside it.
+        self.selector_loop: Any = asyncio_loop
+        if _is_proactor(asyncio_loop):
+            self.selector_loop = SelectorThread(asyncio_loop)
+        self.readers: set[int] = set()
+        self.writers: set[int] = set()
+        self.closing = False
+        self._run = self._run_callback
+        current.remember(self, asyncio_loop)
+        try:
+            super().initialize(**kwargs)
+        except BaseException:
+            current.forget(asyncio_loop)
+            raise
+
+    def close(self, all_fds: bool = False) -> None:
+        """Close the loop, which must not be running, and free what it holds."""
+        if self.asyncio_loop.is_running():
+            raise RuntimeError("cannot close a running IOLoop")
+        if self.closing:
+            return
+        self.closing = True
+        if self._watch is not None:
+            self.set_blocking_signal_threshold(None, None)
+        for number, (fd, _) in list(self.handlers.items()):
+            self.remove_handler(number)
+            if all_fds:
+                self.close_fd(fd)
+        self._held.clear()
+        if IOLoop._singleton is self:
+            IOLoop._singleton = None
+        if current.here.loop is self or current.set_loop() is self.asyncio_loop:
+            self._clear_current()
+        current.forget(self.asyncio_loop)
+        if self._executor is not None:
+            self._executor.shutdown(wait=False)
+        if self.selector_loop is not self.asyncio_loop:
+            self.selector_loop.close()
+        if self.close_loop:
+            self.asyncio_loop.close()
+
+    def make_current(self) -> None:
+        """Make this the current loop of this thread, for asyncio too."""
+        super().make_current()
+        asyncio.set_event_loop(self.asyncio_loop)
+
+    def _clear_current(self) -> None:
+        super()._clear_current()
+        if current.set_loop() is self.asyncio_loop:
+            asyncio.set_event_loop(None)
+
+    def start(self) -> None:
+        """Run until `stop` is called."""
+        if self._watch is not None:
+            self._watch.begin()
+        try:
+            self.asyncio_loop.run_forever()
+        finally:
+            if self._watch is not None:
+                self._watch.pause()
+
+    def stop(self) -> None:
+        """Let `start` return after the present turn; safe from every thread."""
+        loop = self.asyncio_loop
+        if _get_running_loop() is loop or not loop.is_running():
+            loop.stop()
+        else:
+            loop.call_soon_threadsafe(loop.stop)
+
+    def running(self) -> bool:
+        """Whether the loop is running now."""
+        return self.asyncio_loop.is_running()
+
+    # -- callbacks -------------------------------------------------------------------------------
+
+    def add_callback(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        """Call ``callback(*args, **kwargs)`` on the next turn; safe from every thread."""
+        if contexts.in_use:
+            callback = contexts.wrap(callback)
+        if kwargs:
+            callback = functools.partial(callback, **kwargs)
+        try:
+            if _get_running_loop() is self.asyncio_loop:
+                self.asyncio_loop.call_soon(self._run, callback, *args)
+            else:
+                self.asyncio_loop.call_soon_threadsafe(self._run, callback, *args)
+        except RuntimeError:
+            if not self.asyncio_loop.is_closed():
+                raise
+
+    def add_callback_from_signal(
+        self, callback: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> None:
+        """Call ``callback(*args, **kwargs)`` on the next turn; safe in signal handlers."""
+        if kwargs:
+            callback = functools.partial(callback, **kwargs)
+        try:
+            contexts.run_clean(self.asyncio_loop.call_soon_threadsafe, self._run, callback, *args)
+        except RuntimeError:
+            if not self.asyncio_loop.is_closed():
+                raise
+
+    def add_future(self, future: Any, callback: Callable[[Any], Any]) -> None:
+        """Call ``callback(future)`` on this loop when ``future`` is done."""
+        if isinstance(future, asyncio.Future) and future.get_loop() is self.asyncio_loop:
+            if contexts.in_use:
+                callback = contexts.wrap(callback)
+            future.add_done_callback(functools.partial(self._run, callback))
+        else:
+            super().add_future(future, callback)
+
+    def call_at(self, when: float, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call ``callback(*args, **kwargs)`` at ``when``, by the clock of `time`."""
+        if contexts.in_use:
+            callback = contexts.wrap(callback)
+        if kwargs:
+            callback = functools.partial(callback, **kwargs)
+        delay = when - self._time_func()
+        return self.asyncio_loop.call_later(delay if delay > 0 else 0, self._run, callback, *args)
+
+    def call_later(
+        self, delay: float, callback: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """Call ``callback(*args, **kwargs)`` after ``delay`` seconds."""
+        if contexts.in_use:
+            callback = contexts.wrap(callback)
+        if kwargs:
+            callback = functools.partial(callback, **kwargs)
+        return self.asyncio_loop.call_later(delay if delay > 0 else 0, self._run, callback, *args)
+
+    def remove_timeout(self, timeout: Any) -> None:
+        """Cancel a timeout, given its handle."""
+        timeout.cancel()
+
+    # -- descriptors -----------------------------------------------------------------------------
+
+    def add_handler(self, fd: int | Selectable, handler: Callable[..., Any], events: int) -> None:
+        """Call ``handler(fd, events)`` whenever ``fd`` is ready."""
+        number, given = self.split_fd(fd)
+        if number in self.handlers:
+            raise ValueError(f"descriptor {number} already has a handler")
+        self.handlers[number] = (given, contexts.wrap(handler))
+        try:
+            self._register(number, events)
+        except BaseException:
+            del self.handlers[number]
+            raise
+
+    def update_handler(self, fd: int | Selectable, events: int) -> None:
+        """Change the events that are waited for."""
+        number, _ = self.split_fd(fd)
+        if number not in self.handlers:
+            raise ValueError(f"descriptor {number} has no handler")
+        self._register(number, events)
+
+    def remove_handler(self, fd: int | Selectable) -> None:
+        """Wait for ``fd`` no longer."""
+        number, _ = self.split_fd(fd)
+        if number not in self.handlers:
+            return
+        self._register(number, 0)
+        del self.handlers[number]
+
+    def _register(self, number: int, events: int) -> None:
+        """Have asyncio wait for exactly these events."""
+        selector = self.selector_loop
+        for wanted, registered, add, remove in (
+            (IOLoop.READ, self.readers, selector.add_reader, selector.remove_reader),
+            (IOLoop.WRITE, self.writers, selector.add_writer, selector.remove_writer),
+        ):
+            if events & wanted:
+                if number not in registered:
+                    contexts.run_clean(add, number, self._handle_events, number, wanted)
+                    registered.add(number)
+            elif number in registered:
+                registered.discard(number)
+                remove(number)
+
+    def _handle_events(self, number: int, events: int) -> None:
+        entry = self.handlers.get(number)
+        if entry is not None:
+            self._run_callback(entry[1], entry[0], events)
+
+
+class AsyncIOLoop(BaseAsyncIOLoop):
+    """An `IOLoop` with an asyncio loop of its own: what ``IOLoop()`` makes.
+
+    :param loop_factory: makes the asyncio loop; by default `asyncio.new_event_loop`.
+    :param asyncio_loop: an asyncio loop made before; it is closed with this one.
+
+    .. versionadded:: 3.2
+    .. versionchanged:: 6.2
+       Takes ``asyncio_loop``.
+    """
+
+    def initialize(  # type: ignore[override]  # the asyncio loop is made here
+        self,
+        impl: Any = None,
+        *,
+        loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+        asyncio_loop: asyncio.AbstractEventLoop | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Set up a new loop."""
+        if isinstance(impl, bool):  # the first parameter is make_current since release 4.2
+            kwargs["make_current"] = impl
+        loop = asyncio_loop
+        if loop is None:
+            loop = (loop_factory or asyncio.new_event_loop)()
+        try:
+            super().initialize(loop, **kwargs)
+        except BaseException:
+            if asyncio_loop is None:
+                loop.close()
+            raise
+
+
+class AsyncIOMainLoop(BaseAsyncIOLoop):
+    """An `IOLoop` over the current asyncio loop, which stays in asyncio's hands.
+
+    ``AsyncIOMainLoop().install()`` was necessary once; since release 5 `IOLoop.current` does it.
+
+    :param asyncio_loop: the asyncio loop; ``None`` for this thread's current one.
+
+    .. versionadded:: 3.2
+    """
+
+    def initialize(  # type: ignore[override]  # the asyncio loop is found here
+        self, *, asyncio_loop: asyncio.AbstractEventLoop | None = None, **kwargs: Any
+    ) -> None:
+        """Set up the skin over the current asyncio loop; `close` leaves that loop open."""
+        loop = asyncio_loop or _get_running_loop() or current.set_loop()
+        if loop is None:
+            loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(loop)
+        super().initialize(loop, close_loop=False, **kwargs)
+
+
+class PollIOLoop(AsyncIOLoop):
+    """The name of the polling loops before release 5; asyncio polls here.
+
+    :param impl: accepted and unused: a polling object, as the polling loops took one.
+    :param time_func: the clock of the loop, in seconds.
+    """
+
+    def initialize(  # type: ignore[override]  # the polling object is not needed
+        self,
+        impl: Any = None,
+        time_func: Callable[[], float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Set up a new loop."""
+        super().initialize(impl, time_func=time_func, **kwargs)
+
+
+class UvloopIOLoop(AsyncIOLoop):
+    """An `IOLoop` over uvloop, from the extra ``tornado-loop[uvloop]``."""
+
+    def initialize(self, impl: Any = None, **kwargs: Any) -> None:
+        """Set up a new loop.
+
+        :raises ImportError: if uvloop is not installed.
+        """
+        # Imported here because it is optional.
+        import uvloop
+
+        super().initialize(impl, loop_factory=uvloop.new_event_loop, **kwargs)
+
+
+def _is_proactor(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether ``loop`` cannot wait for descriptors: the usual loop on Windows."""
+    proactor = getattr(asyncio, "ProactorEventLoop", None)
+    return proactor is not None and isinstance(loop, proactor)
+
+
+for _class in (AsyncIOLoop, AsyncIOMainLoop, BaseAsyncIOLoop, UvloopIOLoop):
+    _class.__module__ = "tornado.platform.asyncio"
+PollIOLoop.__module__ = "tornado.ioloop"
+del _class

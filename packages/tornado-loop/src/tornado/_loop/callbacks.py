@@ -1,0 +1,161 @@
+"""``callback=`` beside futures: awaited results in; calls of callbacks, in their contexts, out.
+
+Every asynchronous function that took ``callback=`` in some release takes it still, and this room
+says once what that means: the callback is called through the loop, never before the function
+returned, inside the stack contexts of the caller. If the operation failed, the exception is raised
+in those contexts in place of the call: an `ExceptionStackContext` sees it, or else the loop logs it.
+"""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from tornado._loop import contexts, current
+from tornado._loop.contexts import ExceptionStackContext
+from tornado._loop.conversion import convert_yielded
+from tornado._loop.futures import Future, future_set_exc_info, future_set_result_unless_cancelled
+from tornado.util import ArgReplacer
+
+__all__ = ["ReturnValueIgnoredError", "deliver", "return_future", "schedule", "takes_callback"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class ReturnValueIgnoredError(Exception):
+    """A function that answers through its callback returned a value, which would be lost."""
+
+
+def deliver(
+    awaitable: Any, callback: Callable[..., Any] | None, *, with_result: bool = True
+) -> None:
+    """Call ``callback`` with the result of ``awaitable`` when it is there.
+
+    :param awaitable: a future, coroutine or anything else that a coroutine may yield.
+    :param callback: ``None`` to do nothing.
+    :param with_result: false to call it without an argument, as writers and closers do.
+    """
+    if callback is None:
+        return
+    future = convert_yielded(awaitable)
+
+    def call(done: "asyncio.Future[Any]") -> None:
+        result = done.result()
+        if with_result:
+            callback(result)
+        else:
+            callback()
+
+    io_loop = current.get_current()
+    assert io_loop is not None
+    io_loop.add_future(future, call)
+
+
+def takes_callback(
+    func: _F | None = None, *, returns_future: bool = False, with_result: bool = True
+) -> Any:
+    """Decorate a function that returns an awaitable, so that it takes ``callback=`` too.
+
+    :param returns_future: whether the awaitable is returned beside a callback, as releases with
+        callbacks did for `fetch`; otherwise ``None`` is.
+    :param with_result: whether the callback takes the result.
+
+    If the function has a parameter ``callback`` of its own, that is where a positional callback is
+    found; the function itself always sees ``None`` there.
+    """
+    if func is None:
+        return functools.partial(
+            takes_callback, returns_future=returns_future, with_result=with_result
+        )
+    replacer = ArgReplacer(func, "callback")
+    position = replacer.arg_pos
+
+    @functools.wraps(func)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        callback = None
+        if position is not None and len(args) > position:
+            callback, args, kwargs = replacer.replace(None, args, kwargs)
+        elif "callback" in kwargs:
+            callback = kwargs.pop("callback")
+        awaitable = func(*args, **kwargs)
+        if callback is None:
+            return awaitable
+        future = convert_yielded(awaitable)
+        deliver(future, callback, with_result=with_result)
+        return future if returns_future else None
+
+    return wrapper
+
+
+def schedule(io_loop: Any, callback: Callable[..., Any], *args: Any) -> None:
+    """Call a callback that was wrapped before on the next turn, without the contexts of here.
+
+    For layers that store callbacks: `IOLoop.add_callback` would add the stack contexts of whoever
+    completes the operation to a callback that was given outside of all contexts.
+    """
+    contexts.run_clean(io_loop.add_callback, callback, *args)
+
+
+def return_future(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a function that answers through ``callback=``, so that it returns a future too.
+
+    The function must not return a value; it calls its callback with one value or none. Exceptions
+    that it raises later, in its stack context, fail the future; one that it raises before it
+    returns is raised at once. Callers may still pass a callback.
+
+    :raises ReturnValueIgnoredError: when the decorated function returns something.
+
+    .. versionadded:: 3.0
+    """
+    replacer = ArgReplacer(f, "callback")
+
+    @functools.wraps(f)
+    def wrapper(*args: Any, **kwargs: Any) -> "asyncio.Future[Any]":
+        future: asyncio.Future[Any] = Future()
+        bare = False
+
+        def succeed(*value: Any) -> None:
+            nonlocal bare
+            bare = not value
+            future_set_result_unless_cancelled(future, value[0] if value else None)
+
+        def fail(typ: Any, value: BaseException, tb: Any) -> bool:
+            if future.done():
+                return False
+            future_set_exc_info(future, (typ, value, tb))
+            return True
+
+        def call_back(done: "asyncio.Future[Any]") -> None:
+            result = done.result()
+            if bare:
+                callback()
+            else:
+                callback(result)
+
+        callback, args, kwargs = replacer.replace(succeed, args, kwargs)
+        raised = False
+        with ExceptionStackContext(fail):
+            try:
+                result = f(*args, **kwargs)
+                if result is not None:
+                    raise ReturnValueIgnoredError(
+                        "@return_future should not be used with functions that return values:"
+                        f" {f!r} returned {result!r}"
+                    )
+            except BaseException:
+                raised = True
+                raise
+        if raised:
+            # The caller learns of errors at the start without waiting.
+            future.result()
+        if callback is not None:
+            io_loop = current.get_current()
+            assert io_loop is not None
+            io_loop.add_future(future, call_back)
+        return future
+
+    return wrapper
+
+
+return_future.__module__ = "tornado.concurrent"
+ReturnValueIgnoredError.__module__ = "tornado.concurrent"

@@ -1,0 +1,82 @@
+"""What a coroutine may yield: futures, awaitables and registered types in; futures out.
+
+This registry sits beneath both `tornado.gen` and `tornado.ioloop`: coroutines convert what they
+yield, the loop what its callbacks return.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import singledispatch
+from inspect import isawaitable
+from typing import Any
+
+from tornado._loop import contexts, current
+from tornado._loop.futures import FUTURES
+
+__all__ = ["BadYieldError", "convert_yielded", "drive", "hold", "task_of"]
+
+
+class BadYieldError(Exception):
+    """A coroutine yielded something that nobody knows how to wait for."""
+
+
+BadYieldError.__module__ = "tornado.gen"
+
+#: Drives a native coroutine inside the stack contexts that are active, which a task of asyncio
+#: cannot; `tornado._gen.runner` puts its function here.
+drive: "Callable[[Coroutine[Any, Any, Any]], asyncio.Future[Any]]"
+
+
+@singledispatch
+def convert_yielded(yielded: Any) -> "asyncio.Future[Any]":
+    """Return a future for something that a coroutine yielded.
+
+    Futures are returned as they are; native coroutines and other awaitables become tasks; lists
+    and dicts of such things become one future of a list or dict (see `tornado.gen.multi`).
+    More types can be registered, as with any `functools.singledispatch` function::
+
+        @gen.convert_yielded.register(Deferred)
+        def _(deferred): ...
+
+    :raises BadYieldError: for anything else.
+
+    .. versionadded:: 4.1
+    .. versionchanged:: 4.3
+       Awaitables too.
+    """
+    if isinstance(yielded, FUTURES):
+        return yielded  # type: ignore[return-value]  # both kinds of futures have what is used
+    if isawaitable(yielded):
+        return task_of(yielded)
+    raise BadYieldError(f"yielded unknown object {yielded!r}")
+
+
+convert_yielded.__module__ = "tornado.gen"
+
+
+def task_of(awaitable: Awaitable[Any]) -> "asyncio.Future[Any]":
+    """Return a future for an awaitable; a coroutine starts as a task on the loop's next turn.
+
+    The task is held until it is done: asyncio itself keeps only a weak reference.
+    """
+    if asyncio.isfuture(awaitable):
+        return awaitable
+    loop = current.asyncio_loop()
+    coro = awaitable if asyncio.iscoroutine(awaitable) else _await(awaitable)
+    if contexts.in_use and contexts.stack.get():
+        return drive(coro)
+    task = loop.create_task(coro)
+    hold(task)
+    return task
+
+
+def hold(task: "asyncio.Future[Any]") -> None:
+    """Keep a task from being collected before it is done."""
+    loop = task.get_loop()
+    io_loop = current.by_asyncio_loop.get(loop) or current.adopt_loop(loop)
+    io_loop._hold(task)
+    task.add_done_callback(io_loop._release)
+
+
+async def _await(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable

@@ -1,0 +1,111 @@
+"""Which loop belongs here: a thread in; its `IOLoop`, or the asyncio loop below it, out.
+
+This room sits beneath futures and loops, and so knows neither: `tornado._loop.ioloop` tells it at
+import how a loop is made (`make_loop`) and how a foreign asyncio loop is adopted (`adopt_loop`).
+"""
+
+import asyncio
+import threading
+from asyncio.events import _get_running_loop
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tornado._loop.ioloop import IOLoop
+
+__all__ = [
+    "adopt_loop",
+    "asyncio_loop",
+    "by_asyncio_loop",
+    "forget",
+    "get_current",
+    "here",
+    "make_loop",
+    "remember",
+    "set_loop",
+]
+
+#: The `IOLoop` of each asyncio loop that has one.
+by_asyncio_loop: "dict[asyncio.AbstractEventLoop, IOLoop]" = {}
+
+make_loop: "Callable[[], IOLoop]"
+adopt_loop: "Callable[[asyncio.AbstractEventLoop], IOLoop]"
+
+
+class _Here(threading.local):
+    """The loop that was made current in this thread."""
+
+    loop: "IOLoop | None" = None
+
+
+here = _Here()
+
+
+def set_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the asyncio loop set for this thread, without making one and without warnings.
+
+    `asyncio.get_event_loop` makes a loop, or warns, where none was set: the default policies keep
+    it in a thread-local, and that is read here. Another policy is asked.
+    """
+    policies: Any = asyncio.events
+    get_policy = getattr(policies, "_get_event_loop_policy", asyncio.get_event_loop_policy)
+    policy = get_policy()
+    local = getattr(policy, "_local", None)
+    if isinstance(local, threading.local):
+        loop = getattr(local, "_loop", None)
+    else:
+        try:
+            loop = policy.get_event_loop()
+        except RuntimeError:
+            return None
+    return None if loop is None or loop.is_closed() else loop
+
+
+def get_current(create: bool = True) -> "IOLoop | None":
+    """Return the loop of the running asyncio loop, else this thread's; None if none and not create.
+
+    With ``create``, an asyncio loop without an `IOLoop` gets one, and a thread without any loop
+    gets a new one.
+    """
+    running = _get_running_loop()
+    if running is not None:
+        found = by_asyncio_loop.get(running)
+        if found is None and create:
+            found = adopt_loop(running)
+        return found
+    mine = here.loop
+    if mine is not None and getattr(mine, "asyncio_loop", None) is None:
+        return mine  # a loop that is not built upon asyncio
+    chosen = set_loop()
+    if chosen is not None:
+        found = by_asyncio_loop.get(chosen)
+        if found is None and create:
+            found = adopt_loop(chosen)
+        return found
+    return make_loop() if create else None
+
+
+def asyncio_loop() -> asyncio.AbstractEventLoop:
+    """Return the asyncio loop on which something new in this thread is to run."""
+    running = _get_running_loop()
+    if running is not None:
+        return running
+    current = get_current()
+    assert current is not None
+    loop: asyncio.AbstractEventLoop | None = getattr(current, "asyncio_loop", None)
+    if loop is None:
+        raise RuntimeError(f"{current!r} is not built upon asyncio: futures need such a loop")
+    return loop
+
+
+def remember(io_loop: "IOLoop", loop: asyncio.AbstractEventLoop) -> None:
+    """Register the `IOLoop` of an asyncio loop, and forget those whose loop was closed."""
+    for other in [known for known in by_asyncio_loop.copy() if known.is_closed()]:
+        by_asyncio_loop.pop(other, None)
+    if by_asyncio_loop.setdefault(loop, io_loop) is not io_loop:
+        raise RuntimeError(f"{loop!r} already has an IOLoop")
+
+
+def forget(loop: asyncio.AbstractEventLoop) -> None:
+    """Drop the registration of a loop that is about to close."""
+    by_asyncio_loop.pop(loop, None)

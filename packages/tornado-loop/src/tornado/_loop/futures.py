@@ -1,0 +1,212 @@
+"""Futures: results, errors and callbacks in; asyncio's futures, set and chained safely, out."""
+
+import asyncio
+import concurrent.futures
+from asyncio.events import _get_running_loop
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tornado._loop import contexts, current
+from tornado.log import app_log
+
+__all__ = [
+    "FUTURES",
+    "CompatibleFuture",
+    "Future",
+    "TracebackFuture",
+    "chain_future",
+    "future_add_done_callback",
+    "future_set_exc_info",
+    "future_set_exception_unless_cancelled",
+    "future_set_result_unless_cancelled",
+    "is_future",
+]
+
+_T = TypeVar("_T")
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+_AnyFuture = asyncio.Future[_T] | concurrent.futures.Future[_T]
+
+_MODULE = "tornado.concurrent"
+
+#: The classes whose objects are futures.
+FUTURES = (asyncio.Future, concurrent.futures.Future)
+
+
+class _FutureType(type):
+    """Lets every asyncio future pass for a `Future`."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        if cls is Future:
+            return isinstance(instance, asyncio.Future)
+        return type.__instancecheck__(cls, instance)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        if cls is Future:
+            return issubclass(subclass, asyncio.Future)
+        return type.__subclasscheck__(cls, subclass)
+
+
+class CompatibleFuture(asyncio.Future[_T], metaclass=_FutureType):
+    """An asyncio future with the methods that futures had before Tornado 5."""
+
+    __slots__ = ()
+
+    def running(self) -> bool:
+        """Whether the operation is still going on."""
+        return not self.done()
+
+    def result(self, timeout: float | None = None) -> _T:
+        """Return the result or raise the exception; ``timeout`` is accepted and never waited.
+
+        :raises asyncio.InvalidStateError: if there is none yet.
+        """
+        return super().result()
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Return the exception, or None after success; ``timeout`` is accepted, never waited.
+
+        :raises asyncio.InvalidStateError: if the future is not done.
+        """
+        return super().exception()
+
+    def exc_info(self) -> _ExcInfo | None:
+        """Return the exception as a `sys.exc_info` triple; None if there is none (yet)."""
+        if not self.done() or self.cancelled():
+            return None
+        error = super().exception()
+        return None if error is None else (type(error), error, error.__traceback__)
+
+    def set_exc_info(self, exc_info: _ExcInfo) -> None:
+        """Fail with the exception of a `sys.exc_info` triple."""
+        _type, error, traceback = exc_info
+        if error is None:
+            raise TypeError("set_exc_info called with no exception")
+        self.set_exception(error.with_traceback(traceback))
+
+
+if TYPE_CHECKING:
+    Future = asyncio.Future
+else:
+
+    class Future(CompatibleFuture):
+        """asyncio's future, which any thread with an `IOLoop` can make.
+
+        It is an `asyncio.Future`, and every `asyncio.Future` is an instance of this class too. In
+        addition it can be made before a loop runs (it belongs to the thread's current `IOLoop`),
+        and has the methods of earlier releases: `running`, `exc_info`, `set_exc_info`.
+
+        :param loop: the asyncio loop it belongs to; ``None`` for the current one.
+
+        .. versionadded:: 3.0
+        """
+
+        __slots__ = ()
+
+        def __init__(self, *, loop=None):
+            if loop is None:
+                loop = _get_running_loop() or current.asyncio_loop()
+            super().__init__(loop=loop)
+
+
+TracebackFuture = Future
+
+
+def is_future(x: object) -> bool:
+    """Whether ``x`` is a future of asyncio or `concurrent.futures`.
+
+    .. versionadded:: 4.0
+    """
+    return isinstance(x, FUTURES)
+
+
+def future_set_result_unless_cancelled(future: "_AnyFuture[_T]", value: _T) -> None:
+    """Set the result of ``future`` unless it was cancelled.
+
+    .. versionadded:: 5.0
+    """
+    if not future.cancelled():
+        future.set_result(value)
+
+
+def future_set_exception_unless_cancelled(future: "_AnyFuture[Any]", exc: BaseException) -> None:
+    """Fail ``future`` with ``exc``; if it was cancelled, log the exception instead.
+
+    .. versionadded:: 6.0
+    """
+    if future.cancelled():
+        app_log.error("Exception after Future was cancelled", exc_info=exc)
+    else:
+        future.set_exception(exc)
+
+
+def future_set_exc_info(future: "_AnyFuture[Any]", exc_info: _ExcInfo) -> None:
+    """Fail ``future`` with the exception of a `sys.exc_info` triple; log it if it was cancelled.
+
+    :raises ValueError: if the triple holds no exception.
+
+    .. versionadded:: 5.0
+    """
+    error = exc_info[1]
+    if error is None:
+        raise ValueError("future_set_exc_info called with no exception")
+    future_set_exception_unless_cancelled(future, error.with_traceback(exc_info[2]))
+
+
+def future_add_done_callback(future: "_AnyFuture[Any]", callback: Callable[[Any], object]) -> None:
+    """Call ``callback(future)`` when ``future`` is done; at once, if it is done already.
+
+    The callback runs in the stack contexts that are active now.
+
+    .. versionadded:: 5.0
+    """
+    if future.done():
+        callback(future)
+    else:
+        future.add_done_callback(contexts.wrap(callback) if contexts.in_use else callback)
+
+
+def chain_future(a: "_AnyFuture[_T]", b: "_AnyFuture[_T]") -> None:
+    """Let ``b`` end as ``a`` ends, unless ``b`` was done or cancelled before.
+
+    Either may be a `concurrent.futures.Future`; a result from another thread reaches ``b`` through
+    the current loop. Cancelling ``b`` leaves ``a`` alone.
+
+    .. versionchanged:: 5.0
+       If both are asyncio's and ``a`` is done, ``b`` is set at once.
+    """
+    if isinstance(a, asyncio.Future):
+        if a.done():
+            _copy_state(a, b)
+        else:
+            a.add_done_callback(lambda done: _copy_state(done, b))
+        return
+    io_loop = current.get_current()
+    assert io_loop is not None
+    io_loop.add_future(a, lambda done: _copy_state(done, b))
+
+
+def _copy_state(a: "_AnyFuture[_T]", b: "_AnyFuture[_T]") -> None:
+    if b.done():
+        return
+    if a.cancelled():
+        b.cancel()
+        return
+    error = a.exception()
+    if error is None:
+        b.set_result(a.result())
+    else:
+        b.set_exception(error)
+
+
+for _name in (
+    Future,
+    is_future,
+    future_set_result_unless_cancelled,
+    future_set_exception_unless_cancelled,
+    future_set_exc_info,
+    future_add_done_callback,
+    chain_future,
+):
+    _name.__module__ = _MODULE
+del _name

@@ -1,0 +1,135 @@
+"""Periodic callbacks: a callback and a period in; calls at even distances out."""
+
+import datetime
+import math
+import random
+from collections.abc import Callable
+from typing import Any
+
+from tornado._loop import contexts, current
+from tornado._loop.conversion import BadYieldError, convert_yielded
+from tornado._loop.ioloop import IOLoop
+
+__all__ = ["PeriodicCallback"]
+
+
+class PeriodicCallback:
+    """Calls a callback every so often.
+
+    :param callback: may be a coroutine function; a call that is not over when the next is due is
+        waited for, so calls never overlap.
+    :param callback_time: the period, in milliseconds or as a `datetime.timedelta`.
+    :param jitter: a share of the period (0.1 is a tenth) by which each call is moved at random,
+        half of it to either side, so that several processes do not act in step.
+    :param io_loop: the loop to run on; by default the one that is current when `start` is called.
+    :raises ValueError: if the period is not positive.
+
+    Calls keep to the times start + n * period whatever each takes; one that runs into the next
+    periods skips them.
+
+    .. versionchanged:: 5.0
+       The loop is chosen by `start`.
+    .. versionchanged:: 5.1
+       Added ``jitter``.
+    .. versionchanged:: 6.2
+       The period may be a `datetime.timedelta`, and callbacks coroutines.
+    """
+
+    def __init__(
+        self,
+        callback: Callable[[], Any],
+        callback_time: float | datetime.timedelta,
+        jitter: "float | IOLoop | None" = 0,
+        io_loop: "IOLoop | None" = None,
+    ) -> None:
+        if isinstance(jitter, IOLoop):  # the third parameter was io_loop until release 5
+            jitter, io_loop = 0, jitter
+        if isinstance(callback_time, datetime.timedelta):
+            callback_time = callback_time / datetime.timedelta(milliseconds=1)
+        if callback_time <= 0:
+            raise ValueError(f"callback_time must be positive, got {callback_time!r}")
+        self.callback = callback
+        self.callback_time = callback_time
+        self.jitter = jitter or 0
+        self.io_loop: Any = io_loop
+        self._bound_loop = io_loop
+        self._running = False
+        self._timeout: Any = None
+        self._next_timeout = 0.0
+
+    def start(self) -> None:
+        """Start calling; the first call comes after one period. If it runs, nothing happens."""
+        if self._running:
+            return
+        self.io_loop = self._bound_loop or current.get_current()
+        self._running = True
+        self._next_timeout = self.io_loop.time()
+        self._schedule_next()
+
+    def stop(self) -> None:
+        """Stop calling; a coroutine that runs is let finish."""
+        self._running = False
+        if self._timeout is not None:
+            self.io_loop.remove_timeout(self._timeout)
+            self._timeout = None
+
+    def is_running(self) -> bool:
+        """Whether `start` was called, and not `stop` since.
+
+        .. versionadded:: 4.1
+        """
+        return self._running
+
+    def _run(self) -> None:
+        if not self._running:
+            return
+        self._timeout = None
+        pending = None
+        try:
+            result = self.callback()
+            if result is not None:
+                pending = self._awaited(result)
+        except Exception:
+            self.io_loop.handle_callback_exception(self.callback)
+        if pending is None:
+            self._schedule_next()
+        else:
+            self.io_loop.add_future(pending, self._after)
+
+    @staticmethod
+    def _awaited(result: Any) -> Any:
+        try:
+            return convert_yielded(result)
+        except BadYieldError:
+            return None  # callbacks may return anything
+
+    def _after(self, future: Any) -> None:
+        try:
+            if not future.cancelled():
+                future.result()
+        except Exception:
+            self.io_loop.handle_callback_exception(self.callback)
+        self._schedule_next()
+
+    def _schedule_next(self) -> None:
+        # A timeout is pending already if it was stopped and started again in the meantime.
+        if self._running and self._timeout is None:
+            self._update_next(self.io_loop.time())
+            self._timeout = contexts.run_clean(
+                self.io_loop.add_timeout, self._next_timeout, self._run
+            )
+
+    def _update_next(self, current_time: float) -> None:
+        """Move the next time on by whole periods, past the present."""
+        period = self.callback_time / 1000.0
+        if self.jitter:
+            period *= 1 + self.jitter * (random.random() - 0.5)
+        behind = current_time - self._next_timeout
+        if behind >= 0:
+            self._next_timeout += (math.floor(behind / period) + 1) * period
+        else:
+            # The timer fired early, or the clock was set back: still never twice in one period.
+            self._next_timeout += period
+
+
+PeriodicCallback.__module__ = "tornado.ioloop"
