@@ -50,7 +50,7 @@ def parse_bool(text: str) -> bool:
         return True
     if word in _FALSE:
         return False
-    raise ValueError(text)
+    raise ValueError(f"neither true nor false: {text!r}")
 
 
 def parse_datetime(text: str) -> datetime:
@@ -63,7 +63,12 @@ def parse_datetime(text: str) -> datetime:
             return datetime.strptime(text, form)
         except ValueError:
             pass
-    return datetime.fromisoformat(text)
+    # "Z" is understood from Python 3.11 on.
+    iso = f"{text[:-1]}+00:00" if text.endswith("Z") else text
+    try:
+        return datetime.fromisoformat(iso)
+    except ValueError as error:
+        raise ValueError(f"not a date or time: {text!r}") from error
 
 
 def parse_timedelta(text: str) -> timedelta:
@@ -73,22 +78,21 @@ def parse_timedelta(text: str) -> timedelta:
     """
     total = 0.0
     position = 0
-    while position < len(text):
+    while position < len(text) or not text:
         match = _SPAN.match(text, position)
-        if match is None:
-            raise ValueError(text)
-        unit = match[2].lower() or "s"
-        seconds = _SECONDS.get(unit)
-        if seconds is None:
-            # Plural names in full; "ms" and "us" are found as they are.
-            seconds = _SECONDS.get(unit.removesuffix("s")) if len(unit) > 3 else None
-        if seconds is None:
-            raise ValueError(text)
+        seconds = _seconds(match[2].lower()) if match is not None else None
+        if match is None or seconds is None:
+            raise ValueError(f"not a length of time: {text!r}")
         total += float(match[1]) * seconds
         position = match.end()
-    if position == 0:
-        raise ValueError(text)
     return timedelta(seconds=total)
+
+
+def _seconds(unit: str) -> float | None:
+    if unit in ("", *_SECONDS):
+        return _SECONDS[unit or "s"]
+    singular = unit.removesuffix("s")
+    return _SECONDS.get(singular) if len(singular) > 2 or singular == "hr" else None
 
 
 _PARSERS: dict[Any, Callable[[str], Any]] = {
