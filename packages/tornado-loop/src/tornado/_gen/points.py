@@ -163,7 +163,9 @@ class WaitAll(YieldPoint):
 
     def is_ready(self) -> bool:
         """Whether all of the callables were called."""
-        return all([self._runner.is_ready(key) for key in self.keys])
+        # Each is asked, so that an unknown key is noticed at once.
+        unready = [key for key in self.keys if not self._runner.is_ready(key)]
+        return not unready
 
     def get_result(self) -> list[Any]:
         """Return their arguments."""

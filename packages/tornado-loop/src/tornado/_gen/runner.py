@@ -20,6 +20,7 @@ from tornado._loop.callbacks import ReturnValueIgnoredError
 from tornado._loop.contexts import ExceptionStackContext, StackContextInconsistentError
 from tornado._loop.conversion import convert_yielded
 from tornado._loop.futures import CompatibleFuture, future_set_exception_unless_cancelled
+from tornado._loop.waiters import Waiter
 
 __all__ = [
     "CoroutineFuture",
@@ -143,6 +144,8 @@ class Runner:
         "running",
     )
 
+    _on_end: Callable[[], Any] | None
+
     def __init__(
         self,
         gen: Any,
@@ -183,7 +186,7 @@ class Runner:
         self.finished = False
         self._cancelling = False
         self._held: Any = None
-        self._on_end: Callable[[], Any] | None = None
+        self._on_end = None
         self._points = False
         self._resume: Any = self._wake_up
         if contexts.in_use:
@@ -227,9 +230,9 @@ class Runner:
                 self.future = None
                 try:
                     if error is not None:
-                        raised, error = error, None
-                        yielded = gen.throw(raised)
-                        del raised
+                        thrown, error = error, None
+                        yielded = gen.throw(thrown)
+                        del thrown
                     else:
                         yielded = gen.send(value)
                 except (StopIteration, Return) as end:
@@ -353,6 +356,8 @@ class Runner:
         elif isinstance(waiting, asyncio.Future) and waiting.cancel():
             pass  # and its done-callback brings the error here
         else:
+            if isinstance(waiting, Waiter):
+                waiting.abandon()
             self.future = outcome = _Outcome(asyncio.CancelledError())
             self._loop().call_soon(self._resume, outcome, context=self._context)
 

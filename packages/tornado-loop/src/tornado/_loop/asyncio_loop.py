@@ -43,6 +43,8 @@ class BaseAsyncIOLoop(IOLoop):
         self.readers: set[int] = set()
         self.writers: set[int] = set()
         self.closing = False
+        # Streams wait for their descriptors without handlers; `close(all_fds=True)` closes them.
+        self._open_streams: set[Any] = set()
         self._run = self._run_callback
         current.remember(self, asyncio_loop)
         try:
@@ -64,6 +66,10 @@ class BaseAsyncIOLoop(IOLoop):
             self.remove_handler(number)
             if all_fds:
                 self.close_fd(fd)
+        if all_fds:
+            for stream in list(self._open_streams):
+                stream.close()
+        self._open_streams.clear()
         self._held.clear()
         if IOLoop._singleton is self:
             IOLoop._singleton = None
@@ -294,7 +300,9 @@ class PollIOLoop(AsyncIOLoop):
 class UvloopIOLoop(AsyncIOLoop):
     """An `IOLoop` over uvloop, from the extra ``tornado-loop[uvloop]``."""
 
-    def initialize(self, impl: Any = None, **kwargs: Any) -> None:
+    def initialize(  # type: ignore[override]  # the asyncio loop is made here
+        self, impl: Any = None, **kwargs: Any
+    ) -> None:
         """Set up a new loop.
 
         :raises ImportError: if uvloop is not installed.

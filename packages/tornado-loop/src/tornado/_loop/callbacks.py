@@ -74,7 +74,8 @@ def takes_callback(
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         callback = None
         if position is not None and len(args) > position:
-            callback, args, kwargs = replacer.replace(None, args, kwargs)
+            callback = args[position]
+            args = (*args[:position], None, *args[position + 1 :])
         elif "callback" in kwargs:
             callback = kwargs.pop("callback")
         awaitable = func(*args, **kwargs)
@@ -132,11 +133,11 @@ def return_future(f: Callable[..., Any]) -> Callable[..., Any]:
             else:
                 callback(result)
 
-        callback, args, kwargs = replacer.replace(succeed, args, kwargs)
+        callback, given, kwargs = replacer.replace(succeed, args, kwargs)
         raised = False
         with ExceptionStackContext(fail):
             try:
-                result = f(*args, **kwargs)
+                result = f(*given, **kwargs)
                 if result is not None:
                     raise ReturnValueIgnoredError(
                         "@return_future should not be used with functions that return values:"

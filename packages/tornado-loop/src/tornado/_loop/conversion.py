@@ -5,7 +5,7 @@ yield, the loop what its callbacks return.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Coroutine
 from functools import singledispatch
 from inspect import isawaitable
 from typing import Any
@@ -22,9 +22,14 @@ class BadYieldError(Exception):
 
 BadYieldError.__module__ = "tornado.gen"
 
-#: Drives a native coroutine inside the stack contexts that are active, which a task of asyncio
-#: cannot; `tornado._gen.runner` puts its function here.
-drive: "Callable[[Coroutine[Any, Any, Any]], asyncio.Future[Any]]"
+
+def drive(coro: Coroutine[Any, Any, Any]) -> "asyncio.Future[Any]":
+    """Run a native coroutine inside the stack contexts that are active.
+
+    A task of asyncio does not enter them at each step; `tornado._gen.runner` puts a function here
+    that does.
+    """
+    return current.asyncio_loop().create_task(coro)
 
 
 @singledispatch

@@ -7,7 +7,6 @@ import how a loop is made (`make_loop`) and how a foreign asyncio loop is adopte
 import asyncio
 import threading
 from asyncio.events import _get_running_loop
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,8 +27,15 @@ __all__ = [
 #: The `IOLoop` of each asyncio loop that has one.
 by_asyncio_loop: "dict[asyncio.AbstractEventLoop, IOLoop]" = {}
 
-make_loop: "Callable[[], IOLoop]"
-adopt_loop: "Callable[[asyncio.AbstractEventLoop], IOLoop]"
+
+def make_loop() -> "IOLoop":
+    """Make a new loop and make it current; `tornado._loop.ioloop` puts its function here."""
+    raise RuntimeError("tornado.ioloop was not imported")
+
+
+def adopt_loop(loop: asyncio.AbstractEventLoop) -> "IOLoop":
+    """Make an `IOLoop` over ``loop``; `tornado._loop.ioloop` puts its function here."""
+    raise RuntimeError(f"tornado.ioloop was not imported, so {loop!r} cannot have an IOLoop")
 
 
 class _Here(threading.local):

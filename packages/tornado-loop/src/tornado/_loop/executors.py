@@ -18,7 +18,7 @@ class DummyExecutor(concurrent.futures.Executor):
     .. versionadded:: 3.0
     """
 
-    def submit(  # type: ignore[override]  # the result type needs no parameter specification
+    def submit(
         self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
     ) -> "concurrent.futures.Future[Any]":
         """Run ``fn(*args, **kwargs)`` and return a future that is done."""

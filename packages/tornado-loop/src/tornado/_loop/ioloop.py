@@ -130,7 +130,7 @@ class IOLoop(Configurable):
     # -- which loop ------------------------------------------------------------------------------
 
     @staticmethod
-    def current(instance: bool = True) -> "IOLoop | None | Any":
+    def current(instance: bool = True) -> Any:
         """Return the loop that runs in this thread, or else the thread's current one.
 
         A running asyncio loop that has no `IOLoop` is given one. A thread without any loop gets a

@@ -43,7 +43,7 @@ class PeriodicCallback:
         io_loop: "IOLoop | None" = None,
     ) -> None:
         if isinstance(jitter, IOLoop):  # the third parameter was io_loop until release 5
-            jitter, io_loop = 0, jitter
+            io_loop, jitter = jitter, 0
         if isinstance(callback_time, datetime.timedelta):
             callback_time = callback_time / datetime.timedelta(milliseconds=1)
         if callback_time <= 0:
