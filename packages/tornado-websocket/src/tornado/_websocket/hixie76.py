@@ -78,7 +78,9 @@ class Hixie76Engine:
     def __init__(self, max_message_size: int = DEFAULT_MAX_MESSAGE_SIZE) -> None:
         self.state = State.OPEN
         self._max_message_size = max_message_size
+        # What arrived and is not consumed: _buffer from _position on.
         self._buffer = b""
+        self._position = 0
         self._output = b""
         # The message being read: None between messages.
         self._decoder: TextDecoder | None = None
@@ -89,12 +91,13 @@ class Hixie76Engine:
     @property
     def unread(self) -> int:
         """How many bytes were fed and not yet consumed."""
-        return len(self._buffer)
+        return len(self._buffer) - self._position
 
     def feed(self, data: bytes) -> None:
         """Take what arrived; `next_event` tells what it means."""
         if self._reading:
-            self._buffer += data
+            self._buffer = self._buffer[self._position :] + data
+            self._position = 0
 
     def end(self) -> None:
         """The transport ended: nothing more comes, and nothing more can be sent."""
@@ -113,28 +116,34 @@ class Hixie76Engine:
             return Failed(error.code, str(error))
 
     def _read(self) -> Event | None:
-        if not self._buffer:
+        buffer, start = self._buffer, self._position
+        if start == len(buffer):
+            # An idle connection keeps no chunk alive.
+            self._buffer = b""
+            self._position = 0
             return None
         if self._decoder is None:
-            first = self._buffer[0]
+            first = buffer[start]
             if first == 0xFF:
-                if len(self._buffer) < 2:
+                if len(buffer) < start + 2:
                     return None
-                if self._buffer[1] == 0:
+                if buffer[start + 1] == 0:
                     return self._read_close()
             if first != 0:
                 raise ProtocolError(CloseCode.PROTOCOL_ERROR, f"unexpected frame type {first}")
             self._decoder = TextDecoder()
-            self._buffer = self._buffer[1:]
-        data, end, rest = self._buffer.partition(b"\xff")
+            start += 1
+        stop = buffer.find(b"\xff", start)
+        end = stop >= 0
+        data = buffer[start : stop if end else len(buffer)]
+        self._position = stop + 1 if end else len(buffer)
         self._size += len(data)
         if self._size > self._max_message_size:
             raise ProtocolError(
                 CloseCode.TOO_BIG,
                 f"message too big: {self._size} bytes, expected at most {self._max_message_size}",
             )
-        self._buffer = rest
-        text = self._decoder.decode(data, final=bool(end))
+        text = self._decoder.decode(data, final=end)
         if self._pieces and len(text) + len(self._pieces[-1]) < 4096:
             self._pieces[-1] += text
         else:
@@ -159,6 +168,7 @@ class Hixie76Engine:
     def _stop_reading(self) -> None:
         self._reading = False
         self._buffer = b""
+        self._position = 0
         self._pieces = []
 
     def take_output(self) -> bytes:

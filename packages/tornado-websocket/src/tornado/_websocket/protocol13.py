@@ -1,0 +1,123 @@
+"""A handler's request goes in, a connection that speaks RFC 6455 comes out; on a client, an answered one."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from tornado._websocket.deflate import Deflater, Inflater
+from tornado._websocket.engine import Engine, Role
+from tornado._websocket.handshake import Request, accept_value, read_request
+from tornado._websocket.keepalive import sleep_time
+from tornado._websocket.negotiation import DeflateOptions, DeflateParameters, accept_offer
+from tornado._websocket.parameters import Parameters
+from tornado._websocket.session import Session
+
+__all__ = ["WebSocketProtocol13"]
+
+
+class WebSocketProtocol13(Session):
+    """The final version of the protocol, RFC 6455, and the drafts with the versions 7 and 8.
+
+    :param handler: what hears of the connection.
+    :param mask_outgoing: whether this end is the client.
+    :param compression_options: see `WebSocketHandler.get_compression_options`; ``None`` for no
+        compression. Those in ``params`` win.
+    :param params: the parameters of the connection.
+
+    .. versionadded:: 2.3
+    """
+
+    def __init__(
+        self,
+        handler: Any,
+        mask_outgoing: bool = False,
+        compression_options: Mapping[str, Any] | None = None,
+        params: Parameters | None = None,
+    ) -> None:
+        super().__init__(handler)
+        self.params = params or Parameters(compression_options=compression_options)
+        self.is_client = self.mask_outgoing = mask_outgoing
+        if self.params.ping_interval:
+            self.ping_interval = self.params.ping_interval
+            self.ping_timeout = self.params.ping_timeout
+        self._request: Request | None = None
+
+    def read_request(self, headers: Mapping[str, str]) -> Request:
+        """Return what the opening handshake with these fields asks for.
+
+        :raises HandshakeError: with the status to answer with.
+        """
+        self._request = read_request(headers)
+        return self._request
+
+    async def accept_connection(self, handler: Any = None) -> None:
+        """Answer the opening handshake of the handler's request, and open the handler.
+
+        :raises HandshakeError: if the handshake is malformed; nothing was sent then.
+        """
+        handler = handler or self.handler
+        request = self._request or self.read_request(handler.request.headers)
+        fields = [
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Accept", self.compute_accept_value(request.key)),
+        ]
+        subprotocol = self._choose_subprotocol(handler, request.subprotocols)
+        if subprotocol:
+            fields.append(("Sec-WebSocket-Protocol", subprotocol))
+        codecs: tuple[Deflater, Inflater] | None = None
+        options = self._deflate_options()
+        agreed = accept_offer(request.extensions, options) if options else None
+        if agreed and options:
+            fields.append(("Sec-WebSocket-Extensions", agreed[0]))
+            codecs = agreed[1].codecs(True, options)
+        self._request = None
+        stream = handler._switch_protocols(fields)
+        engine = Engine(Role.SERVER, self.params.max_message_size, codecs)
+        self._begin(stream, engine, handler._asyncio_loop(stream))
+        self.start_pinging()
+        await self._open(handler)
+
+    def begin_client(
+        self, stream: Any, loop: Any, deflate: DeflateParameters | None = None
+    ) -> None:
+        """Speak as the client over ``stream``, whose opening handshake is done.
+
+        :param deflate: the compression that was agreed on.
+        """
+        options = self._deflate_options()
+        codecs = deflate.codecs(False, options) if deflate and options else None
+        engine = Engine(Role.CLIENT, self.params.max_message_size, codecs)
+        self._begin(stream, engine, loop)
+
+    def _deflate_options(self) -> DeflateOptions | None:
+        options = self.params.compression_options
+        return None if options is None else DeflateOptions.read(options)
+
+    @staticmethod
+    def compute_accept_value(key: str | bytes) -> str:
+        """Return the Sec-WebSocket-Accept that answers a Sec-WebSocket-Key.
+
+        .. versionadded:: 3.2
+        """
+        return accept_value(key.decode("latin-1") if isinstance(key, bytes) else key)
+
+    def periodic_ping(self) -> Any:
+        """Send a ping now, as the timer does.
+
+        .. versionadded:: 4.5
+        """
+        self._ping_again()
+
+    @staticmethod
+    def ping_sleep_time(*, last_ping_time: float, interval: float, now: float) -> float:
+        """Return the seconds from ``now`` until the next ping is due, at least 0.
+
+        .. versionadded:: 6.5
+        """
+        if isinstance(interval, timedelta):
+            interval = interval.total_seconds()
+        return sleep_time(last_ping_time, interval, now)
+
+
+WebSocketProtocol13.__module__ = "tornado.websocket"

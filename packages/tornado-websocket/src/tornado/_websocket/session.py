@@ -1,0 +1,551 @@
+"""Chunks from a transport go in, calls of hooks come out; messages go in, frames for the transport come out.
+
+A session drives an engine over a `ByteTransport` for a `Delegate`. It hands on one message at a
+time, in order: the next one waits while the awaitable of a hook is pending, while the peer does
+not take what is sent to it, and while nobody asks for it. What waits stays undecoded, and past a
+limit unread in the kernel.
+"""
+
+import asyncio
+import sys
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextvars import Context, copy_context
+from functools import partial
+from typing import Any
+
+from tornado import gen, stack_context
+from tornado._websocket.codes import CloseCode
+from tornado._websocket.errors import WebSocketClosedError
+from tornado._websocket.events import CloseReceived, Failed, Ping, Pong
+from tornado._websocket.keepalive import Keepalive, settle_timeout
+from tornado._websocket.protocol import WebSocketProtocol
+from tornado._websocket.seam import ByteTransport, FrameEngine
+from tornado._websocket.state import State
+from tornado.escape import utf8
+from tornado.iostream import StreamClosedError
+from tornado.log import gen_log
+
+__all__ = ["Session"]
+
+#: Seconds that a closing handshake may take before the connection is cut.
+CLOSE_TIMEOUT = 5.0
+#: Seconds for which a peer that was told why it fails may go on sending before the connection is
+#: cut.
+LINGER_TIMEOUT = 2.0
+
+#: Messages handed on before the loop turns.
+_MESSAGES_PER_TURN = 64
+#: Bytes that wait for a busy delegate before reading pauses.
+_MAX_UNREAD = 16384
+#: Bytes that a peer may still send after it was told why it fails.
+_MAX_DISCARDED = 16 * 1024 * 1024
+
+# Why no event is taken from the engine at the moment; 0 means that it flows.
+_HOOK_RUNS = 1
+_NOT_OPEN = 2
+_PEER_IS_SLOW = 4
+_LOOP_TURNS = 8
+_NOBODY_ASKS = 16
+_OVER = 32
+
+
+class Session(WebSocketProtocol):
+    """A connection after its opening handshake; the subclasses know the handshake."""
+
+    is_client = False
+    ping_interval: float | None = None
+    ping_timeout: float | None = None
+
+    _transport: ByteTransport
+    _engine: FrameEngine
+    _loop: asyncio.AbstractEventLoop
+    _sent: "asyncio.Future[None]"
+
+    # An idle connection holds only what differs from these.
+    _holds = _NOT_OPEN
+    _is_open = False
+    _paused = False
+    _heard = True
+    _pulled = False
+    _ended = False
+    _finished = False
+    _discarded = 0
+    _kept: str | bytes | None = None
+    _readers: "deque[asyncio.Future[str | bytes | None]] | None" = None
+    _keepalive: Keepalive | None = None
+    _pinged_at: float | None = None
+    _close_timer: asyncio.TimerHandle | None = None
+    _hook: "asyncio.Future[Any] | None" = None
+
+    # ---- the begin ----
+
+    def _begin(self, transport: ByteTransport, engine: FrameEngine, loop: Any) -> None:
+        """Speak WebSocket over ``transport`` from now on; hooks wait for `_opened`.
+
+        :param loop: the asyncio loop of the transport.
+        """
+        self.stream = self._transport = transport
+        self._engine = engine
+        self._loop = loop
+        self._sent = _done_future(loop)
+        # Hooks run in the context in which the connection was accepted, however they are reached.
+        self._context: Context = copy_context()
+        self._run: Callable[..., Any] = self._context.run
+        enter = stack_context.wrap(_call)
+        if enter is not _call:
+            self._run = partial(self._context.run, enter)
+        with stack_context.NullContext():
+            transport.attach(self)
+
+    def _choose_subprotocol(self, handler: Any, offered: list[str]) -> str | None:
+        chosen: str | None = handler.select_subprotocol(offered)
+        if chosen and chosen not in offered:
+            raise ValueError(
+                f"select_subprotocol returned {chosen!r}, expected one of {offered} or None"
+            )
+        self.selected_subprotocol = chosen
+        return chosen
+
+    async def _open(self, handler: Any) -> None:
+        """Have the handler opened, then let events flow."""
+        handler._opened = True
+        try:
+            result = self._run(partial(handler.open, *handler.open_args, **handler.open_kwargs))
+            if result is not None:
+                future = self._as_future(result)
+                if future is not None:
+                    await future
+        except Exception as error:
+            self._hook_failed(error)
+        self._opened()
+
+    def _opened(self) -> None:
+        """Let events flow: the delegate is ready for them."""
+        self._is_open = True
+        self._holds &= ~_NOT_OPEN
+        if self._ended and (self._pulled or self._holds & _OVER):
+            self._finish()
+        else:
+            self._proceed()
+
+    # ---- what the transport tells ----
+
+    def chunk_received(self, data: bytes) -> None:
+        """Take bytes that arrived."""
+        self._heard = True
+        engine = self._engine
+        engine.feed(data)
+        if not self._holds:
+            self._pump()
+        elif self._holds & _OVER:
+            self._discarded += len(data)
+            if self._discarded > _MAX_DISCARDED:
+                self._abort()
+        elif engine.unread > _MAX_UNREAD and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def writing_resumed(self) -> None:
+        """The peer has taken most of what waited for it."""
+        self._release(_PEER_IS_SLOW)
+
+    def stream_closed(self, error: BaseException | None) -> None:
+        """The transport ended, in order or because of ``error``."""
+        self._ended = self.client_terminated = self.server_terminated = True
+        self._stop_timers()
+        self._holds &= ~_PEER_IS_SLOW
+        if self._pulled or self._holds & _OVER or not self._engine.unread:
+            self._finish()
+        else:
+            # Messages that arrived before the end are still handed on, then _idle() finishes.
+            self._proceed()
+
+    # ---- events ----
+
+    def _release(self, reason: int) -> None:
+        self._holds &= ~reason
+        self._proceed()
+
+    def _proceed(self) -> None:
+        if not self._holds:
+            self._pump()
+
+    def _pump(self) -> None:
+        """Hand on events until there is none, or something holds them."""
+        next_event = self._engine.next_event
+        run = self._run
+        for _ in range(_MESSAGES_PER_TURN):
+            event = next_event()
+            kind = type(event)
+            if kind is str or kind is bytes:
+                if self._pulled:
+                    self._give(event)  # type: ignore[arg-type]  # it is a message
+                else:
+                    try:
+                        result = run(self.handler.on_message, event)
+                    except Exception as error:
+                        self._hook_failed(error)
+                        return
+                    if result is not None:
+                        self._settle(result)
+            elif event is None:
+                self._idle()
+                return
+            else:
+                self._take_event(event)
+            if self._holds:
+                return
+        self._holds |= _LOOP_TURNS
+        self._loop.call_soon(self._release, _LOOP_TURNS)
+
+    def _idle(self) -> None:
+        """Everything that arrived was handed on."""
+        if self._ended:
+            self._finish()
+        elif self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def _take_event(self, event: Any) -> None:
+        """Act on an event that is no message."""
+        output = self._engine.take_output()
+        if output:
+            self._send_reply(output)
+        if type(event) is Ping:
+            self._call_hook(self.handler.on_ping, event.payload)
+        elif type(event) is Pong:
+            if self._pinged_at is not None and not event.payload:
+                self.latency = self._loop.time() - self._pinged_at
+                self._pinged_at = None
+            self._call_hook(self.handler.on_pong, event.payload)
+        elif type(event) is CloseReceived:
+            self.close_code = event.code
+            self.close_reason = event.reason or None
+            self._close_completed()
+        elif type(event) is Failed:
+            gen_log.info("WebSocket connection failed with %d: %s", event.code, event.reason)
+            self._linger()
+
+    # ---- hooks ----
+
+    def _call_hook(self, hook: Callable[..., Any], *args: Any) -> None:
+        try:
+            result = self._run(hook, *args)
+        except Exception as error:
+            self._hook_failed(error)
+            return
+        if result is not None:
+            self._settle(result)
+
+    def _settle(self, result: Any) -> None:
+        """Hold what comes next until what a hook returned is done."""
+        future = self._as_future(result)
+        if future is None:
+            return
+        if future.done():
+            self._check_hook(future)
+        else:
+            self._hook = future
+            self._holds |= _HOOK_RUNS
+            future.add_done_callback(self._hook_done)
+
+    def _as_future(self, result: Any) -> "asyncio.Future[Any] | None":
+        """Return the future of what a hook returned, ``None`` if it is nothing to wait for."""
+        if asyncio.isfuture(result):
+            return result
+        if asyncio.iscoroutine(result):
+            return self._start(result)
+        try:
+            return gen.convert_yielded(result)
+        except gen.BadYieldError:
+            return None
+
+    def _start(self, coroutine: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+        """Run a hook's coroutine, its first step at once where Python can do that."""
+        loop, context = self._loop, self._context
+        if sys.version_info >= (3, 12) and loop.get_task_factory() is None:
+            return asyncio.Task(coroutine, loop=loop, context=context, eager_start=True)
+        if sys.version_info >= (3, 11):
+            return loop.create_task(coroutine, context=context)
+        return context.run(loop.create_task, coroutine)
+
+    def _hook_done(self, future: "asyncio.Future[Any]") -> None:
+        self._hook = None
+        self._check_hook(future)
+        self._release(_HOOK_RUNS)
+
+    def _check_hook(self, future: "asyncio.Future[Any]") -> None:
+        if future.cancelled():
+            self._give_up(CloseCode.INTERNAL_ERROR)
+        else:
+            error = future.exception()
+            if error is not None:
+                self._hook_failed(error)
+
+    def _hook_failed(self, error: BaseException) -> None:
+        """A hook raised: say 1011, and hand on nothing more."""
+        if isinstance(error, (WebSocketClosedError, StreamClosedError)) and self.is_closing():
+            # The peer left while the hook was writing to it: nobody's fault.
+            gen_log.debug("WebSocket closed while a hook was running")
+        else:
+            self.handler.log_exception(type(error), error, error.__traceback__)
+        self._give_up(CloseCode.INTERNAL_ERROR)
+
+    # ---- messages for whoever asks ----
+
+    def receive(self) -> "asyncio.Future[str | bytes | None]":
+        """Return a future of the next message, ``None`` when there will be none.
+
+        From the first call on, messages come out here and no longer go to ``on_message``. One
+        message at most is decoded ahead of the calls. Cancelling the future loses no message.
+        """
+        future: asyncio.Future[str | bytes | None] = self._loop.create_future()
+        if self._readers is None:
+            self._pull()
+        assert self._readers is not None
+        if self._kept is not None:
+            future.set_result(self._kept)
+            self._kept = None
+            self._holds &= ~_NOBODY_ASKS
+        elif self._ended:
+            future.set_result(self._next_of_rest())
+            return future
+        elif self._holds & _OVER:
+            future.set_result(None)
+            return future
+        else:
+            self._readers.append(future)
+        if self._engine.unread or self._paused:
+            self._loop.call_soon(self._proceed)
+        return future
+
+    def _pull(self) -> None:
+        """Keep messages for `receive` from now on."""
+        self._pulled = True
+        self._readers = deque()
+        self._holds &= ~_NOT_OPEN
+
+    def _give(self, message: str | bytes) -> None:
+        """Hand a message to who asked first, or keep it until somebody asks."""
+        assert self._readers is not None
+        while self._readers:
+            reader = self._readers.popleft()
+            if not reader.done():
+                reader.set_result(message)
+                return
+        self._kept = message
+        self._holds |= _NOBODY_ASKS
+
+    def _next_of_rest(self) -> str | bytes | None:
+        """Return the next message of those that arrived before the transport ended."""
+        while True:
+            event = self._engine.next_event()
+            if event is None or isinstance(event, (str, bytes)):
+                return event
+            if isinstance(event, CloseReceived):
+                self.close_code = event.code
+                self.close_reason = event.reason or None
+
+    # ---- to the peer ----
+
+    def write_message(self, message: str | bytes, binary: bool = False) -> "asyncio.Future[None]":
+        """Send a message.
+
+        :returns: a future that is done when the message has left this process; it fails with
+            `WebSocketClosedError` if the connection ends before that. Cancelling it changes
+            nothing.
+        :raises WebSocketClosedError: if the connection is closed or closing.
+        :raises UnicodeDecodeError: if bytes that are to be sent as text are not UTF-8.
+        """
+        if type(message) is str:
+            payload = message.encode()
+        else:
+            payload = utf8(message)
+            if not binary:
+                payload.decode()
+        return self._write(self._engine.encode_message(payload, binary))
+
+    def _write(self, frame: bytes) -> "asyncio.Future[None]":
+        transport = self._transport
+        try:
+            if transport.send(frame):
+                return self._sent
+            flushed = transport.flushed()
+        except StreamClosedError as error:
+            raise WebSocketClosedError("the connection is closed") from error
+        if flushed is None:
+            return self._sent
+        if transport.backlog > transport.high_water:
+            self._holds |= _PEER_IS_SLOW
+        future: asyncio.Future[None] = self._loop.create_future()
+        flushed.add_done_callback(partial(_pass_on, future))
+        return future
+
+    def _send_reply(self, data: bytes) -> None:
+        """Send what the protocol demands; a peer that is gone needs none of it."""
+        transport = self._transport
+        try:
+            if not transport.send(data) and transport.backlog > transport.high_water:
+                self._holds |= _PEER_IS_SLOW
+        except StreamClosedError:
+            pass
+
+    def write_ping(self, data: bytes) -> None:
+        """Send a ping with at most 125 bytes of ``data``; `latency` is measured by an empty one."""
+        frame = self._engine.encode_ping(utf8(data))
+        if not data and self._pinged_at is None:
+            self._pinged_at = self._loop.time()
+        self._write(frame)
+
+    # ---- keeping alive ----
+
+    def start_pinging(self) -> None:
+        """Send pings every `ping_interval` seconds, if that is set; a silent peer is closed."""
+        if self.ping_interval and self._keepalive is None and not self._ended:
+            self._keepalive = Keepalive(
+                self._loop,
+                self.ping_interval,
+                settle_timeout(self.ping_interval, self.ping_timeout),
+                self._ping_again,
+                lambda: self._heard or self._paused,
+                self._ping_timed_out,
+            )
+
+    def _ping_again(self) -> None:
+        self._heard = False
+        try:
+            self._pinged_at = None
+            self.write_ping(b"")
+        except WebSocketClosedError:
+            self._stop_timers()
+
+    def _ping_timed_out(self) -> None:
+        gen_log.info("WebSocket peer did not answer a ping in time")
+        self.close(CloseCode.INTERNAL_ERROR, "ping timed out")
+
+    def _stop_timers(self) -> None:
+        if self._keepalive is not None:
+            self._keepalive.stop()
+            self._keepalive = None
+        if self._close_timer is not None:
+            self._close_timer.cancel()
+            self._close_timer = None
+
+    # ---- the end ----
+
+    def is_closing(self) -> bool:
+        """Return whether nothing more can be sent."""
+        return self._ended or self._engine.state is not State.OPEN
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Begin the closing handshake; if it has begun already, do nothing.
+
+        :param code: 1000 to 1003, 1007 to 1014 or 3000 to 4999; ``None`` for none, or for 1000 if
+            there is a reason.
+        :param reason: at most 123 bytes as UTF-8.
+        :raises ValueError: for another code, or a longer reason.
+        """
+        if self.is_closing():
+            return
+        frame = self._engine.encode_close(code, reason or "")
+        self.server_terminated = True
+        self._stop_timers()
+        self._send_reply(frame)
+        self._cut_after(CLOSE_TIMEOUT)
+
+    def _cut_after(self, seconds: float) -> None:
+        if self._close_timer is None and not self._ended:
+            self._close_timer = self._loop.call_later(seconds, self._abort)
+
+    def _close_completed(self) -> None:
+        """Both close frames are out: the server ends the transport, the client waits for it."""
+        self.client_terminated = self.server_terminated = True
+        if self._keepalive is not None:
+            self._keepalive.stop()
+            self._keepalive = None
+        self._nothing_follows()
+        self._cut_after(CLOSE_TIMEOUT)
+        if not self.is_client and not self._ended:
+            flushed = self._transport.flushed()
+            if flushed is None:
+                self._transport.close()
+            else:
+                flushed.add_done_callback(lambda _: self._transport.close())
+
+    def _give_up(self, code: int) -> None:
+        """Close for this side's reasons: take nothing more from the peer."""
+        if not self.is_closing():
+            self._send_reply(self._engine.encode_close(code))
+        if not self._holds & _OVER:
+            self._engine.end()
+            self._linger()
+
+    def _linger(self) -> None:
+        """End the sending direction, and drop what comes until the peer has seen why."""
+        self.client_terminated = self.server_terminated = True
+        self._stop_timers()
+        self._nothing_follows()
+        if self._ended:
+            self._finish()
+        else:
+            if self._paused:
+                self._paused = False
+                self._transport.resume_reading()
+            self._transport.write_eof()
+            self._cut_after(LINGER_TIMEOUT)
+
+    def _nothing_follows(self) -> None:
+        self._holds |= _OVER
+        while self._readers:
+            reader = self._readers.popleft()
+            if not reader.done():
+                reader.set_result(self._next_of_rest())
+
+    def _abort(self) -> None:
+        """End the connection at once, without a closing handshake."""
+        self.client_terminated = self.server_terminated = True
+        if self.stream is not None:
+            self._transport.close()
+
+    def _finish(self) -> None:
+        """Tell that the connection is over, once, and not before it was open."""
+        if self._finished or not self._is_open:
+            return
+        self._finished = True
+        self._stop_timers()
+        self._nothing_follows()
+        if not self._pulled:
+            self._engine.end()
+        try:
+            self._run(self.handler.on_ws_connection_close, self.close_code, self.close_reason)
+        except Exception as error:
+            self.handler.log_exception(type(error), error, error.__traceback__)
+
+
+def _call(hook: Callable[..., Any], *args: Any) -> Any:
+    return hook(*args)
+
+
+_done: tuple[Any, "asyncio.Future[None]"] | None = None
+
+
+def _done_future(loop: asyncio.AbstractEventLoop) -> "asyncio.Future[None]":
+    """Return a future that is done: one serves every message that left at once."""
+    global _done
+    if _done is None or _done[0] is not loop:
+        future: asyncio.Future[None] = loop.create_future()
+        future.set_result(None)
+        _done = (loop, future)
+    return _done[1]
+
+
+def _pass_on(future: "asyncio.Future[None]", flushed: "asyncio.Future[None]") -> None:
+    """Settle what a writer waits for by what the transport says."""
+    if future.done():
+        return
+    if flushed.cancelled() or flushed.exception() is not None:
+        future.set_exception(WebSocketClosedError("the connection closed before the message left"))
+        future.exception()  # not every writer waits: nobody has to retrieve it
+    else:
+        future.set_result(None)
