@@ -156,12 +156,13 @@ def xhtml_unescape(value: str | bytes) -> str:
     from html import unescape
 
     if "&#" in text:
-        # Beyond any character; without this, their value would be computed first.
-        text = _NO_CHARACTER.sub("\ufffd", text)
+        # Numbers that are long, or begin with many zeros, are too much for `unescape`.
+        text = _NO_CHARACTER.sub("\ufffd", _LEADING_ZEROS.sub(r"\g<1>0", text))
     return unescape(text)
 
 
-_NO_CHARACTER = re.compile(r"&#(?:0*[1-9][0-9]{7,}|[xX]0*[1-9a-fA-F][0-9a-fA-F]{6,});?")
+_LEADING_ZEROS = re.compile(r"(&#[xX]?)0{2,}")
+_NO_CHARACTER = re.compile(r"&#(?:0?[1-9][0-9]{7,}|[xX]0?[1-9a-fA-F][0-9a-fA-F]{6,});?")
 
 
 # -- JSON -------------------------------------------------------------------------------------

@@ -24,10 +24,13 @@ class Link(NamedTuple):
 _MARK = re.compile(r":/{1,3}|www\.", re.IGNORECASE)
 _RUN = re.compile(r"[^\s<>'()]*")
 _PARENTHESIS = re.compile(r"[\s<>'()]")
-_BRACKETED_HOST = re.compile(r"\[[0-9a-fA-F:.]+\]\Z")
+_BRACKETED_HOST = re.compile(r"\[[0-9a-fA-F:.]+\]")
 
 # Characters that end a sentence or a quotation rather than a URL.
 _TRAILING = '!"&*,.:;?@[]^`{|}'
+
+# "[" and "]" around the longest IPv6 address.
+_MAX_HOST = 47
 
 # Longer words before a colon are no scheme. It bounds the work for each colon in a text.
 _MAX_SCHEME = 32
@@ -116,14 +119,11 @@ def _ending(text: str, position: int, partners: dict[int, int]) -> int:
 
 def _without_punctuation(text: str, start: int, end: int) -> int:
     while end > start and text[end - 1] in _TRAILING:
-        if text[end - 1] == "]" and _BRACKETED_HOST.match(text[start:end][-_MAX_HOST:]):
+        short = end - start <= _MAX_HOST
+        if short and text[end - 1] == "]" and _BRACKETED_HOST.fullmatch(text, start, end):
             break
         end -= 1
     return end
-
-
-# "[" and "]" around the longest IPv6 address.
-_MAX_HOST = 47
 
 
 def _matching_parentheses(text: str) -> dict[int, int]:

@@ -56,7 +56,7 @@ def close_codes(code: str) -> Iterator[str]:
 
 
 def _closest(language: str, script: str, region: str) -> Iterator[str]:
-    if script:
+    if script and region:
         yield _joined(language, script, region)
     if region:
         with_region = _joined(language, region)
