@@ -67,7 +67,10 @@ class CompiledCache:
 
     def read(self, key: str) -> CodeType | None:
         """Return the code kept under *key*; ``None`` where there is none to be trusted."""
-        with contextlib.suppress(OSError, ValueError, EOFError, TypeError), self._opened() as folder:
+        with (
+            contextlib.suppress(OSError, ValueError, EOFError, TypeError),
+            self._opened() as folder,
+        ):
             file = os.open(key, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
             with open(file, "rb") as stream:
                 if not _is_private(os.fstat(file), stat.S_ISREG):

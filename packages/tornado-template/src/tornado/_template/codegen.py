@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 import sys
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Final
 
 from tornado._template.nodes import (
@@ -66,6 +67,11 @@ _NOT_SIMPLE: Final = frozenset({"yield", "await", "lambda"})
 
 # From 3.11 on CPython has an instruction for `list.append` that needs no bound method.
 _APPEND_BY_METHOD: Final = sys.version_info >= (3, 11)
+
+# What matters about a body: it outputs the value of an expression; it outputs something in another
+# way than by text and values escaped the default way; it may leave by `break` or `continue`; it
+# has control flow that needs its output written to a list.
+_VALUE, _SPECIAL, _JUMP, _FLOW = 1, 2, 4, 8
 
 Origin = tuple[File, int]
 
@@ -137,7 +143,9 @@ class _Generator:
         self.names = 0  # of buffers and nested functions
         self.guarded = False
         self.output = _Output(None, 0)
-        self.linked: Linked
+        # Inside a loop that is filled at its end: the list of values. The output then is formats.
+        self.values = ""
+        self.known: dict[tuple[int, int], int] = {}
 
     # --- lines ------------------------------------------------------------------------------
 
@@ -202,11 +210,11 @@ class _Generator:
             self.line(f"{buffer}_append = {buffer}.append", file, line)
         return buffer
 
-    def gather(self, body: Sequence[Node], file: File, linked: Linked, line: int) -> str:
+    def gather(self, body: list[Node], file: File, linked: Linked, line: int) -> str:
         """Generate *body* as an output of its own; return the Python for its text."""
         outer, outer_guarded = self.output, self.guarded
         buffer = None
-        if not self.is_straight(body, linked):
+        if self.traits(body, file, linked) & (_FLOW | _JUMP):
             buffer = self.open_buffer(file, line)
         self.guarded = False
         self.output = _Output(buffer, self.variables)
@@ -233,7 +241,8 @@ class _Generator:
     def body(self, nodes: Sequence[Node], file: File, linked: Linked) -> None:
         for node in nodes:
             if isinstance(node, Text):
-                self.output.literal(node.text)
+                text = node.text
+                self.output.literal(text.replace("%", "%%") if self.values else text)
             elif isinstance(node, Expression):
                 self.expression(node, file)
             elif isinstance(node, Statement):
@@ -254,6 +263,9 @@ class _Generator:
     # --- expressions --------------------------------------------------------------------------
 
     def expression(self, node: Expression, file: File) -> None:
+        if self.values:
+            self.value(node, file)
+            return
         if self.guarded:
             self.flush(file, node.line)
         variable = self.variable()
@@ -266,21 +278,35 @@ class _Generator:
             self.call(f"_tt_custom({function}, ", node.source, variable, file, node.line)
         self.piece(variable, file, node.line)
 
+    def value(self, node: Expression, file: File) -> None:
+        """Generate an expression in a loop that is filled at its end."""
+        value = node.source
+        if not value.isidentifier() or iskeyword(value):
+            value = self.variable()
+            self.assign(value, node.source, file, node.line)
+        text = f"{value} if _tt_type({value}) is _tt_str else _tt_text({value})"
+        self.line(f"{self.values}.append({text})", file, node.line)
+        self.output.literal("%s")
+
+    def assign(self, variable: str, source: str, file: File, line: int) -> None:
+        """Emit *variable* = *source*, whatever Python *source* is."""
+        if "\n" in source:
+            self.code(f"{variable} = ({source}\n{self.indent})", file, line)
+        else:
+            self.line(f"{variable} = {source}", file, line)
+
     def call(self, head: str, source: str, variable: str, file: File, line: int) -> None:
         """Emit *variable* = *head* + *source* + ``)``, whatever Python *source* is."""
         if _SIMPLE.fullmatch(source) and source not in _NOT_SIMPLE:
             self.line(f"{variable} = {head}{source})", file, line)
             return
-        if "\n" in source:
-            self.code(f"{variable} = ({source}\n{self.indent})", file, line)
-        else:
-            self.line(f"{variable} = {source}", file, line)
+        self.assign(variable, source, file, line)
         self.line(f"{variable} = {head}{variable})", file, line)
 
     def apply(self, node: Apply, file: File, linked: Linked) -> None:
         if self.guarded:
             self.flush(file, node.line)
-        if self.binds(node.body, linked):
+        if self.binds(node.body, file, linked):
             name = self.unique("function")
             head = f"def {name}():"
             self.line("async " + head if self.asynchronous else head, file, node.line)
@@ -304,10 +330,19 @@ class _Generator:
     # --- control flow -------------------------------------------------------------------------
 
     def control(self, node: Control, file: File, linked: Linked) -> None:
-        if node.operator == "if" and not self.guarded and self.is_straight([node], linked):
-            self.choice(node, file, linked)
-            return
+        if not self.guarded:
+            traits = self.control_traits(node, file, linked)
+            if node.operator == "if":
+                if not traits & (_FLOW | _JUMP | (_VALUE if self.values else 0)):
+                    self.choice(node, file, linked)
+                    return
+            elif not self.values and traits & (_VALUE | _SPECIAL) == _VALUE:
+                self.filled_loop(node, file, linked)
+                return
         self.flush(file, node.line)
+        self.branches(node, file, linked)
+
+    def branches(self, node: Control, file: File, linked: Linked) -> None:
         guarded = self.guarded
         if node.operator == "try":
             self.guarded = True
@@ -321,6 +356,21 @@ class _Generator:
                 self.line("pass", file, branch.line)
             self.leave()
         self.guarded = guarded
+
+    def filled_loop(self, node: Control, file: File, linked: Linked) -> None:
+        """Generate a loop that gathers formats and values, and fills them at its end."""
+        formats = self.open_buffer(file, node.line)
+        values = self.unique("values")
+        self.line(f"{values} = []", file, node.line)
+        outer = self.output
+        self.output = _Output(formats, self.variables)
+        self.values = values
+        self.branches(node, file, linked)
+        self.values = ""
+        self.output = outer
+        variable = self.variable()
+        self.line(f"{variable} = _tt_fill({formats}, {values})", file, node.line)
+        self.piece(variable, file, node.line)
 
     def choice(self, node: Control, file: File, linked: Linked) -> None:
         """Generate an ``if`` that only outputs something: its text becomes one piece."""
@@ -345,27 +395,64 @@ class _Generator:
 
     # --- questions about a body ---------------------------------------------------------------
 
-    def is_straight(self, nodes: Sequence[Node], linked: Linked) -> bool:
-        """Say whether *nodes* always run from first to last but for an ``if``."""
+    def traits(self, nodes: list[Node], file: File, linked: Linked) -> int:
+        """Return what matters about the code that *nodes* become, as flags."""
+        key = (id(nodes), id(linked))
+        known = self.known.get(key)
+        if known is not None:
+            return known
+        traits = 0
         for node in nodes:
-            if isinstance(node, Statement):
+            if isinstance(node, Text):
+                continue
+            if isinstance(node, Expression):
+                plain = node.escaped and file.autoescape == DEFAULT_ESCAPE and self.plain_escape
+                traits |= _VALUE if plain else _VALUE | _SPECIAL
+            elif isinstance(node, Statement):
                 if node.jumps:
-                    return False
+                    traits |= _JUMP
+            elif isinstance(node, Apply):
+                traits |= _VALUE | _SPECIAL
             elif isinstance(node, Control):
-                if node.operator != "if" or not all(
-                    self.is_straight(branch.body, linked) for branch in node.branches
-                ):
-                    return False
-            elif isinstance(node, Block):
-                if not self.is_straight(linked.blocks[node.name].body, linked):
-                    return False
-            elif isinstance(node, Include):
-                included = linked.includes[node]
-                if not self.is_straight(included.file.body, included):
-                    return False
-        return True
+                traits |= self.control_traits(node, file, linked)
+            else:
+                for body, owner, place in self.inside(node, file, linked):
+                    traits |= self.traits(body, owner, place)
+        self.known[key] = traits
+        return traits
 
-    def binds(self, nodes: Sequence[Node], linked: Linked) -> bool:
+    def control_traits(self, node: Control, file: File, linked: Linked) -> int:
+        traits = 0
+        for branch in node.branches:
+            traits |= self.traits(branch.body, file, linked)
+        if node.operator == "if":
+            return traits
+        if node.operator == "try":
+            return traits | _SPECIAL | _FLOW
+        # A jump stays within the loop, unless it stands in the loop's `else`.
+        if len(node.branches) == 1:
+            traits &= ~_JUMP
+        if traits & (_VALUE | _SPECIAL) == _VALUE:
+            return traits & ~_FLOW
+        return traits | _FLOW
+
+    def inside(
+        self, node: Node, file: File, linked: Linked
+    ) -> list[tuple[list[Node], File, Linked]]:
+        """Return what stands in the place of *node*'s bodies, with its file and links."""
+        if isinstance(node, Control):
+            return [(branch.body, file, linked) for branch in node.branches]
+        if isinstance(node, Block):
+            winner = linked.blocks[node.name]
+            return [(winner.body, winner.file, linked)]
+        if isinstance(node, Include):
+            included = linked.includes[node]
+            return [(included.file.body, included.file, included)]
+        if isinstance(node, Apply):
+            return [(node.body, file, linked)]
+        return []
+
+    def binds(self, nodes: Sequence[Node], file: File, linked: Linked) -> bool:
         """Say whether *nodes* may bind a name, which is then local to the ``apply`` around."""
         for node in nodes:
             if isinstance(node, Statement):
@@ -374,20 +461,14 @@ class _Generator:
                 return True
             if isinstance(node, Control) and (
                 node.operator not in ("if", "while")
-                or any(
-                    _binds_inside(branch.clause) or self.binds(branch.body, linked)
-                    for branch in node.branches
-                )
+                or any(_binds_inside(branch.clause) for branch in node.branches)
             ):
                 return True
-            if isinstance(node, Apply) and self.binds(node.body, linked):
+            if any(
+                self.binds(body, owner, place)
+                for body, owner, place in self.inside(node, file, linked)
+            ):
                 return True
-            if isinstance(node, Block) and self.binds(linked.blocks[node.name].body, linked):
-                return True
-            if isinstance(node, Include):
-                included = linked.includes[node]
-                if self.binds(included.file.body, included):
-                    return True
         return False
 
 

@@ -99,7 +99,8 @@ def _compile(
         except SyntaxError as error:
             if not asynchronous and _ASYNC_WORD.search(generated.source):
                 return _compile(file, linked, cache, True, plain_escape)
-            raise _translated(error, generated, file) from error
+            # The original speaks of the generated text.
+            raise _translated(error, generated, file) from None
         except ValueError as error:  # a NUL in the source
             raise ExpressionError(str(error), file.name, 1) from error
         if code.co_flags & _CO_GENERATOR:
@@ -116,8 +117,7 @@ def _function_code(source: str, numbers: list[int], path: str) -> CodeType:
         for constant in module.co_consts
         if isinstance(constant, CodeType) and constant.co_name == FUNCTION
     )
-    last = len(numbers) - 1
-    return renumber(code, lambda line: numbers[min(line - 1, last)])
+    return renumber(code, numbers)
 
 
 def _binds(code: CodeType, name: str) -> bool:

@@ -127,19 +127,24 @@ class Template:
         self.autoescape = autoescape or None
         self.namespace: dict[str, Any] = loader.namespace if loader is not None else {}
         # A loader need not be a BaseLoader, and an old one knows no paths.
-        path = loader.source_path(name) if hasattr(loader, "source_path") else name
+        path_of = getattr(loader, "source_path", str)
         source = to_unicode(template_string)
-        self.file: File = parse(source, name, path, self.autoescape, whitespace)
+        self.file: File = parse(source, name, path_of(name), self.autoescape, whitespace)
         self._compiled: Program | None = None
         self._defaults: dict[str, Any] = {}
-        if not _loading.as_part:
-            self._program()
+        self._prepare()
 
     def __repr__(self) -> str:
         return f"<Template {self.name!r}>"
 
     # A part of another template (a parent, an include) is compiled in its place there, and for
     # itself only when someone asks. Two threads that do at once compile the same twice.
+    def _prepare(self) -> Template:
+        """Compile, unless this is wanted as a part only; return the template."""
+        if self._compiled is None and not _loading.as_part:
+            self._program()
+        return self
+
     def _program(self) -> Program:
         program = self._compiled
         if program is None:

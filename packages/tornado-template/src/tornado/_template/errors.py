@@ -45,7 +45,7 @@ class WhitespaceModeError(ParseError, ValueError):
         return self.message if self.filename is None else super().__str__()
 
 
-class ExpressionError(ParseError, SyntaxError):
+class ExpressionError(ParseError, SyntaxError):  # type: ignore[misc]  # lineno is an int in both
     """Raised when the Python code inside a directive does not compile.
 
     It is a :exc:`SyntaxError` too: ``filename``, ``lineno`` and ``text`` name the template, the

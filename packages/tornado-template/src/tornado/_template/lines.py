@@ -13,44 +13,45 @@ from __future__ import annotations
 
 import sys
 from types import CodeType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Sequence
 
 __all__ = ["renumber"]
 
-LineRange = tuple[int, int, "int | None"]  # start and end in bytes, line
 
+def renumber(code: CodeType, numbers: Sequence[int]) -> CodeType:
+    """Return *code*, and all code within it, with other line numbers.
 
-def renumber(code: CodeType, new_line: Callable[[int], int]) -> CodeType:
-    """Return *code*, and all code within it, with each line number replaced by ``new_line`` of it.
-
-    :param new_line: gives a line counted from 1 for each line in the code.
+    :param numbers: the new number of line 1, of line 2 and so on; counted from 1. Lines beyond
+        the last one get the last one's.
     """
-    first = new_line(code.co_firstlineno)
-    ranges = [
-        (start, end, None if line is None else new_line(line))
-        for start, end, line in code.co_lines()
-    ]
-    constants = tuple(
-        renumber(constant, new_line) if isinstance(constant, CodeType) else constant
-        for constant in code.co_consts
-    )
-    return code.replace(
-        co_firstlineno=first, co_linetable=_encode_lines(ranges, first), co_consts=constants
-    )
+    last = len(numbers)
+    first = numbers[min(code.co_firstlineno, last) - 1]
+    changes: dict[str, Any] = {
+        "co_firstlineno": first,
+        "co_linetable": _encode_lines(code, numbers, first),
+    }
+    if any(type(constant) is CodeType for constant in code.co_consts):
+        changes["co_consts"] = tuple(
+            renumber(constant, numbers) if type(constant) is CodeType else constant
+            for constant in code.co_consts
+        )
+    return code.replace(**changes)
 
 
-def _encode_3_10(ranges: Iterable[LineRange], first: int) -> bytes:
+def _encode_3_10(code: CodeType, numbers: Sequence[int], first: int) -> bytes:
     """Encode pairs of (bytes of code, change of the line); a change of -128 says: no line."""
     table = bytearray()
+    last = len(numbers)
     current = first
-    for start, end, line in ranges:
+    for start, end, old in code.co_lines():
         length = end - start
-        if line is None:
+        if old is None:
             change = -128
         else:
+            line = numbers[old - 1 if old < last else -1]
             change = line - current
             current = line
             while change > 127:
@@ -61,7 +62,7 @@ def _encode_3_10(ranges: Iterable[LineRange], first: int) -> bytes:
                 change += 127
         while length > 254:
             table += bytes((254, change & 255))
-            change = -128 if line is None else 0
+            change = -128 if old is None else 0
             length -= 254
         table += bytes((length, change & 255))
     return bytes(table)
@@ -71,26 +72,29 @@ _NO_LINE = 0x80 | 15 << 3
 _NO_COLUMNS = 0x80 | 13 << 3
 
 
-def _encode_3_11(ranges: Iterable[LineRange], first: int) -> bytes:
+def _encode_3_11(code: CodeType, numbers: Sequence[int], first: int) -> bytes:
     """Encode entries of up to eight code units each, none with columns."""
     table = bytearray()
+    append = table.append
+    last = len(numbers)
     current = first
-    for start, end, line in ranges:
+    for start, end, old in code.co_lines():
         units = (end - start) >> 1
-        if line is None:
+        if old is None:
             while units > 0:
-                table.append(_NO_LINE | min(units, 8) - 1)
+                append(_NO_LINE | min(units, 8) - 1)
                 units -= 8
             continue
+        line = numbers[old - 1 if old < last else -1]
         change = line - current
         current = line
         while units > 0:
-            table.append(_NO_COLUMNS | min(units, 8) - 1)
+            append(_NO_COLUMNS | (7 if units > 8 else units - 1))
             number = change << 1 if change >= 0 else -change << 1 | 1
             while number > 63:
-                table.append(0x40 | number & 63)
+                append(0x40 | number & 63)
                 number >>= 6
-            table.append(number)
+            append(number)
             change = 0
             units -= 8
     return bytes(table)

@@ -59,7 +59,9 @@ class _Linker:
         self.fetch = fetch
         self.includes_left = MAX_INCLUDES
 
-    def follow(self, operator: str, name: str, line: int, file: File, chain: tuple[str, ...]) -> File:
+    def follow(
+        self, operator: str, name: str, line: int, file: File, chain: tuple[str, ...]
+    ) -> File:
         """Get the file that a directive names, with the chain of names checked."""
         if self.fetch is None:
             message = f"{{% {operator} %}} block found, but no template loader"

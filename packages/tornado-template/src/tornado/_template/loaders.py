@@ -107,13 +107,12 @@ class BaseLoader:
         """
         name = self.resolve_path(name, parent_path=parent_path)
         template = self.templates.get(name)
-        if template is not None:
-            return template
-        with self.lock:
-            template = self.templates.get(name)
-            if template is None:
-                template = self.templates[name] = self._create_template(name)
-        return template
+        if template is None:
+            with self.lock:
+                template = self.templates.get(name)
+                if template is None:
+                    template = self.templates[name] = self._create_template(name)
+        return template._prepare()
 
     def source_path(self, name: str) -> str:
         """Return the path that tracebacks give for the template *name*.

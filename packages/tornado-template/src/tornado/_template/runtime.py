@@ -28,15 +28,11 @@ __all__ = [
 ]
 
 
-def text(value: Any) -> str:
+def text(value: object) -> str:
     """Return *value* as exactly a ``str``: bytes decoded from UTF-8, anything else by ``str()``."""
-    kind = type(value)
-    if kind is str:
-        return value  # type: ignore[no-any-return]  # the line above says it is a str
-    if kind is bytes:
-        return value.decode()  # type: ignore[no-any-return]  # the line above says it is bytes
     if isinstance(value, str):
-        return str.__str__(value)
+        # Of a subclass its characters count, not what it makes of itself.
+        return value if type(value) is str else str.__str__(value)
     if isinstance(value, bytes):
         return bytes.decode(value)
     return str(value)

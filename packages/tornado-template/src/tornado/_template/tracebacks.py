@@ -86,18 +86,18 @@ def _entry(
     _remember(file)
     frame = original.tb_frame
     code = compile("raise LookupError", file.path, "exec", dont_inherit=True)
-    code = renumber(code, lambda number: line).replace(co_name=frame.f_code.co_name)
+    code = renumber(code, [line]).replace(co_name=frame.f_code.co_name)
     names: dict[str, Any] = {
         "__name__": frame.f_globals.get("__name__"),
         "__loader__": SourceLoader(file, None),
     }
     variables: Mapping[str, object] = dict(frame.f_locals)
+    here: TracebackType | None = None
     try:
         exec(code, names, variables)
     except LookupError as error:
-        # The first entry is this function, the second the code above.
-        assert error.__traceback__ is not None
-        here = error.__traceback__.tb_next
-        assert here is not None
-        return TracebackType(following, here.tb_frame, here.tb_lasti, line)
-    raise AssertionError("unreachable: the code above raises")
+        here = error.__traceback__
+    # The first entry is this function, the second the code above.
+    assert here is not None
+    assert here.tb_next is not None
+    return TracebackType(following, here.tb_next.tb_frame, here.tb_next.tb_lasti, line)

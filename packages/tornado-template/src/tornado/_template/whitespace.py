@@ -11,7 +11,8 @@ __all__ = ["MODES", "check_mode", "default_mode", "filter_whitespace"]
 MODES = ("all", "single", "oneline")
 
 _BLANKS = re.compile(r"[\t ]+")
-_AROUND_NEWLINE = re.compile(r"\s*\n\s*")
+# Only from the start of a run: else a long one without a newline would be tried from each place.
+_AROUND_NEWLINE = re.compile(r"(?<!\s)\s*\n\s*")
 _ANY_RUN = re.compile(r"\s+")
 
 
