@@ -1,16 +1,15 @@
 """HTTP/1.1 messages over a stream, for servers and clients.
 
-Applications seldom use this module: `tornado.httpserver` and the HTTP clients do. It serves those who speak HTTP on
-streams of their own making::
+Applications seldom use this module: `tornado.httpserver` and the HTTP clients do. It serves those
+who speak HTTP on streams of their own making::
 
     class Answer(HTTPMessageDelegate):
         def __init__(self, connection):
             self.connection = connection
 
         def finish(self):
-            self.connection.write_headers(
-                ResponseStartLine("HTTP/1.1", 200, "OK"), HTTPHeaders({"Content-Length": "5"}), b"hello"
-            )
+            headers = HTTPHeaders({"Content-Length": "5"})
+            self.connection.write_headers(ResponseStartLine("", 200, "OK"), headers, b"hello")
             self.connection.finish()
 
 

@@ -1,7 +1,7 @@
 """Listening sockets go in, HTTP requests for an application come out: a non-blocking HTTP/1.1 server.
 
-Most applications only start one, often by `tornado.web.Application.listen`. Anything that is called with an
-`HTTPRequest` can be served::
+Most applications only start one, often by `tornado.web.Application.listen`. Anything that is
+called with an `HTTPRequest` can be served::
 
     def handle_request(request):
         message = f"You requested {request.uri}\\n"
@@ -58,27 +58,33 @@ RequestCallback = Union[HTTPServerConnectionDelegate, Callable[[HTTPServerReques
 class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
     r"""A non-blocking, single-threaded HTTP server.
 
-    :arg request_callback: an `.HTTPServerConnectionDelegate` such as `tornado.web.Application`, or a function that takes
-        an `HTTPRequest` and writes a response, either with ``request.connection.write_headers``, ``write`` and
-        ``finish``, or all of its bytes with ``request.write`` and ``request.finish``.
+    :arg request_callback: an `.HTTPServerConnectionDelegate` such as `tornado.web.Application`,
+        or a function that takes an `HTTPRequest` and writes a response, either with
+        ``request.connection.write_headers``, ``write`` and ``finish``, or all of its bytes with
+        ``request.write`` and ``request.finish``.
     :arg no_keep_alive: close each connection after one request.
     :arg io_loop: the `.IOLoop` to serve on; ``None``: the one current when the server starts.
-    :arg xheaders: take the client's address and scheme from X-Real-Ip or X-Forwarded-For and from X-Scheme or
-        X-Forwarded-Proto, or from Forwarded (RFC 7239), for a server that only proxies can reach.
-    :arg ssl_options: for TLS: an `ssl.SSLContext`, or keyword arguments of `.ssl_options_to_context`.
-    :arg protocol: ``"http"`` or ``"https"``, reported whatever the connection is, for a proxy that ends TLS and does not
-        say so.
-    :arg decompress_request: decode request content with ``Content-Encoding: gzip``; its limit then counts for the
-        decoded content.
+    :arg xheaders: take the client's address and scheme from X-Real-Ip or X-Forwarded-For and from
+        X-Scheme or X-Forwarded-Proto, or from Forwarded (RFC 7239), for a server that only
+        proxies can reach.
+    :arg ssl_options: for TLS: an `ssl.SSLContext`, or keyword arguments of
+        `.ssl_options_to_context`.
+    :arg protocol: ``"http"`` or ``"https"``, reported whatever the connection is, for a proxy
+        that ends TLS and does not say so.
+    :arg decompress_request: decode request content with ``Content-Encoding: gzip``; its limit
+        then counts for the decoded content.
     :arg chunk_size: bytes of content given to a delegate at once, at most (default 65536).
     :arg max_header_size: bytes of a request's line and headers (default 65536): 414 or 431.
     :arg idle_connection_timeout: seconds until an idle connection is closed (default 3600).
     :arg body_timeout: seconds for a request's content (``None``: any, as long as it keeps coming).
-    :arg max_body_size: bytes of a request's content (default: ``max_buffer_size``): 413. A handler that takes its content
-        as it comes may raise it for itself with ``request.connection.set_max_body_size``.
+    :arg max_body_size: bytes of a request's content (default: ``max_buffer_size``): 413. A
+        handler that takes its content as it comes may raise it for itself with
+        ``request.connection.set_max_body_size``.
     :arg max_buffer_size: bytes that a stream may hold in memory (default 100 MiB).
-    :arg trusted_downstream: addresses of proxies that are passed over in X-Forwarded-For and Forwarded.
-    :arg header_timeout: seconds for a request's line and headers from their first byte on (default 60).
+    :arg trusted_downstream: addresses of proxies that are passed over in X-Forwarded-For and
+        Forwarded.
+    :arg header_timeout: seconds for a request's line and headers from their first byte on
+        (default 60).
 
     It starts in one of three ways. In this process::
 
@@ -102,8 +108,8 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         IOLoop.current().start()
 
     .. versionchanged:: 4.0
-       ``decompress_request``, ``chunk_size``, ``max_header_size``, ``idle_connection_timeout``, ``body_timeout`` and
-       ``max_body_size``; delegates as ``request_callback``.
+       ``decompress_request``, ``chunk_size``, ``max_header_size``, ``idle_connection_timeout``,
+       ``body_timeout`` and ``max_body_size``; delegates as ``request_callback``.
     .. versionchanged:: 4.5
        ``trusted_downstream``.
     """
@@ -248,7 +254,8 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         :arg timeout: seconds until what still runs is cut off; ``None``: never.
         :returns: the number of connections that were cut off.
 
-        Cancelling it leaves the server as it is then: not accepting, its connections ending by themselves.
+        Cancelling it leaves the server as it is then: not accepting, its connections ending by
+        themselves.
 
         .. versionadded:: 7.0
         """

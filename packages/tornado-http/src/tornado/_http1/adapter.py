@@ -54,7 +54,7 @@ class CallableTarget:
 
 
 class CallableAdapter(HTTPServerConnectionDelegate):
-    """Serves requests with ``callback``, which writes the response with ``request.write`` or ``request.connection``.
+    """Serves requests with a function that writes its response through the request.
 
     :arg callback: called with an `.HTTPServerRequest` whose content is complete.
     """

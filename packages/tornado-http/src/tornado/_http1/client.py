@@ -1,4 +1,4 @@
-"""Chunks from a stream go in, one response for a delegate comes out (`HTTP1Connection.read_response`)."""
+"""Chunks from a stream go in, one response for a delegate comes out."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Start lines, headers and content of the application go in, one exchange over a stream comes out.
 
-An `HTTP1Connection` is one request and its response. A client makes one for each request; on a server, the
-`.HTTP1ServerConnection` makes one for each request it reads.
+An `HTTP1Connection` is one request and its response. A client makes one for each request; on a
+server, the `.HTTP1ServerConnection` makes one for each request it reads.
 """
 
 from __future__ import annotations
@@ -107,7 +107,8 @@ class HTTP1Connection(HTTPConnection):
         """Send a whole response and finish the request; on a server only.
 
         :raises ValueError: if the head could not be sent as it is; nothing was sent then.
-        :raises ~tornado.httputil.HTTPOutputError: if a response was begun already, or Content-Length is wrong.
+        :raises ~tornado.httputil.HTTPOutputError: if a response was begun already, or
+            Content-Length is wrong.
         """
         server = self._server
         request = self._head
@@ -144,14 +145,16 @@ class HTTP1Connection(HTTPConnection):
     ) -> asyncio.Future[None]:
         """Send a start line and headers, and ``chunk`` with them.
 
-        The framing of the content follows from the headers: with Content-Length it is held to it, without one it is
-        chunked where HTTP allows. A response with an informational status may be followed by another head.
+        The framing of the content follows from the headers: with Content-Length it is held to it,
+        without one it is chunked where HTTP allows. A response with an informational status may
+        be followed by another head.
 
         :arg callback: called through the loop once all is sent.
-        :returns: a future that is done once the kernel has taken all; it fails with `.StreamClosedError`. Cancelling
-            it does not take the bytes back.
+        :returns: a future that is done once the kernel has taken all; it fails with
+            `.StreamClosedError`. Cancelling it does not take the bytes back.
         :raises ValueError: if the head could not be sent as it is; nothing was sent then.
-        :raises ~tornado.httputil.HTTPOutputError: if the headers contradict each other, or ``chunk`` is too long.
+        :raises ~tornado.httputil.HTTPOutputError: if the headers contradict each other, or
+            ``chunk`` is too long.
         """
         writer = self._writer
         if writer is None:
@@ -181,8 +184,8 @@ class HTTP1Connection(HTTPConnection):
     ) -> asyncio.Future[None]:
         """Send a part of the content, framed as the headers said.
 
-        On a server, and before any headers, ``chunk`` is sent as it is: it begins with a status line, and the
-        application writes the whole response itself.
+        On a server, and before any headers, ``chunk`` is sent as it is: it begins with a status
+        line, and the application writes the whole response itself.
 
         :arg callback: called through the loop once all is sent.
         :returns: a future as of `write_headers`.
@@ -204,8 +207,8 @@ class HTTP1Connection(HTTPConnection):
         """End the message.
 
         :arg trailers: fields to send after chunked content.
-        :raises ~tornado.httputil.HTTPOutputError: if less was sent than the Content-Length announced; the connection is
-            closed then, so that the peer sees the truncation.
+        :raises ~tornado.httputil.HTTPOutputError: if less was sent than the Content-Length
+            announced; the connection is closed then, so that the peer sees the truncation.
         """
         writer = self._writer
         if writer is None:
@@ -295,9 +298,11 @@ class HTTP1Connection(HTTPConnection):
     def read_response(self, delegate: HTTPMessageDelegate) -> asyncio.Future[bool]:
         """Read one message: the response on a client, a request on a server.
 
-        :arg delegate: receives the message. Where a method of it returns an awaitable, reading waits for that.
-        :returns: a future of whether the connection may carry another exchange. It never fails because of the peer:
-            `error` then says what was wrong. Cancelling it closes the connection.
+        :arg delegate: receives the message. Where a method of it returns an awaitable, reading
+            waits for that.
+        :returns: a future of whether the connection may carry another exchange. It never fails
+            because of the peer: `error` then says what was wrong. Cancelling it closes the
+            connection.
         """
         from tornado._http1.client import ResponseReceiver  # it imports this module
         from tornado._http1.single import read_request
@@ -318,7 +323,7 @@ class HTTP1Connection(HTTPConnection):
         elif self._receiver is not None:
             self._receiver.hand_over()
         self._close_callback = None
-        self.stream = None  # type: ignore[assignment]  # as in the releases; nothing may use it any more
+        self.stream = None  # type: ignore[assignment]  # as in the releases: it is given away
         return stream
 
     def close(self) -> None:

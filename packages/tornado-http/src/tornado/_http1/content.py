@@ -28,7 +28,8 @@ _GATHERED_PIECE = 1 << 30
 class RequestContent:
     """The content of one request on its way to ``target``.
 
-    :arg request: the request, where the target may want its content gathered; ``None`` for a delegate of messages.
+    :arg request: the request, where the target may want its content gathered; ``None`` for a
+        delegate of messages.
     """
 
     __slots__ = (

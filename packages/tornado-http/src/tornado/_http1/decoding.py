@@ -18,7 +18,8 @@ class SizeLimit(Protocol):
 class GzipDecoder:
     """Decodes one message's content.
 
-    :arg limit: its ``max_body_size`` is the number of decoded bytes at most; more is refused with status 413.
+    :arg limit: its ``max_body_size`` is the number of decoded bytes at most; more is refused with
+        status 413.
     :arg piece_size: bytes of one piece at most.
     """
 
@@ -32,12 +33,13 @@ class GzipDecoder:
     def decode(self, data: bytes) -> Iterator[bytes]:
         """Yield what ``data`` adds, in pieces; nothing of a piece is computed before it is asked for.
 
-        :raises MessageError: if ``data`` is no gzip, goes on with something else behind its end, or decodes to more
-            than the limit.
+        :raises MessageError: if ``data`` is no gzip, goes on with something else behind its end,
+            or decodes to more than the limit.
         """
         while data:
             if self._inflater.eof:
-                # Another member may follow (RFC 1952 2.2); anything else is refused by its first bytes.
+                # Another member may follow (RFC 1952 2.2); anything else is refused by its first
+                # bytes.
                 self._inflater = _inflater()
             self._begun = True
             try:

@@ -1,11 +1,11 @@
-"""A peer's violation of HTTP goes in as a reason and a status; an exception that a shell can answer comes out.
+"""A violation of HTTP goes in as a reason and a status; an exception that a shell answers comes out.
 
 The tree of this distribution::
 
     Exception
     +-- httputil.HTTPInputError          the peer's fault
-    |   +-- MessageError                 a message that HTTP does not allow; carries the status to answer
-    |       +-- IncompleteMessageError   the peer closed the connection in the middle of a message
+    |   +-- MessageError                 a message that is refused; has the status to answer
+    |       +-- IncompleteMessageError   the peer closed in the middle of a message
     +-- httputil.HTTPOutputError         the application's fault: a message it must not send
     +-- ValueError                       the application's fault: text that no header may hold
 """
@@ -33,7 +33,7 @@ class IncompleteMessageError(MessageError):
 
 
 def excerpt(value: str | bytes) -> str:
-    """Return ``value`` fit for a log line: quoted, control characters escaped, at most 60 characters."""
+    """Return ``value`` fit for a log line: quoted, escaped, at most 60 characters of it."""
     shown = value[:60]
     if isinstance(shown, (bytes, bytearray)):
         shown = bytes(shown).decode("latin-1")

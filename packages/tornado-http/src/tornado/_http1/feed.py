@@ -1,7 +1,7 @@
 """Events of a reader go in, calls of a consumer come out, at the pace the consumer sets.
 
-A consumer slows the feed by returning an awaitable from a call: the next call waits until it is done. The feed also
-lets the loop turn after a bounded number of calls.
+A consumer slows the feed by returning an awaitable from a call: the next call waits until it is
+done. The feed also lets the loop turn after a bounded number of calls.
 """
 
 from __future__ import annotations

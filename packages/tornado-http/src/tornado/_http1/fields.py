@@ -1,4 +1,4 @@
-"""The bytes of field lines go in, validated pairs come out (RFC 9112 section 5); the checks that both ways need.
+"""The bytes of field lines go in, validated pairs come out (RFC 9112 section 5).
 
 Nothing of a message that was refused is kept: the tables hold only names that passed.
 """
@@ -23,11 +23,11 @@ _sent_names: set[str] = set()
 def parse_fields(block: bytes, max_count: int) -> list[tuple[str, str]]:
     """Return the (normal name, value) pairs of ``block``, in order.
 
-    :arg block: a line of any text (a start line's end, or nothing), then field lines, each preceded by CRLF,
-        then CRLF CRLF.
+    :arg block: a line of any text (a start line's end, or nothing), then field lines, each
+        preceded by CRLF, then CRLF CRLF.
     :arg max_count: field lines at most.
-    :raises MessageError: 400 for a bare CR or LF, a control character, white space before the colon, a folded
-        line, a name that is no token or is missing; 431 for too many lines.
+    :raises MessageError: 400 for a bare CR or LF, a control character, white space before the
+        colon, a folded line, a name that is no token or is missing; 431 for too many lines.
     """
     lines = block.decode("latin-1").split("\r\n")
     breaks = len(lines) - 1
@@ -82,9 +82,11 @@ def check_names(names: Iterable[str]) -> None:
 def check_head(head: bytes, lines: int) -> None:
     """Let an outgoing head of ``lines`` lines pass, or raise.
 
-    Every CR and LF in it must come from the serialiser: one that came with a value changes the count.
+    Every CR and LF in it must come from the serialiser: one that came with a value changes the
+    count.
 
-    :raises ValueError: if a value, name or reason brought a CR, LF, NUL or another control character with it.
+    :raises ValueError: if a value, name or reason brought a CR, LF, NUL or another control
+        character with it.
     """
     if (
         head.count(b"\n") != lines

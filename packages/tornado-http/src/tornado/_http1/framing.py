@@ -1,4 +1,4 @@
-"""The fields of a head go in, the length of its content and the fate of its connection come out (RFC 9112 6, 9.3)."""
+"""Fields of a head go in, the length of its content and the fate of its connection come out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from tornado._httputil.names import TOKEN
 _DIGITS = re.compile(r"[0-9]{1,19}\Z")
 _MANY_DIGITS = re.compile(r"[0-9]+\Z")
 
-# uri-host [ ":" port ] of RFC 9110 7.2, a comma left out: nobody's name has one, and lists of hosts do.
+# uri-host [ ":" port ] of RFC 9110 7.2, a comma left out: nobody's name has one, and lists of
+# hosts do.
 _HOST = re.compile(
     r"(?:\[(?:[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._~%-]+)?|[vV][0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+;=:-]+)\]"
     r"|(?:[A-Za-z0-9._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})*)(?::([0-9]{0,5}))?\Z"
@@ -26,7 +27,8 @@ def is_host(value: str) -> bool:
 def content_length(values: list[str]) -> int | None:
     """Return the length that the Content-Length ``values`` announce, or ``None`` where there are none.
 
-    :raises MessageError: 400 where one is anything but ASCII digits or two differ, 413 where it is beyond 19 digits.
+    :raises MessageError: 400 where one is anything but ASCII digits or two differ, 413 where it
+        is beyond 19 digits.
     """
     if not values:
         return None
@@ -46,7 +48,8 @@ def content_length(values: list[str]) -> int | None:
 def is_chunked(values: list[str], version: str) -> bool:
     """Tell whether the Transfer-Encoding ``values`` announce chunks: exactly ``chunked``, once, in HTTP/1.1.
 
-    :raises MessageError: 501 for a coding that is not known here, 400 for everything else that is not ``chunked``.
+    :raises MessageError: 501 for a coding that is not known here, 400 for everything else that is
+        not ``chunked``.
     """
     if not values:
         return False

@@ -1,9 +1,10 @@
-"""The bytes of a head go in; a `RequestHead` or `ResponseHead` with every fact that framing needs comes out.
+"""The bytes of a head go in; an object with every fact that framing needs comes out.
 
-A client on a kept-alive connection repeats its field lines byte for byte. What was found in a block of field lines
-(`Fields`: version, headers, framing) is therefore remembered under the bytes of the block, at most `_MAX_KNOWN` blocks
-of at most `_MAX_KNOWN_SIZE` bytes; each message gets headers of its own, copied from there. Only whole blocks are
-compared, so nobody learns from the time taken what others sent, short of sending the very same block.
+A client on a kept-alive connection repeats its field lines byte for byte. What was found in a
+block of field lines (`Fields`: version, headers, framing) is therefore remembered under the bytes
+of the block, at most `_MAX_KNOWN` blocks of at most `_MAX_KNOWN_SIZE` bytes; each message gets
+headers of its own, copied from there. Only whole blocks are compared, so nobody learns from the
+time taken what others sent, short of sending the very same block.
 """
 
 from __future__ import annotations
@@ -47,7 +48,6 @@ class Fields:
         "expects_continue",
         "has_content",
         "headers",
-        "host",
         "keep_alive",
         "options",
         "version",
@@ -58,33 +58,33 @@ class Fields:
 
         :raises MessageError: if the framing or connection fields are against the rules.
         """
-        values: dict[str, list[str]] = {}
-        for name, value in pairs:
-            values.setdefault(name, []).append(value)
-        get = values.get
         self.version = version
         self.count = len(pairs)
-        self.headers = HTTPHeaders._from_normalized(pairs)
-        self.options = connection_options(get("Connection", _NO_VALUES))
-        self.keep_alive = keeps_alive(self.options, version)
-        codings = get("Transfer-Encoding", _NO_VALUES)
-        lengths = get("Content-Length", _NO_VALUES)
-        if codings and lengths:
-            raise MessageError("message with both Transfer-Encoding and Content-Length")
-        self.chunked = is_chunked(codings, version)
-        self.content_length = content_length(lengths)
+        headers = self.headers = HTTPHeaders._from_normalized(pairs)
+        fields = headers._fields
+        self.options: list[str] = _NO_VALUES
+        self.keep_alive = version != "HTTP/1.0"
+        self.chunked = self.expects_continue = False
+        self.content_length: int | None = None
+        if "Connection" in fields:
+            self.options = connection_options(headers.get_list("Connection"))
+            self.keep_alive = keeps_alive(self.options, version)
+        if "Transfer-Encoding" in fields:
+            if "Content-Length" in fields:
+                raise MessageError("message with both Transfer-Encoding and Content-Length")
+            self.chunked = is_chunked(headers.get_list("Transfer-Encoding"), version)
+        elif "Content-Length" in fields:
+            self.content_length = content_length(headers.get_list("Content-Length"))
         self.has_content = self.chunked or bool(self.content_length)
-        self.host = get("Host", _NO_VALUES)
-        self.expects_continue = version != "HTTP/1.0" and any(
-            value.lower() == "100-continue" for value in get("Expect", _NO_VALUES)
-        )
+        if "Expect" in fields and version != "HTTP/1.0":
+            self.expects_continue = fields["Expect"].lower() == "100-continue"
 
 
 class RequestHead:
     """The head of a request: ``method``, ``target``, and the ``fields`` it shares with its like.
 
-    ``target`` is in origin-form, also where the request had the absolute-form; then ``authority`` holds the host
-    that the target named, else it is ``None``.
+    ``target`` is in origin-form, also where the request had the absolute-form; then ``authority``
+    holds the host that the target named, else it is ``None``.
     """
 
     __slots__ = ("authority", "fields", "method", "target")
@@ -160,10 +160,14 @@ def _parse_request_fields(head: bytes, end: int, block: bytes, limits: Limits) -
     if version not in ("HTTP/1.1", "HTTP/1.0"):
         raise MessageError(f"unknown version {version}", 505)
     fields = Fields(version, parse_fields(block, limits.max_header_count))
-    if len(fields.host) != 1 and (version == "HTTP/1.1" or fields.host):
-        raise MessageError("repeated Host" if fields.host else "HTTP/1.1 request without Host")
-    if fields.host and not is_host(fields.host[0]):
-        raise MessageError(f"invalid Host {excerpt(fields.host[0])}")
+    host = fields.headers._fields.get("Host")
+    if host is None:
+        if version == "HTTP/1.1":
+            raise MessageError("HTTP/1.1 request without Host")
+    elif fields.headers._repeated and "Host" in fields.headers._repeated:
+        raise MessageError("repeated Host")
+    elif not is_host(host):
+        raise MessageError(f"invalid Host {excerpt(host)}")
     if len(block) <= _MAX_KNOWN_SIZE:
         if len(_known) >= _MAX_KNOWN:
             _known.clear()

@@ -1,4 +1,4 @@
-"""Options of a connection go in as keywords; the object that `HTTP1Connection` and its server read comes out."""
+"""Options of a connection go in as keywords; the object that its two ends read comes out."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ class HTTP1ConnectionParameters:
     """Parameters of `.HTTP1Connection` and `.HTTP1ServerConnection`.
 
     :arg no_keep_alive: if true, the connection closes after one request.
-    :arg chunk_size: bytes of content handed to a delegate at once, at most, where it must be divided (default 65536).
+    :arg chunk_size: bytes of content handed to a delegate at once, at most, where it must be
+        divided (default 65536).
     :arg max_header_size: bytes of a start line and headers, at most (default 65536).
-    :arg header_timeout: seconds for the head of a message, counted from its first byte, and from the start of a
-        connection with TLS (``None``: without bound). On a server it is also the time that a kept-alive connection may
-        be idle, unless ``idle_timeout`` is given.
+    :arg header_timeout: seconds for the head of a message, counted from its first byte, and from
+        the start of a connection with TLS (``None``: without bound). On a server it is also the
+        time that a kept-alive connection may be idle, unless ``idle_timeout`` is given.
     :arg max_body_size: bytes of content, at most (default: the stream's ``max_buffer_size``).
-    :arg body_timeout: seconds for all content of a message (``None``: without bound, but then a server wants
-        some progress every ``header_timeout`` seconds).
+    :arg body_timeout: seconds for all content of a message (``None``: without bound, but then a
+        server wants some progress every ``header_timeout`` seconds).
     :arg decompress: if true, content with ``Content-Encoding: gzip`` is decoded.
-    :arg idle_timeout: seconds that a server waits for the next request (``None``: ``header_timeout``).
+    :arg idle_timeout: seconds that a server waits for the next request (``None``:
+        ``header_timeout``).
     :arg limits: bounds on heads, chunks and trailers; takes the place of ``max_header_size``.
 
     .. versionadded:: 4.0

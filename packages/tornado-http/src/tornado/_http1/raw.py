@@ -1,4 +1,4 @@
-"""The bytes of a response that an application writes itself go in, whether the connection outlives it comes out."""
+"""A raw response of an application goes in; whether the connection outlives it comes out."""
 
 from __future__ import annotations
 

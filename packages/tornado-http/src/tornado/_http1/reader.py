@@ -6,8 +6,8 @@
     reader.next_event() is END       # nothing follows this one
     reader.next_message()            # ready for the next request
 
-`next_event` returns a head, ``bytes`` of content, `END`, or ``None`` where more bytes are needed. The readers know no
-clock: whoever feeds them keeps the deadlines.
+`next_event` returns a head, ``bytes`` of content, `END`, or ``None`` where more bytes are needed.
+The readers know no clock: whoever feeds them keeps the deadlines.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class MessageReader(Generic[_Head]):
     """What both roles share: the buffer, content of each framing, the end.
 
     :arg limits: bounds of heads, chunks and trailers.
-    :arg max_body_size: bytes of content at most; `max_body_size` may be set anew for each message, after its head was
-        read and before the next event is asked for.
+    :arg max_body_size: bytes of content at most; `max_body_size` may be set anew for each
+        message, after its head was read and before the next event is asked for.
     """
 
     __slots__ = (
@@ -88,8 +88,9 @@ class MessageReader(Generic[_Head]):
         self.state = _START
         #: the trailers of a chunked message that had some, once it is complete
         self.trailers: HTTPHeaders | None = None
-        # What was received and is not used up: _data from _position on. It is the very chunk that came where one chunk
-        # holds whole messages, and becomes a bytearray, which grows in place, only where parts must be put together.
+        # What was received and is not used up: _data from _position on. It is the very chunk that
+        # came where one chunk holds whole messages, and becomes a bytearray, which grows in
+        # place, only where parts must be put together.
         self._data: bytes | bytearray = b""
         self._position = 0
         self._scanned = 0  # bytes after _position in which the end of the head is not
@@ -217,7 +218,7 @@ class MessageReader(Generic[_Head]):
         raise NotImplementedError
 
     def _skip_blank_lines(self) -> int:
-        """Skip CRLFs before a start line (RFC 9112 2.2); return the position of the start line, -1 if it is to come."""
+        """Skip CRLFs before a start line (RFC 9112 2.2); return where that begins, or -1."""
         data = self._data
         position = self._position
         while data[position : position + 2] == b"\r\n":
@@ -249,7 +250,8 @@ class MessageReader(Generic[_Head]):
         fresh = position + self._scanned
         if data.count(b"\n", fresh) != data.count(b"\r\n", fresh):
             raise MessageError("bare LF in a head")
-        # The next search starts early enough to find a CRLF CRLF of which up to three bytes are here.
+        # The next search starts early enough to find a CRLF CRLF of which up to three bytes are
+        # here.
         self._scanned = max(size - 3, 0)
         while self._scanned and data[position + self._scanned] == 10:
             self._scanned -= 1
@@ -454,9 +456,9 @@ class RequestReader(MessageReader[RequestHead]):
 class ResponseReader(MessageReader[ResponseHead]):
     """The reader of a client. Set `method` to the method of each request before its response is read.
 
-    Informational responses are events like others; the final head comes after them, and `next_message` is not needed
-    in between. After ``101``, and after a successful answer to CONNECT, the only event is `END`: then `hand_over`
-    returns what came of the other protocol.
+    Informational responses are events like others; the final head comes after them, and
+    `next_message` is not needed in between. After ``101``, and after a successful answer to
+    CONNECT, the only event is `END`: then `hand_over` returns what came of the other protocol.
     """
 
     __slots__ = ("_informational", "is_upgraded", "method")

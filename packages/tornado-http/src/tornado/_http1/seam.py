@@ -1,7 +1,8 @@
 """The two fast seams between the HTTP connection and what answers requests, as protocols.
 
-A delegate that has `RequestDispatcher.dispatch` is asked for a `RequestTarget` once per request, without the layers of
-``start_request`` and ``headers_received``; a connection that is a `WholeResponder` takes an answer in one call.
+A delegate that has `RequestDispatcher.dispatch` is asked for a `RequestTarget` once per request,
+without the layers of ``start_request`` and ``headers_received``; a connection that is a
+`WholeResponder` takes an answer in one call.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest
 class RequestTarget(Protocol):
     """What answers one request."""
 
-    #: Whether the target takes the content as it arrives. If so it is an `~.httputil.HTTPMessageDelegate` too, whose
-    #: ``data_received`` and ``finish`` are called (``headers_received`` is not). If not, the connection gathers the
-    #: content, sets ``request.body`` and calls `execute`.
+    #: Whether the target takes the content as it arrives. If so it is an
+    #: `~.httputil.HTTPMessageDelegate` too, whose ``data_received`` and ``finish`` are called
+    #: (``headers_received`` is not). If not, the connection gathers the content, sets
+    #: ``request.body`` and calls `execute`.
     streams_body: bool
 
     def execute(self) -> None:

@@ -1,8 +1,9 @@
-"""Chunks from a stream go in, requests for a delegate come out, and their answers go back, one after the other.
+"""Chunks from a stream go in, requests for a delegate come out, their answers go back.
 
 The path of a request that has no content and is answered at once is a straight line:
-`HTTP1ServerConnection.chunk_received` -> `_serve` -> `_begin` -> the target -> `HTTP1Connection.respond` ->
-`exchange_finished` -> one ``send``. It makes no future, task or timer. Whatever takes longer is kept off it.
+`HTTP1ServerConnection.chunk_received` -> `_serve` -> `_begin` -> the target ->
+`HTTP1Connection.respond` -> `exchange_finished` -> one ``send``. It makes no future, task or
+timer. Whatever takes longer is kept off it.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ _MAX_WAITING = 65536
 _MAX_CORKED = 65536
 #: Bytes of answers that the peer has not taken, above which no further request is begun.
 _MAX_BACKLOG = 262144
-#: For how many seconds and bytes a peer may go on sending after it was told that the connection closes: closing at
-#: once would reset the connection and might take the answer from it.
+#: For how many seconds and bytes a peer may go on sending after it was told that the connection
+#: closes: closing at once would reset the connection and might take the answer from it.
 _LINGER_SECONDS = 2.0
 _MAX_LINGERING = 16 * 1024 * 1024
 #: Seconds for a peer to take the last answer where no header timeout is set.
@@ -57,12 +58,12 @@ _CLOSING = Serving.CLOSING
 
 
 class HTTP1ServerConnection(LazyTimer):
-    """The server's end of a connection: it reads requests, one after the other, and serves them with a delegate.
+    """The server's end of a connection: it reads requests and serves them, one after the other.
 
     :arg stream: the `.IOStream` of the connection.
     :arg params: an `.HTTP1ConnectionParameters`; ``None`` means the defaults.
-    :arg context: an object of the application, the ``context`` of every exchange; ``remote_ip`` and ``protocol`` of
-        requests are taken from it.
+    :arg context: an object of the application, the ``context`` of every exchange; ``remote_ip``
+        and ``protocol`` of requests are taken from it.
 
     .. versionadded:: 4.0
     """
@@ -131,7 +132,8 @@ class HTTP1ServerConnection(LazyTimer):
     def start_serving(self, delegate: HTTPServerConnectionDelegate) -> None:
         """Begin to serve requests.
 
-        :arg delegate: an `.HTTPServerConnectionDelegate`; or anything with a ``dispatch`` method, the fast way.
+        :arg delegate: an `.HTTPServerConnectionDelegate`; or anything with a ``dispatch`` method,
+            the fast way.
         """
         self._delegate = delegate
         self._dispatch = getattr(delegate, "dispatch", None)
@@ -263,7 +265,8 @@ class HTTP1ServerConnection(LazyTimer):
                 if head is None:
                     starved = True
                     break
-                # A context of its own for each request: no context variable passes from one to the next.
+                # A context of its own for each request: no context variable passes from one to
+                # the next.
                 contextvars.copy_context().run(self._begin, head)
                 if self.phase is not _IDLE or not reader.buffered:
                     break
@@ -280,7 +283,7 @@ class HTTP1ServerConnection(LazyTimer):
             self._serve()
 
     def _next_request(self, starved: bool) -> None:
-        """Turn to the next request: on the loop's next turn, or when it comes, or when the peer took its answers.
+        """Turn to the next request: on the next turn, when it comes, or when answers were taken.
 
         :arg starved: what is buffered is known to be no more than a part of a head.
         """

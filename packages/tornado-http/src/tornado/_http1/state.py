@@ -1,12 +1,14 @@
 """An event of one HTTP/1.1 message goes in, the state that follows comes out: all states and all transitions.
 
-Two machines describe a connection. `Reading` is the message that arrives, `Sending` the one that leaves; for a
-server these are request and response, for a client the other way round. The tables below are the only definition of
-what may follow what; `advance` applies them and refuses everything else.
+Two machines describe a connection. `Reading` is the message that arrives, `Sending` the one that
+leaves; for a server these are request and response, for a client the other way round. The tables
+below are the only definition of what may follow what; `advance` applies them and refuses
+everything else.
 
-The engine assigns the state directly, without `advance`, where the branch it is in already fixes both ends of an arrow
-of the table (a head that was just parsed can only have been read in ``START``). `tests/test_state.py` drives the
-engine along every arrow and holds what it does against these tables.
+The engine assigns the state directly, without `advance`, where the branch it is in already fixes
+both ends of an arrow of the table (a head that was just parsed can only have been read in
+``START``). `tests/test_state.py` drives the engine along every arrow and holds what it does
+against these tables.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Deadlines go in, one call when the last of them is over comes out: a timer that is set a thousand times and armed once."""
+"""Deadlines go in, one call when the last of them is over comes out."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import asyncio
 class LazyTimer:
     """One deadline that moves often, over a timer of the loop that is armed seldom.
 
-    Setting a later deadline only stores it. The armed timer looks at the stored deadline when it fires, and is armed
-    anew for what is left.
+    Setting a later deadline only stores it. The armed timer looks at the stored deadline when it
+    fires, and is armed anew for what is left.
     """
 
     __slots__ = ("_deadline", "_loop", "_timer", "_timer_at")
@@ -21,7 +21,7 @@ class LazyTimer:
         self._timer_at = 0.0
 
     def set_deadline(self, seconds: float | None) -> None:
-        """Have `deadline_passed` called in ``seconds``, instead of at the deadline set before; ``None``: never."""
+        """Move the deadline to ``seconds`` from now; ``None`` takes it away."""
         if seconds is None:
             self._deadline = 0.0
             return

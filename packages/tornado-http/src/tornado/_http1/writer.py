@@ -1,7 +1,8 @@
 """A start line, headers and content go in; the bytes of a message come out, framed and checked.
 
-`whole_response` serialises an answer that is there as a whole in one step; `MessageWriter` the messages that leave in
-pieces, in both roles. Neither lets a CR, LF, NUL or another control character of the application reach the wire.
+`whole_response` serialises an answer that is there as a whole in one step; `MessageWriter` the
+messages that leave in pieces, in both roles. Neither lets a CR, LF, NUL or another control
+character of the application reach the wire.
 """
 
 from __future__ import annotations
@@ -94,7 +95,8 @@ def whole_response(
             raise HTTPOutputError(f"{len(body)} bytes of content, Content-Length says {length}")
     if "Date" not in names:
         lines.append(f"Date: {http_date()}")
-    keep_alive = _add_connection(lines, get("Connection"), is_http10, keep_alive)
+    if status >= 200:
+        keep_alive = _add_connection(lines, get("Connection"), is_http10, keep_alive)
     return _finish_head(lines, names), with_body, keep_alive
 
 
@@ -139,7 +141,8 @@ def _declared_length(headers: HTTPHeaders) -> int | None:
 class MessageWriter:
     """One message that leaves in pieces: a head, content, the end.
 
-    Every method returns the pieces to send, in order, as a list of bytes (perhaps empty), or raises and sends nothing.
+    Every method returns the pieces to send, in order, as a list of bytes (perhaps empty), or
+    raises and sends nothing.
     """
 
     __slots__ = ("_remaining", "keep_alive", "state", "status")
@@ -195,9 +198,10 @@ class MessageWriter:
             state = _NO_CONTENT
         if "Date" not in names:
             lines.append(f"Date: {http_date()}")
-        self.keep_alive = _add_connection(
-            lines, headers.get("Connection"), is_http10, self.keep_alive
-        )
+        if status != 101:
+            self.keep_alive = _add_connection(
+                lines, headers.get("Connection"), is_http10, self.keep_alive
+            )
         head = _finish_head(lines, names)
         self.status = status
         self.state = state
@@ -206,10 +210,11 @@ class MessageWriter:
     def start_request(self, method: str, target: str, headers: HTTPHeaders) -> bytes:
         """Return the head of a request.
 
-        Content of unknown length leaves in chunks where Transfer-Encoding says so, or where the method calls for
-        content and no Content-Length is set.
+        Content of unknown length leaves in chunks where Transfer-Encoding says so, or where the
+        method calls for content and no Content-Length is set.
 
-        :raises ValueError: if the head would hold white space or a control character where none belongs.
+        :raises ValueError: if the head would hold white space or a control character where none
+            belongs.
         :raises HTTPOutputError: if the headers contradict each other.
         """
         names = headers._fields
@@ -268,8 +273,10 @@ class MessageWriter:
     def finish(self, trailers: HTTPHeaders | None = None) -> list[bytes]:
         """Return the pieces that end the message.
 
-        :arg trailers: fields to send after chunked content; ignored where the framing has no place for them.
-        :raises HTTPOutputError: if less was written than the Content-Length; the message is then broken.
+        :arg trailers: fields to send after chunked content; ignored where the framing has no
+            place for them.
+        :raises HTTPOutputError: if less was written than the Content-Length; the message is then
+            broken.
         """
         state = self.state
         if state is _FIXED and self._remaining:
@@ -291,7 +298,7 @@ class MessageWriter:
 
 def error_response(status: int) -> bytes:
     """Return the whole answer to a request that was refused: no content, and the connection closes."""
-    reason, line = _STATUS_LINES.get(status, ("", f"HTTP/1.1 {status} Error"))
+    line = _status_line(status, http.HTTPStatus(status).phrase)
     return (
         f"{line}\r\nContent-Length: 0\r\nConnection: close\r\nDate: {http_date()}\r\n\r\n"
     ).encode("latin-1")

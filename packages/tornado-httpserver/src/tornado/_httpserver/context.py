@@ -18,7 +18,8 @@ class _HTTPRequestContext:
     """What a server knows of its client.
 
     :arg protocol: the scheme to report whatever the stream is; ``None``: as the stream is.
-    :arg trusted_downstream: addresses of proxies whose entries in X-Forwarded-For and Forwarded are passed over.
+    :arg trusted_downstream: addresses of proxies whose entries in X-Forwarded-For and Forwarded
+        are passed over.
     """
 
     __slots__ = (
@@ -62,8 +63,9 @@ class _HTTPRequestContext:
     def _apply_xheaders(self, headers: HTTPHeaders) -> None:
         """Take address and scheme for one request from what a proxy in front has written.
 
-        X-Forwarded-For and X-Real-Ip, X-Scheme and X-Forwarded-Proto count if any of them is there, else Forwarded
-        (RFC 7239): a proxy that sets the former may pass on a client's forgery of the latter.
+        X-Forwarded-For and X-Real-Ip, X-Scheme and X-Forwarded-Proto count if any of them is
+        there, else Forwarded (RFC 7239): a proxy that sets the former may pass on a client's
+        forgery of the latter.
         """
         self._unapply_xheaders()
         if not any(name in headers for name in _PROXY_HEADERS):
@@ -133,7 +135,8 @@ def _is_port(text: str) -> bool:
 def parse_forwarded(value: str) -> list[dict[str, str]]:
     """Return the elements of a Forwarded field (RFC 7239 section 4), the nearest proxy's last.
 
-    :returns: for each element its parameters, names in lower case; an empty list if the field is malformed.
+    :returns: for each element its parameters, names in lower case; an empty list if the field is
+        malformed.
     """
     elements: list[dict[str, str]] = [{}]
     position = 0

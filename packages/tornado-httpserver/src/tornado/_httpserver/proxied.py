@@ -30,7 +30,8 @@ class ProxiedDispatcher:
     def __init__(self, server: HTTPServer | None, adapter: Any, xheaders: bool) -> None:
         self._server = server
         self._adapter = adapter
-        #: called for each request: the application's own method, if there is nothing to do before it
+        #: called for each request: the application's own method, if there is nothing to do before
+        #: it
         self.dispatch = self._dispatch_proxied if xheaders else adapter.dispatch
 
     def _dispatch_proxied(self, request: HTTPServerRequest) -> Any:
