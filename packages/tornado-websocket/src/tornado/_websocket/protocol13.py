@@ -73,10 +73,14 @@ class WebSocketProtocol13(Session):
             codecs = agreed[1].codecs(True, options)
         self._request = None
         stream = handler._switch_protocols(fields)
-        engine = Engine(Role.SERVER, self.params.max_message_size, codecs)
-        self._begin(stream, engine, handler._asyncio_loop(stream))
+        self._begin_server(stream, handler._asyncio_loop(stream), codecs)
         self.start_pinging()
         await self._open(handler)
+
+    def _begin_server(
+        self, stream: Any, loop: Any, codecs: tuple[Deflater, Inflater] | None = None
+    ) -> None:
+        self._begin(stream, Engine(Role.SERVER, self.params.max_message_size, codecs), loop)
 
     def begin_client(
         self, stream: Any, loop: Any, deflate: DeflateParameters | None = None

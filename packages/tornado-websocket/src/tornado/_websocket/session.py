@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from tornado import gen, stack_context
+from tornado._gen.eager import start
 from tornado._websocket.codes import CloseCode
 from tornado._websocket.errors import WebSocketClosedError
 from tornado._websocket.events import CloseReceived, Failed, Ping, Pong
@@ -93,7 +94,8 @@ class Session(WebSocketProtocol):
         self._context: Context = copy_context()
         self._run: Callable[..., Any] = self._context.run
         enter = stack_context.wrap(_call)
-        if enter is not _call:
+        self._in_stack_contexts = enter is not _call
+        if self._in_stack_contexts:
             self._run = partial(self._context.run, enter)
         with stack_context.NullContext():
             transport.attach(self)
@@ -261,8 +263,11 @@ class Session(WebSocketProtocol):
         except gen.BadYieldError:
             return None
 
-    def _start(self, coroutine: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+    def _start(self, coroutine: Coroutine[Any, Any, Any]) -> "asyncio.Future[Any] | None":
         """Run a hook's coroutine, its first step at once where Python can do that."""
+        if self._in_stack_contexts:
+            started: asyncio.Future[Any] | None = self._run(start, coroutine)
+            return started
         loop, context = self._loop, self._context
         if sys.version_info >= (3, 12) and loop.get_task_factory() is None:
             return asyncio.Task(coroutine, loop=loop, context=context, eager_start=True)
@@ -465,8 +470,11 @@ class Session(WebSocketProtocol):
             self._keepalive.stop()
             self._keepalive = None
         self._nothing_follows()
+        if self._ended:
+            self._finish()
+            return
         self._cut_after(CLOSE_TIMEOUT)
-        if not self.is_client and not self._ended:
+        if not self.is_client:
             flushed = self._transport.flushed()
             if flushed is None:
                 self._transport.close()

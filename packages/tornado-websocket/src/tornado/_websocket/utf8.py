@@ -42,8 +42,11 @@ class TextDecoder:
             text, used = utf_8_decode(data, "strict", final)
         except UnicodeDecodeError as error:
             raise _invalid(self._position + error.start) from None
-        self._rest = data[used:] if used < len(data) else b""
+        rest = self._rest = data[used:] if used < len(data) else b""
         self._position += used
+        if len(rest) == 2 and rest[0] == 0xED and rest[1] >= 0xA0:
+            # Half of a surrogate, which Python's decoder waits for so that "surrogatepass" can work.
+            raise _invalid(self._position)
         return text
 
 

@@ -1,0 +1,69 @@
+"""Masking against its definition, at every alignment, on both sides of the crossover."""
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tornado._websocket import masking
+from tornado._websocket.masking import apply_mask, next_mask_key, rotate_key
+
+
+def definition(key, data):
+    """RFC 6455 section 5.3, word for word."""
+    return bytes(octet ^ key[i % 4] for i, octet in enumerate(data))
+
+
+@pytest.mark.parametrize(
+    "size", [0, 1, 2, 3, 4, 5, 7, 8, 125, 126, 639, 640, 641, 642, 643, 644, 5000]
+)
+def test_definition(size):
+    key, data = os.urandom(4), os.urandom(size)
+    assert apply_mask(key, data) == definition(key, data)
+
+
+def test_zero_key_changes_nothing():
+    for size in (10, 1000):
+        data = os.urandom(size)
+        assert apply_mask(bytes(4), data) == data
+
+
+@given(key=st.binary(min_size=4, max_size=4), data=st.binary(max_size=1500))
+def test_twice_is_nothing(key, data):
+    assert apply_mask(key, apply_mask(key, data)) == data
+
+
+@given(
+    key=st.binary(min_size=4, max_size=4), data=st.binary(max_size=1500), cut=st.integers(0, 1500)
+)
+def test_in_two_parts(key, data, cut):
+    first, second = data[:cut], data[cut:]
+    parts = apply_mask(key, first) + apply_mask(rotate_key(key, len(first)), second)
+    assert parts == apply_mask(key, data)
+
+
+def test_keys_are_fresh_across_refills():
+    count = masking._KEYS_PER_READ * 2 + 10
+    keys = {next_mask_key() for _ in range(count)}
+    assert all(len(key) == 4 for key in keys)
+    assert len(keys) > count - 10
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_has_its_own_keys():
+    next_mask_key()
+    read_end, write_end = os.pipe()
+    # The child only copies its next keys into the pipe and leaves.
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(write_end, b"".join(next_mask_key() for _ in range(50)))
+        finally:
+            os._exit(0)
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as pipe:
+        theirs = pipe.read()
+    os.waitpid(child, 0)
+    assert len(theirs) == 200
+    assert theirs != b"".join(next_mask_key() for _ in range(50))
