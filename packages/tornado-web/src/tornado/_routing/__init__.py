@@ -1,0 +1,1 @@
+"""Rooms of :mod:`tornado.routing`: import from that module, which is the public face."""

@@ -1,0 +1,363 @@
+"""Rules and requests go in; the delegate that will answer comes out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Union
+
+from tornado import httputil
+from tornado._routing.matchers import Matcher, PathMatches
+from tornado._routing.table import RuleSequence
+from tornado.log import app_log
+from tornado.util import import_object
+
+__all__ = [
+    "ReversibleRouter",
+    "ReversibleRuleRouter",
+    "Router",
+    "Rule",
+    "RuleRouter",
+    "URLSpec",
+]
+
+
+class Router(httputil.HTTPServerConnectionDelegate):
+    """Finds who answers a request. Give an instance to `.HTTPServer`, or make it a rule's target.
+
+    .. versionadded:: 4.5
+    """
+
+    __module__ = "tornado.routing"
+
+    def find_handler(
+        self, request: httputil.HTTPServerRequest, **kwargs: Any
+    ) -> httputil.HTTPMessageDelegate | None:
+        """Return a delegate that serves ``request``, or ``None`` if this router has none.
+
+        :arg request: the request; its body has not come yet.
+        :arg kwargs: what the routers above pass down.
+        """
+        raise NotImplementedError
+
+    def start_request(
+        self, server_conn: object, request_conn: httputil.HTTPConnection
+    ) -> httputil.HTTPMessageDelegate:
+        """Return a delegate that asks `find_handler` as soon as the headers are there."""
+        return _RoutingDelegate(self, server_conn, request_conn)
+
+
+class ReversibleRouter(Router):
+    """A router that can turn a route's name back into its URL.
+
+    .. versionadded:: 4.5
+    """
+
+    __module__ = "tornado.routing"
+
+    def reverse_url(self, name: str, *args: Any) -> str | None:
+        """Return the URL of the route called ``name`` with ``args`` in place of its groups.
+
+        ``None`` means that there is no route of that name.
+        """
+        raise NotImplementedError
+
+
+class Rule:
+    """A matcher with its target.
+
+    :arg Matcher matcher: decides which requests the rule is for.
+    :arg target: a `Router`, an `.HTTPServerConnectionDelegate` or a callable that takes the
+        request; in an `.Application` also a `.RequestHandler` class, or a list of nested rules.
+    :arg dict target_kwargs: what the target needs besides, such as the keyword arguments of
+        `.RequestHandler.initialize`.
+    :arg str name: for `ReversibleRouter.reverse_url`.
+
+    .. versionadded:: 4.5
+    """
+
+    __module__ = "tornado.routing"
+
+    def __init__(
+        self,
+        matcher: Matcher,
+        target: Any,
+        target_kwargs: dict[str, Any] | None = None,
+        name: str | None = None,
+    ) -> None:
+        if isinstance(target, str):
+            # A dotted name is imported here, so that a wrong one fails when the table is made.
+            target = import_object(target)
+        self.matcher = matcher
+        self.target = target
+        self.target_kwargs = target_kwargs if target_kwargs else {}
+        self.name = name
+
+    def reverse(self, *args: Any) -> str | None:
+        """Return the URL that this rule would match with ``args``, or ``None``."""
+        return self.matcher.reverse(*args)
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({self.matcher!r}, {self.target}, "
+            f"kwargs={self.target_kwargs!r}, name={self.name!r})"
+        )
+
+
+class URLSpec(Rule):
+    """A rule from a path's regular expression to a handler; also called ``tornado.web.url``.
+
+    :arg pattern: regular expression for the whole path; its groups become arguments of the
+        handler's method, by position or, if they are named, by name.
+    :arg handler: a `.RequestHandler` subclass, or its dotted name. (``handler_class`` is
+        accepted as the old name of this argument.)
+    :arg dict kwargs: keyword arguments of the handler's ``initialize``.
+    :arg str name: for `.Application.reverse_url`.
+
+    .. versionadded:: 1.0
+    .. versionchanged:: 3.2
+       ``handler_class`` became ``handler``; both work.
+    """
+
+    __module__ = "tornado.routing"
+
+    def __init__(
+        self,
+        pattern: str | re.Pattern[str],
+        handler: Any = None,
+        kwargs: dict[str, Any] | None = None,
+        name: str | None = None,
+        *,
+        handler_class: Any = None,
+    ) -> None:
+        if handler is None:
+            handler = handler_class
+        if handler is None:
+            raise TypeError("URLSpec needs a handler")
+        matcher = PathMatches(pattern)
+        super().__init__(matcher, handler, kwargs, name)
+        self.regex = matcher.regex
+        self.handler_class = self.target
+        self.kwargs = kwargs
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({self.regex.pattern!r}, {self.handler_class}, "
+            f"kwargs={self.kwargs!r}, name={self.name!r})"
+        )
+
+
+# What a table of rules may hold: rules, or tuples and lists of a Rule's arguments.
+_RuleList = Iterable[Union[Rule, list[Any], tuple[Any, ...]]]
+
+
+class RuleRouter(Router):
+    """A router that tries its rules in order; the first that matches answers.
+
+    :arg rules: `Rule` objects, or tuples and lists of their arguments in which a string in the
+        matcher's place is a `PathMatches` pattern.
+
+    The rules are compiled into a table, so that their number hardly matters. They may be
+    changed at any time through `add_rules` or the list ``rules``.
+
+    .. versionadded:: 4.5
+    """
+
+    __module__ = "tornado.routing"
+
+    def __init__(self, rules: _RuleList | None = None) -> None:
+        self._rules = RuleSequence()
+        if rules:
+            self.add_rules(rules)
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules in their order."""
+        return self._rules
+
+    @rules.setter
+    def rules(self, rules: Iterable[Rule]) -> None:
+        self._rules = RuleSequence(rules)
+
+    def add_rules(self, rules: _RuleList) -> None:
+        """Append rules, given as to the constructor."""
+        for rule in rules:
+            if isinstance(rule, (tuple, list)):
+                if not 2 <= len(rule) <= 4:
+                    raise ValueError(f"a rule has 2 to 4 parts, not {len(rule)}: {rule!r}")
+                if isinstance(rule[0], (str, re.Pattern)):
+                    rule = Rule(PathMatches(rule[0]), *rule[1:])
+                else:
+                    rule = Rule(*rule)
+            self._rules.append(self.process_rule(rule))
+
+    def process_rule(self, rule: Rule) -> Rule:
+        """Return the rule to add in place of ``rule``; override to check or wrap rules."""
+        return rule
+
+    def find_handler(
+        self, request: httputil.HTTPServerRequest, **kwargs: Any
+    ) -> httputil.HTTPMessageDelegate | None:
+        """Return the delegate of the first rule that matches and has one, or ``None``."""
+        for entry in self._rules.table().candidates(request.path):
+            params = {} if entry.certain else entry.match(request)
+            if params is None:
+                continue
+            rule = entry.rule
+            if rule.target_kwargs:
+                params["target_kwargs"] = rule.target_kwargs
+            delegate = self.get_target_delegate(rule.target, request, **params)
+            if delegate is not None:
+                return delegate
+        return None
+
+    def get_target_delegate(
+        self, target: Any, request: httputil.HTTPServerRequest, **target_params: Any
+    ) -> httputil.HTTPMessageDelegate | None:
+        """Return what serves ``request`` on behalf of ``target``; override for targets of your own.
+
+        :arg target: a rule's target.
+        :arg target_params: what the matcher returned, and ``target_kwargs``.
+        :returns: ``None`` if the next rule is to be tried.
+        """
+        if isinstance(target, Router):
+            return target.find_handler(request, **target_params)
+        if isinstance(target, httputil.HTTPServerConnectionDelegate):
+            assert request.connection is not None
+            return target.start_request(request.server_connection, request.connection)
+        if callable(target):
+            assert request.connection is not None
+            return _CallableAdapter(partial(target, **target_params), request.connection)
+        return None
+
+
+class ReversibleRuleRouter(ReversibleRouter, RuleRouter):
+    """A `RuleRouter` whose named rules can be turned back into URLs.
+
+    .. versionadded:: 4.5
+    """
+
+    __module__ = "tornado.routing"
+
+    def __init__(self, rules: _RuleList | None = None) -> None:
+        self.named_rules: dict[str, Rule] = {}
+        super().__init__(rules)
+
+    def process_rule(self, rule: Rule) -> Rule:
+        """Remember ``rule`` by its name; a name used twice is logged, and the later rule has it."""
+        rule = super().process_rule(rule)
+        if rule.name:
+            if rule.name in self.named_rules:
+                app_log.warning(
+                    "Multiple handlers named %s; replacing previous value", rule.name
+                )
+            self.named_rules[rule.name] = rule
+        return rule
+
+    def reverse_url(self, name: str, *args: Any) -> str | None:
+        """Return the URL of the rule called ``name``, here or in a nested router, or ``None``."""
+        rule = self.named_rules.get(name)
+        if rule is not None:
+            return rule.matcher.reverse(*args)
+        for rule in self.rules:
+            if isinstance(rule.target, ReversibleRouter):
+                url = rule.target.reverse_url(name, *args)
+                if url is not None:
+                    return url
+        return None
+
+
+class _RoutingDelegate(httputil.HTTPMessageDelegate):
+    """Waits for the headers, asks the router, and passes everything on to what it found."""
+
+    def __init__(
+        self, router: Router, server_conn: object, request_conn: httputil.HTTPConnection
+    ) -> None:
+        self.server_conn = server_conn
+        self.request_conn = request_conn
+        self.router = router
+        self.delegate: httputil.HTTPMessageDelegate | None = None
+
+    def headers_received(
+        self,
+        start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
+        headers: httputil.HTTPHeaders,
+    ) -> Any:
+        assert isinstance(start_line, httputil.RequestStartLine)
+        request = httputil.HTTPServerRequest(
+            connection=self.request_conn,
+            server_connection=self.server_conn,
+            start_line=start_line,
+            headers=headers,
+        )
+        self.delegate = self.router.find_handler(request)
+        if self.delegate is None:
+            app_log.debug("Delegate for %s %s request not found", start_line.method, start_line.path)
+            self.delegate = _NotFoundDelegate(self.request_conn)
+        return self.delegate.headers_received(start_line, headers)
+
+    def data_received(self, chunk: bytes) -> Any:
+        assert self.delegate is not None
+        return self.delegate.data_received(chunk)
+
+    def finish(self) -> None:
+        assert self.delegate is not None
+        self.delegate.finish()
+
+    def on_connection_close(self) -> None:
+        # The connection may go before any route was found.
+        if self.delegate is not None:
+            self.delegate.on_connection_close()
+
+
+class _NotFoundDelegate(httputil.HTTPMessageDelegate):
+    """Answers a bare 404."""
+
+    def __init__(self, connection: httputil.HTTPConnection) -> None:
+        self.connection = connection
+
+    def finish(self) -> None:
+        self.connection.write_headers(
+            httputil.ResponseStartLine("HTTP/1.1", 404, "Not Found"),
+            httputil.HTTPHeaders({"Content-Length": "0"}),
+        )
+        self.connection.finish()
+
+
+class _CallableAdapter(httputil.HTTPMessageDelegate):
+    """Gathers the body, then calls a plain function with the request."""
+
+    def __init__(
+        self,
+        request_callback: Callable[[httputil.HTTPServerRequest], Any],
+        request_conn: httputil.HTTPConnection,
+    ) -> None:
+        self.connection = request_conn
+        self.request_callback = request_callback
+        self.request: httputil.HTTPServerRequest | None = None
+        self._chunks: list[bytes] = []
+
+    def headers_received(
+        self,
+        start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
+        headers: httputil.HTTPHeaders,
+    ) -> Any:
+        assert isinstance(start_line, httputil.RequestStartLine)
+        self.request = httputil.HTTPServerRequest(
+            connection=self.connection, start_line=start_line, headers=headers
+        )
+        return None
+
+    def data_received(self, chunk: bytes) -> Any:
+        self._chunks.append(chunk)
+        return None
+
+    def finish(self) -> None:
+        assert self.request is not None
+        self.request.body = b"".join(self._chunks)
+        self.request._parse_body()
+        self.request_callback(self.request)
+
+    def on_connection_close(self) -> None:
+        self._chunks.clear()

@@ -1,0 +1,435 @@
+"""Tables of routes and settings go in; an application that serves requests comes out."""
+
+from __future__ import annotations
+
+import socket
+import types
+from collections.abc import Callable
+from inspect import isclass
+from typing import Any
+
+from tornado import httputil
+from tornado._routing.matchers import AnyMatches, DefaultHostMatches, HostMatches
+from tornado._routing.routers import ReversibleRouter, ReversibleRuleRouter, Rule, _RuleList
+from tornado._web.delegate import FastDelegate, HandlerDelegate
+from tornado._web.handler import RequestHandler
+from tornado._web.special import ErrorHandler
+from tornado._web.static import StaticFileHandler
+from tornado._web.transforms import GZipContentEncoding, OutputTransform
+from tornado._web.uimodules import TemplateModule, UIModule, _linkify, _xsrf_form_html
+from tornado.httpserver import HTTPServer
+from tornado.log import access_log
+
+__all__ = ["Application"]
+
+_NO_ARGS: tuple[Any, ...] = ()
+
+
+class _ApplicationRouter(ReversibleRuleRouter):
+    """A router whose targets may be handler classes, and lists of nested rules."""
+
+    def __init__(self, application: Application, rules: _RuleList | None = None) -> None:
+        self.application = application
+        super().__init__(rules)
+
+    def process_rule(self, rule: Rule) -> Rule:
+        rule = super().process_rule(rule)
+        if isinstance(rule.target, (list, tuple)):
+            rule.target = _ApplicationRouter(self.application, rule.target)
+        return rule
+
+    def get_target_delegate(
+        self, target: Any, request: httputil.HTTPServerRequest, **target_params: Any
+    ) -> httputil.HTTPMessageDelegate | None:
+        if isclass(target) and issubclass(target, RequestHandler):
+            return self.application.get_handler_delegate(request, target, **target_params)
+        return super().get_target_delegate(target, request, **target_params)
+
+
+class Application(ReversibleRouter):
+    """A table of routes with settings: what an `.HTTPServer` serves.
+
+    ::
+
+        application = web.Application([
+            (r"/", MainPageHandler),
+        ])
+        http_server = httpserver.HTTPServer(application)
+        http_server.listen(8080)
+
+    :arg handlers: the routes, tried in order: `.URLSpec` or `.Rule` objects, or tuples of their
+        arguments. A tuple's first item is a regular expression for the whole path (or a
+        `.Matcher`), its second a `RequestHandler` class or its dotted name, any other target
+        of a `.Rule`, or a list of nested routes; a third item, a dict, holds the keyword arguments of
+        the handler's `~RequestHandler.initialize`; a fourth names the route.
+    :arg str default_host: the host name whose routes (see `add_handlers`) serve requests that
+        came to no known host, such as those to a bare address.
+    :arg list transforms: `OutputTransform` classes, in place of the default.
+    :arg bool wsgi: this application is run by a WSGI server; see `tornado.wsgi`.
+    :arg settings: everything else, kept in the attribute ``settings``.
+
+    .. versionchanged:: 4.5
+       Nested routes and matchers.
+    """
+
+    __module__ = "tornado.web"
+
+    #: Application-wide transforms of answers.
+    transforms: list[type[OutputTransform]]
+
+    def __init__(
+        self,
+        handlers: _RuleList | None = None,
+        default_host: str | None = None,
+        transforms: list[type[OutputTransform]] | None = None,
+        wsgi: bool = False,
+        **settings: Any,
+    ) -> None:
+        if transforms is None:
+            self.transforms = []
+            if settings.get("compress_response") or settings.get("gzip"):
+                self.transforms.append(GZipContentEncoding)
+        else:
+            self.transforms = transforms
+        self.default_host = default_host
+        #: The keyword arguments of the constructor; may be changed.
+        self.settings: dict[str, Any] = settings
+        self._wsgi = wsgi
+        self.ui_modules: dict[str, type[UIModule]] = {
+            "linkify": _linkify,
+            "xsrf_form_html": _xsrf_form_html,
+            "Template": TemplateModule,
+        }
+        self.ui_methods: dict[str, Any] = {}
+        self._load_ui_modules(settings.get("ui_modules", {}))
+        self._load_ui_methods(settings.get("ui_methods", {}))
+        if settings.get("debug"):
+            settings.setdefault("autoreload", True)
+            settings.setdefault("compiled_template_cache", False)
+            settings.setdefault("static_hash_cache", False)
+            settings.setdefault("serve_traceback", True)
+        rules = list(handlers or ())
+        if settings.get("static_path"):
+            rules[:0] = self._static_rules()
+        self.wildcard_router = _ApplicationRouter(self, rules)
+        self.default_router = _ApplicationRouter(self, [Rule(AnyMatches(), self.wildcard_router)])
+        if settings.get("autoreload"):
+            # Watching files is for development; a production server does not load it.
+            from tornado import autoreload
+
+            autoreload.start()
+
+    def _static_rules(self) -> list[tuple[Any, ...]]:
+        settings = self.settings
+        prefix = settings.get("static_url_prefix", "/static/")
+        handler = settings.get("static_handler_class", StaticFileHandler)
+        kwargs = dict(settings.get("static_handler_args", {}))
+        kwargs["path"] = settings["static_path"]
+        patterns = (_escape_prefix(prefix) + r"(.*)", r"/(favicon\.ico)", r"/(robots\.txt)")
+        return [(pattern, handler, kwargs) for pattern in patterns]
+
+    def listen(
+        self,
+        port: int,
+        address: str | None = None,
+        *,
+        family: socket.AddressFamily = socket.AF_UNSPEC,
+        backlog: int = 128,
+        flags: int | None = None,
+        reuse_port: bool = False,
+        **kwargs: Any,
+    ) -> HTTPServer:
+        """Start an HTTP server for this application.
+
+        :arg int port: the TCP port; 0 for any that is free.
+        :arg str address: an address or a host name; all interfaces by default.
+        :arg family: ``socket.AF_INET`` or ``AF_INET6`` to listen on one family only.
+        :arg int backlog: connections the kernel holds until they are accepted.
+        :arg flags: flags of `socket.getaddrinfo`.
+        :arg bool reuse_port: let several processes listen on the port.
+        :arg kwargs: arguments of the `.HTTPServer`.
+        :returns: the `.HTTPServer`. The event loop is still to be started.
+
+        .. versionchanged:: 4.3
+           Returns the server.
+        .. versionchanged:: 6.2
+           ``family``, ``backlog``, ``flags`` and ``reuse_port``.
+        """
+        server = HTTPServer(self, **kwargs)
+        server.listen(
+            port, address or "", family=family, backlog=backlog, flags=flags, reuse_port=reuse_port
+        )
+        return server
+
+    def add_handlers(self, host_pattern: str, host_handlers: _RuleList) -> None:
+        """Add routes for requests to a host.
+
+        Hosts are tried in the order in which they were added, and only the routes of the first
+        that matches count: all routes of one host belong into one call.
+
+        :arg str host_pattern: a regular expression for the whole host name, without the port.
+        :arg host_handlers: routes, as in the constructor.
+        """
+        host_matcher = HostMatches(host_pattern)
+        rules = list(host_handlers)
+        router = _ApplicationRouter(self, rules)
+        # The last rule is the one for all hosts.
+        self.default_router.rules.insert(-1, Rule(host_matcher, router))
+        if self.default_host is not None:
+            self.wildcard_router.add_rules(
+                [(DefaultHostMatches(self, host_matcher.host_pattern), rules)]
+            )
+
+    def add_transform(self, transform_class: type[OutputTransform]) -> None:
+        """Add a transform of all answers, after those that are there."""
+        self.transforms.append(transform_class)
+
+    def _load_ui_methods(self, methods: Any) -> None:
+        if isinstance(methods, types.ModuleType):
+            self._load_ui_methods({name: getattr(methods, name) for name in dir(methods)})
+        elif isinstance(methods, list):
+            for item in methods:
+                self._load_ui_methods(item)
+        else:
+            for name, function in methods.items():
+                if not name.startswith("_") and callable(function) and name[0].lower() == name[0]:
+                    self.ui_methods[name] = function
+
+    def _load_ui_modules(self, modules: Any) -> None:
+        if isinstance(modules, types.ModuleType):
+            self._load_ui_modules({name: getattr(modules, name) for name in dir(modules)})
+        elif isinstance(modules, list):
+            for item in modules:
+                self._load_ui_modules(item)
+        else:
+            for name, module in modules.items():
+                # A Python module holds other things too.
+                if isclass(module) and issubclass(module, UIModule):
+                    self.ui_modules[name] = module
+
+    def __call__(self, request: httputil.HTTPServerRequest) -> Any:
+        """Answer ``request``, whose body is there, as a plain request callback does.
+
+        .. versionchanged:: 4.0
+           Returns the handler's future, if it has one.
+        """
+        delegate: Any = self.find_handler(request)
+        execute = getattr(delegate, "execute", None)
+        if execute is not None:
+            return execute()
+        # A router of another kind: hand it the request as a connection would.
+        start_line = httputil.RequestStartLine(
+            request.method or "", request.uri or "", request.version
+        )
+        delegate.headers_received(start_line, request.headers)
+        if request.body:
+            delegate.data_received(request.body)
+        delegate.finish()
+        return None
+
+    @property
+    def dispatch(self) -> Callable[[httputil.HTTPServerRequest], Any]:
+        """The fast seam to the connection: a function from a request to what answers it.
+
+        An application that has taken over a step of finding its delegates has no such attribute,
+        and connections go through those steps.
+        """
+        cls = type(self)
+        if any(
+            getattr(cls, name) is not getattr(Application, name) or name in self.__dict__
+            for name in _STEPS
+        ):
+            raise AttributeError("dispatch")
+        return self._dispatch
+
+    def _dispatch(self, request: httputil.HTTPServerRequest) -> Any:
+        default = self.default_router
+        wildcard = self.wildcard_router
+        if type(default) is not _ApplicationRouter or type(wildcard) is not _ApplicationRouter:
+            return _fitted(self.find_handler(request), request)
+        rules = default._rules
+        if len(rules) != 1 or rules[0].target is not wildcard:
+            return _fitted(self.find_handler(request), request)
+        for entry in wildcard._rules.table().candidates(request.path):
+            rule = entry.rule
+            target = rule.target
+            if target is not entry.target_class:
+                if not (isclass(target) and issubclass(target, RequestHandler)):
+                    break  # another kind of target: the long way
+                entry.target_class = target
+            if entry.certain:
+                return self._fast_delegate(request, target, rule.target_kwargs, _NO_ARGS, None)
+            params = entry.match(request)
+            if params is None:
+                continue
+            if not params.keys() <= _PATH_KEYS:
+                break
+            return self._fast_delegate(
+                request,
+                target,
+                rule.target_kwargs,
+                params.get("path_args") or _NO_ARGS,
+                params.get("path_kwargs"),
+            )
+        return _fitted(self.find_handler(request), request)
+
+    def _fast_delegate(
+        self,
+        request: httputil.HTTPServerRequest,
+        target: type[RequestHandler],
+        kwargs: dict[str, Any],
+        path_args: Any,
+        path_kwargs: Any,
+    ) -> FastDelegate:
+        delegate = FastDelegate(self, request, target, kwargs, path_args, path_kwargs)
+        if delegate.streams_body:
+            delegate.start_streaming()
+        return delegate
+
+    def find_handler(
+        self, request: httputil.HTTPServerRequest, **kwargs: Any
+    ) -> httputil.HTTPMessageDelegate:
+        """Return the delegate that answers ``request``.
+
+        Where no route matches it is that of the setting ``default_handler_class``, with the
+        arguments in ``default_handler_args``, or else a 404.
+
+        .. versionadded:: 4.5
+        """
+        delegate = self.default_router.find_handler(request)
+        if delegate is not None:
+            return delegate
+        handler_class = self.settings.get("default_handler_class")
+        if handler_class is not None:
+            return self.get_handler_delegate(
+                request, handler_class, self.settings.get("default_handler_args", {})
+            )
+        return self.get_handler_delegate(request, ErrorHandler, {"status_code": 404})
+
+    def get_handler_delegate(
+        self,
+        request: httputil.HTTPServerRequest,
+        target_class: type[RequestHandler],
+        target_kwargs: dict[str, Any] | None = None,
+        path_args: list[bytes] | None = None,
+        path_kwargs: dict[str, bytes] | None = None,
+    ) -> HandlerDelegate:
+        """Return a delegate that answers ``request`` with a handler.
+
+        :arg target_class: the `RequestHandler` class.
+        :arg dict target_kwargs: keyword arguments of its ``initialize``.
+        :arg list path_args: positional arguments of its method, as bytes.
+        :arg dict path_kwargs: named arguments of its method, as bytes.
+
+        .. versionadded:: 4.5
+        """
+        return HandlerDelegate(
+            self, request, target_class, target_kwargs, path_args, path_kwargs
+        )
+
+    def reverse_url(self, name: str, *args: Any) -> str:
+        """Return the path of the route called ``name``.
+
+        :arg args: values for the groups of its pattern, in their order, named or not. They go
+            through `str`, are encoded as UTF-8 and percent-encoded.
+        :raises KeyError: if there is no such route.
+        """
+        url = self.default_router.reverse_url(name, *args)
+        if url is None:
+            raise KeyError(f"{name} not found in named urls")
+        return url
+
+    def log_request(self, handler: RequestHandler) -> None:
+        """Log a finished request; called once for each.
+
+        By default a line goes to the logger ``tornado.access``: at level INFO, or WARNING for
+        a status from 400, or ERROR from 500. The setting ``log_function``, or an override of
+        this method, does otherwise.
+
+        :arg handler: the handler that answered.
+        """
+        log_function = self.settings.get("log_function")
+        if log_function is not None:
+            log_function(handler)
+            return
+        status = handler.get_status()
+        level = _INFO if status < 400 else _WARNING if status < 500 else _ERROR
+        if access_log.isEnabledFor(level):
+            milliseconds = 1000.0 * handler.request.request_time()
+            access_log.log(
+                level, "%d %s %.2fms", status, handler._request_summary(), milliseconds
+            )
+
+    @property
+    def _uncached(self) -> bool:
+        """Whether templates or static files are to be read anew for each request."""
+        settings = self.settings
+        return not (
+            settings.get("compiled_template_cache", True) and settings.get("static_hash_cache", True)
+        )
+
+    def _forget_cached(self) -> None:
+        """Drop what the settings do not allow to be kept from one request to the next."""
+        if not self.settings.get("compiled_template_cache", True):
+            with RequestHandler._template_loader_lock:
+                for loader in RequestHandler._template_loaders.values():
+                    loader.reset()
+        if not self.settings.get("static_hash_cache", True):
+            static_handler_class = self.settings.get("static_handler_class", StaticFileHandler)
+            static_handler_class.reset()
+
+
+_INFO, _WARNING, _ERROR = 20, 30, 40
+_PATH_KEYS = {"path_args", "path_kwargs"}
+# What leads from a connection to a handler; all of it may be overridden.
+_STEPS = ("start_request", "on_close", "find_handler", "get_handler_delegate", "__call__")
+
+
+def _escape_prefix(prefix: str) -> str:
+    """Make a literal pattern of a URL prefix (`re.escape` would escape what reverse_url must undo)."""
+    return "".join("\\" + c if c in ".^$*+?{}[]|()\\" else c for c in prefix)
+
+
+def _fitted(delegate: Any, request: httputil.HTTPServerRequest) -> Any:
+    """Make what `Application.find_handler` returned fit the fast seam."""
+    if isinstance(delegate, HandlerDelegate):
+        delegate._fast = True
+        if delegate.streams_body:
+            delegate.start_streaming()
+        return delegate
+    return _MessageTarget(delegate, request)
+
+
+class _MessageTarget:
+    """Lets any message delegate answer on the fast seam, content as it comes."""
+
+    streams_body = True
+
+    def __init__(self, delegate: Any, request: httputil.HTTPServerRequest) -> None:
+        self._delegate = delegate
+        start_line = httputil.RequestStartLine(
+            request.method or "", request.uri or "", request.version
+        )
+        self._ready = delegate.headers_received(start_line, request.headers)
+
+    def execute(self) -> None:
+        raise AssertionError("content is streamed")
+
+    def data_received(self, chunk: bytes) -> Any:
+        ready, self._ready = self._ready, None
+        if ready is None:
+            return self._delegate.data_received(chunk)
+        return self._after(ready, chunk)
+
+    async def _after(self, ready: Any, chunk: bytes) -> None:
+        await ready
+        result = self._delegate.data_received(chunk)
+        if result is not None:
+            await result
+
+    def finish(self) -> None:
+        self._delegate.finish()
+
+    def on_connection_close(self) -> None:
+        self._delegate.on_connection_close()
+

@@ -1,0 +1,253 @@
+"""Names, values and attributes go in; ``Set-Cookie`` lines come out, and the client's cookies come back."""
+
+from __future__ import annotations
+
+import datetime
+import http.cookies
+import re
+from typing import Any
+
+from tornado import httputil
+from tornado._web.arguments import Arguments
+from tornado._web.signing import (
+    create_signed_value,
+    decode_signed_value,
+    get_signature_key_version,
+)
+from tornado.escape import native_str
+
+CookieError = http.cookies.CookieError
+
+# Neither a name nor a value may hold what ends or splits a cookie or a header.
+_UNSAFE_COOKIE = re.compile(r"[\x00-\x20]")
+_UNSAFE_NAME = re.compile(r"[\x00-\x20()<>@,;:\\\"/\[\]?={}\x7f]")
+_UNSAFE_ATTRIBUTE = re.compile(r"[\x00-\x20;\x7f]")
+
+
+class _Morsel(http.cookies.Morsel):  # type: ignore[type-arg]  # generic in the stubs only
+    """A cookie with its attributes, those included that older Pythons do not know."""
+
+    _reserved = {
+        **http.cookies.Morsel._reserved,  # type: ignore[attr-defined]  # not in the stubs
+        "partitioned": "Partitioned",
+    }
+    _flags = {*http.cookies.Morsel._flags, "partitioned"}  # type: ignore[attr-defined]  # as above
+
+
+class Cookies(Arguments):
+    """The cookies of a request and of its answer."""
+
+    _new_cookie: http.cookies.SimpleCookie
+
+    @property
+    def cookies(self) -> Any:
+        """The request's cookies: an alias of ``self.request.cookies``."""
+        return self.request.cookies
+
+    def get_cookie(self, name: str, default: str | None = None) -> str | None:
+        """Return the value of the request's cookie called ``name``, else ``default``.
+
+        A cookie that was set during this request is not seen.
+        """
+        morsel = self.request.cookies.get(name)
+        return default if morsel is None else morsel.value
+
+    def set_cookie(
+        self,
+        name: str,
+        value: str | bytes,
+        domain: str | None = None,
+        expires: float | tuple[int, ...] | datetime.datetime | None = None,
+        path: str = "/",
+        expires_days: float | None = None,
+        *,
+        max_age: int | None = None,
+        httponly: bool = False,
+        secure: bool = False,
+        samesite: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Set a cookie; one set before under the same name in this answer is replaced.
+
+        :arg str name: its name.
+        :arg value: ``str`` or ``bytes`` without spaces or control characters.
+        :arg str domain: attribute ``Domain``.
+        :arg expires: attribute ``Expires``: a datetime, a time tuple, or seconds since the epoch.
+        :arg str path: attribute ``Path``.
+        :arg float expires_days: days from now until it expires, if ``expires`` is not given.
+        :arg int max_age: attribute ``Max-Age``, in seconds.
+        :arg bool httponly: attribute ``HttpOnly``.
+        :arg bool secure: attribute ``Secure``.
+        :arg str samesite: attribute ``SameSite``: ``"Lax"``, ``"Strict"`` or ``"None"``.
+        :arg kwargs: further attributes, in any case, such as ``partitioned=True`` or ``HttpOnly=True``.
+        :raises ValueError: if the name or the value has characters that no cookie may hold.
+        :raises http.cookies.CookieError: if an attribute is unknown, or has such characters.
+
+        .. versionchanged:: 2.1
+           ``max_age``.
+        .. versionchanged:: 2.3
+           A second cookie of the same name replaces the first.
+        """
+        name = native_str(name)
+        value = native_str(value)
+        if _UNSAFE_COOKIE.search(name + value):
+            # Quoting would save a value here, but not what browsers make of it.
+            raise ValueError(f"Invalid cookie {name!r}: {value!r}")
+        if _UNSAFE_NAME.search(name):
+            raise CookieError(f"Invalid cookie name {name!r}")
+        attributes: dict[str, Any] = {key.lower().replace("_", "-"): v for key, v in kwargs.items()}
+        if domain:
+            attributes["domain"] = domain
+        if path:
+            attributes["path"] = path
+        if expires_days is not None and not expires:
+            now = datetime.datetime.now(datetime.timezone.utc)
+            expires = now + datetime.timedelta(days=expires_days)
+        if max_age is not None:
+            attributes["max-age"] = max_age
+        for flag, wanted in (("httponly", httponly), ("secure", secure)):
+            if wanted:
+                attributes[flag] = True
+        if samesite:
+            attributes["samesite"] = samesite
+        morsel = _Morsel()
+        jar = http.cookies.SimpleCookie()
+        morsel.set(name, *jar.value_encode(value))
+        for key, attribute in attributes.items():
+            if attribute is None or attribute is False:
+                continue
+            if _UNSAFE_ATTRIBUTE.search(str(attribute)):
+                raise CookieError(
+                    f"Invalid cookie attribute {key}={attribute!r} for cookie {name!r}"
+                )
+            morsel[key] = attribute
+        if expires:
+            morsel["expires"] = httputil.format_timestamp(expires)
+        if not hasattr(self, "_new_cookie"):
+            self._new_cookie = jar
+        self._new_cookie.pop(name, None)
+        self._new_cookie[name] = morsel
+
+    def clear_cookie(
+        self, name: str, path: str = "/", domain: str | None = None, **kwargs: Any
+    ) -> None:
+        """Delete the cookie called ``name`` in the browser.
+
+        Path, domain and the attributes in ``kwargs`` must be those it was set with.
+
+        :raises TypeError: if ``expires``, ``expires_days`` or ``max_age`` is among them.
+
+        .. versionchanged:: 6.3
+           ``kwargs``.
+        """
+        for excluded in ("expires", "expires_days", "max_age"):
+            if excluded in kwargs:
+                raise TypeError(f"clear_cookie() got an unexpected keyword argument '{excluded}'")
+        past = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=365)
+        self.set_cookie(name, value="", path=path, expires=past, domain=domain, **kwargs)
+
+    def clear_all_cookies(
+        self, path: str = "/", domain: str | None = None, **kwargs: Any
+    ) -> None:
+        """Delete all cookies that came with this request.
+
+        The arguments are those of `clear_cookie`; cookies set with others are not deleted.
+
+        .. versionchanged:: 3.2
+           ``path`` and ``domain``.
+        """
+        for name in list(self.request.cookies):
+            self.clear_cookie(name, path=path, domain=domain, **kwargs)
+
+    def set_signed_cookie(
+        self,
+        name: str,
+        value: str | bytes,
+        expires_days: float | None = 30,
+        version: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Set a cookie that nobody else can make: signed, with the time of signing in it.
+
+        The setting ``cookie_secret`` is needed: a long random string, or a dict of such keys by
+        version, of which the setting ``key_version`` names the one that signs.
+
+        :arg str name: its name.
+        :arg value: ``str`` or ``bytes``, any bytes at all.
+        :arg float expires_days: how long the browser keeps it; ``None`` for its session. How
+            long it is believed is for `get_signed_cookie` to say.
+        :arg int version: the format; see `create_signed_value`.
+        :arg kwargs: what else `set_cookie` takes.
+
+        .. versionadded:: 6.3
+           As ``set_secure_cookie`` since 1.0, which is the same.
+        """
+        self.set_cookie(
+            name,
+            self.create_signed_value(name, value, version=version),
+            expires_days=expires_days,
+            **kwargs,
+        )
+
+    set_secure_cookie = set_signed_cookie
+
+    def create_signed_value(
+        self, name: str, value: str | bytes, version: int | None = None
+    ) -> bytes:
+        """Sign a value as `set_signed_cookie` does, without setting a cookie.
+
+        To read it, give it to `get_signed_cookie` as ``value``.
+        """
+        self.require_setting("cookie_secret", "secure cookies")
+        secret = self.application.settings["cookie_secret"]
+        key_version = None
+        if isinstance(secret, dict):
+            if self.application.settings.get("key_version") is None:
+                raise Exception("key_version setting must be used for secret_key dicts")
+            key_version = self.application.settings["key_version"]
+        return create_signed_value(secret, name, value, version=version, key_version=key_version)
+
+    def get_signed_cookie(
+        self,
+        name: str,
+        value: str | None = None,
+        max_age_days: float = 31,
+        min_version: int | None = None,
+    ) -> bytes | None:
+        """Return what a signed cookie holds, or ``None`` if it did not come or is not to be believed.
+
+        :arg str name: its name.
+        :arg value: the signed value, if it came otherwise than as the cookie.
+        :arg float max_age_days: the age in days past which it is not believed.
+        :arg int min_version: lowest format to believe; see `decode_signed_value`.
+
+        .. versionadded:: 6.3
+           As ``get_secure_cookie`` since 1.0, which is the same.
+        """
+        self.require_setting("cookie_secret", "secure cookies")
+        if value is None:
+            value = self.get_cookie(name)
+        return decode_signed_value(
+            self.application.settings["cookie_secret"],
+            name,
+            value,
+            max_age_days=max_age_days,
+            min_version=min_version,
+        )
+
+    get_secure_cookie = get_signed_cookie
+
+    def get_signed_cookie_key_version(self, name: str, value: str | None = None) -> int | None:
+        """Return the version of the key that signed a cookie, ``None`` if there is none.
+
+        .. versionadded:: 6.3
+           As ``get_secure_cookie_key_version`` since 4.3, which is the same.
+        """
+        self.require_setting("cookie_secret", "secure cookies")
+        if value is None:
+            value = self.get_cookie(name)
+        if value is None:
+            return None
+        return get_signature_key_version(value)
+
+    get_secure_cookie_key_version = get_signed_cookie_key_version

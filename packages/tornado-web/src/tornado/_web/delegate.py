@@ -1,0 +1,206 @@
+"""A route and its arguments go in; the object that runs the request through a handler comes out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from tornado import gen, httputil
+from tornado._gen import eager
+from tornado._web.execution import Execution
+from tornado._web.handler import RequestHandler
+from tornado.iostream import StreamClosedError
+from tornado.log import app_log
+
+if TYPE_CHECKING:
+    from tornado._web.application import Application
+
+
+class HandlerDelegate(httputil.HTTPMessageDelegate):
+    """Answers one request with a handler.
+
+    It serves both seams: that of `.HTTPServerConnectionDelegate`, with all methods of a message
+    delegate, and the fast one, in which the connection gathers the body and calls `execute`.
+    """
+
+    handler: RequestHandler | None = None
+    #: What the connection is to wait for before it reads the content.
+    ready: Any = None
+    #: The connection tells this object when the client leaves; nothing needs to be registered.
+    _fast = False
+
+    def __init__(
+        self,
+        application: Application,
+        request: httputil.HTTPServerRequest,
+        handler_class: type[RequestHandler],
+        handler_kwargs: dict[str, Any] | None,
+        path_args: Any,
+        path_kwargs: Any,
+    ) -> None:
+        self.application = application
+        self.request = request
+        self.connection: Any = request.connection
+        self.handler_class = handler_class
+        self.handler_kwargs = handler_kwargs
+        self.path_args = path_args
+        self.path_kwargs = path_kwargs
+        self.streams_body = handler_class._stream_request_body
+
+    @property
+    def stream_request_body(self) -> bool:
+        """Whether the handler takes the content as it arrives."""
+        return self.streams_body
+
+    def headers_received(
+        self,
+        start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
+        headers: httputil.HTTPHeaders,
+    ) -> Any:
+        self._chunks: list[bytes] = []
+        if self.streams_body:
+            return self.start_streaming()
+        return None
+
+    def start_streaming(self) -> Any:
+        """Run the handler up to its method; return a future that is done when content may flow."""
+        loop = asyncio.get_running_loop()
+        self.request._body_future = loop.create_future()
+        prepared = loop.create_future()
+        self.ready = prepared
+        self._execute_with(prepared)
+        return prepared
+
+    def data_received(self, chunk: bytes) -> Any:
+        if not self.streams_body:
+            self._chunks.append(chunk)
+            return None
+        handler = self.handler
+        if handler is None:
+            return None
+        prepared = handler._prepared_future
+        if prepared is not None and not prepared.done():
+            return self._data_after_prepare(handler, prepared, chunk)
+        if handler._finished:
+            return None
+        return self._deliver(handler, chunk)
+
+    async def _data_after_prepare(self, handler: RequestHandler, prepared: Any, chunk: bytes) -> None:
+        await prepared
+        if not handler._finished:
+            result = self._deliver(handler, chunk)
+            if result is not None:
+                await result
+
+    def _deliver(self, handler: RequestHandler, chunk: bytes) -> Any:
+        try:
+            result = handler.data_received(chunk)
+        except Exception as e:
+            self._fail_streaming(handler, e)
+            return None
+        if result is not None:
+            return self._await_delivery(handler, result)
+        return None
+
+    async def _await_delivery(self, handler: RequestHandler, result: Any) -> None:
+        try:
+            await result
+        except Exception as e:
+            self._fail_streaming(handler, e)
+
+    def _fail_streaming(self, handler: RequestHandler, e: Exception) -> None:
+        handler._fail(e)
+        # What is still to come has nowhere to go; the method must not run.
+        future = self.request._body_future
+        if not future.done():
+            future.set_exception(StreamClosedError(e))
+            future.exception()
+
+    def finish(self) -> None:
+        if self.streams_body:
+            future = self.request._body_future
+            if not future.done():
+                future.set_result(None)
+            return
+        self.request.body = b"".join(self._chunks)
+        self.execute()
+
+    def on_connection_close(self) -> None:
+        handler = self.handler
+        if self.streams_body and handler is not None:
+            future = self.request._body_future
+            if not future.done():
+                future.set_exception(StreamClosedError())
+                future.exception()  # the handler may be past waiting for it
+        if handler is not None and not handler._finished:
+            try:
+                handler.on_connection_close()
+            except Exception as e:
+                handler.log_exception(type(e), e, e.__traceback__)
+
+    def execute(self) -> None:
+        """Make the handler and run the request through it."""
+        self._execute_with(None)
+
+    def _execute_with(self, prepared: Any) -> None:
+        application = self.application
+        if application._uncached:
+            application._forget_cached()
+        request = self.request
+        kwargs = self.handler_kwargs
+        try:
+            if kwargs:
+                handler = self.handler_class(application, request, **kwargs)
+            else:
+                handler = self.handler_class(application, request)
+        except Exception as e:
+            self._answer_for(e)
+            return
+        self.handler = handler
+        handler._prepared_future = prepared
+        if not self._fast:
+            set_close_callback = getattr(self.connection, "set_close_callback", None)
+            if set_close_callback is not None:
+                set_close_callback(self.on_connection_close)
+        transforms = application.transforms
+        chosen = [transform(request) for transform in transforms] if transforms else []
+        if (
+            self.handler_class._execute is Execution._execute
+            and "_execute" not in handler.__dict__
+        ):
+            handler._transforms = chosen
+            rest = handler._begin(self.path_args, self.path_kwargs)
+            if rest is not None:
+                eager.start(rest)
+        else:
+            # It may be anything that can be awaited: an old override is a generator's coroutine.
+            running: Any = handler._execute(
+                chosen, *(self.path_args or ()), **(self.path_kwargs or {})
+            )
+            if running is not None:
+                future = eager.start(_all_of(running))
+                if future is not None:
+                    future.add_done_callback(_report)
+
+    def _answer_for(self, e: Exception) -> None:
+        """Answer for a handler that could not be made."""
+        substitute = RequestHandler(self.application, self.request)
+        substitute._transforms = []
+        self.handler = substitute
+        substitute._fail(e)
+
+
+class FastDelegate(HandlerDelegate):
+    """The delegate on the fast seam."""
+
+    _fast = True
+
+
+async def _all_of(running: Any) -> None:
+    await gen.convert_yielded(running)
+
+
+def _report(task: asyncio.Future[Any]) -> None:
+    """Log what escaped from an overridden `_execute`."""
+    if not task.cancelled() and task.exception() is not None:
+        app_log.error("Uncaught exception in _execute", exc_info=task.exception())

@@ -1,0 +1,106 @@
+"""Status codes and messages go in, exceptions that end a request come out.
+
+The tree::
+
+    Exception
+    +-- HTTPError               answer with this status
+    |   +-- MissingArgumentError  400: a required argument did not come
+    |   +-- BadContentError       400: a form that cannot be read
+    +-- Finish                  end the request as it stands
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tornado import httputil
+
+__all__ = ["Finish", "HTTPError", "MissingArgumentError"]
+
+
+class HTTPError(Exception):
+    """Raised in a handler, ends the request with an error page of that status.
+
+    :arg int status_code: the status to answer; 500 by default. A code that
+        `http.client.responses` does not list is fine.
+    :arg str log_message: for the log only, never shown to the peer (unless
+        ``serve_traceback`` is set); may hold ``%s`` fields.
+    :arg args: values for the fields of ``log_message``.
+    :arg str reason: (keyword only) the reason phrase of the status line; the
+        standard one by default.
+
+    .. versionadded:: 1.0
+    .. versionchanged:: 3.2
+       ``reason``.
+    .. versionchanged:: 4.5
+       ``status_code`` has a default.
+    """
+
+    __module__ = "tornado.web"
+
+    def __init__(
+        self,
+        status_code: int = 500,
+        log_message: str | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        self.status_code = status_code
+        self.log_message = log_message
+        self.args = args
+        self.reason: str | None = kwargs.get("reason")
+        if log_message and not args:
+            # Without values nothing is to be filled in, so a lone % is just that.
+            self.log_message = log_message.replace("%", "%%")
+
+    def get_message(self) -> str | None:
+        """Return ``log_message`` with its fields filled in, or ``None`` if there is none.
+
+        .. versionadded:: 6.6
+        """
+        if not self.log_message:
+            return None
+        try:
+            return self.log_message % self.args
+        except (TypeError, ValueError):
+            # A message whose fields do not fit must not hide the error it belongs to.
+            return f"{self.log_message} {self.args!r}"
+
+    def __str__(self) -> str:
+        reason = self.reason or httputil.responses.get(self.status_code, "Unknown")
+        message = self.get_message()
+        text = f"HTTP {self.status_code:d}: {reason}"
+        return f"{text} ({message})" if message else text
+
+
+class Finish(Exception):
+    """Raised in a handler, ends the request without an error page.
+
+    What was written so far is the answer; an argument, if any, is passed to
+    `.RequestHandler.finish`. Nothing is logged but the request itself.
+
+    .. versionadded:: 3.2
+    .. versionchanged:: 4.3
+       Arguments are passed to ``finish``.
+    """
+
+    __module__ = "tornado.web"
+
+
+class MissingArgumentError(HTTPError):
+    """A required argument was not sent; raised by `.RequestHandler.get_argument`. Status 400.
+
+    :arg str arg_name: the argument's name, kept in the attribute ``arg_name``.
+
+    .. versionadded:: 3.1
+    """
+
+    __module__ = "tornado.web"
+
+    def __init__(self, arg_name: str) -> None:
+        super().__init__(400, f"Missing argument {arg_name}")
+        self.arg_name = arg_name
+
+
+class BadContentError(HTTPError):
+    """The content of the request breaks the rules; the connection is closed after the answer."""

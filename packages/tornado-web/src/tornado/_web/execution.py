@@ -1,0 +1,222 @@
+"""A routed request goes in; its handler's methods are called, in their order, and the answer is ended.
+
+What is done without waiting runs as plain calls. Only what a method gives to wait for is put
+into a coroutine, and that into one task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from types import CoroutineType
+from typing import Any
+
+from tornado import gen, httputil
+from tornado._web.errors import BadContentError, HTTPError
+from tornado._web.output import DONE
+from tornado._web.rendering import Rendering
+from tornado._web.transforms import OutputTransform
+from tornado._web.xsrf import SAFE_METHODS
+from tornado.iostream import StreamClosedError
+from tornado.log import app_log, gen_log
+
+_METHOD_NAMES = {
+    "GET": "get",
+    "HEAD": "head",
+    "POST": "post",
+    "PUT": "put",
+    "DELETE": "delete",
+    "PATCH": "patch",
+    "OPTIONS": "options",
+}
+
+
+class Execution(Rendering):
+    """Runs a request through its handler."""
+
+    #: Set by `stream_request_body`.
+    _stream_request_body = False
+
+    get: Callable[..., Awaitable[None] | None] = Rendering._unimplemented_method
+    head: Callable[..., Awaitable[None] | None] = Rendering._unimplemented_method
+    post: Callable[..., Awaitable[None] | None] = Rendering._unimplemented_method
+    delete: Callable[..., Awaitable[None] | None] = Rendering._unimplemented_method
+    patch: Callable[..., Awaitable[None] | None] = Rendering._unimplemented_method
+    put: Callable[..., Awaitable[None] | None] = Rendering._unimplemented_method
+    options: Callable[..., Awaitable[None] | None] = Rendering._unimplemented_method
+
+    def prepare(self) -> Any:
+        """Hook called before the method, whichever it is. Override it.
+
+        If it finishes the answer, the method is not called. It may be a coroutine. With
+        `stream_request_body` it is the place to find the limits and sinks of the content.
+
+        .. versionchanged:: 3.1
+           May be asynchronous.
+        """
+
+    def data_received(self, chunk: bytes) -> Any:
+        """Take a piece of the request's content. To be written with `stream_request_body`.
+
+        :arg bytes chunk: the next piece, of any size.
+        :returns: ``None``, or an awaitable that is waited for before more is read.
+
+        .. versionadded:: 4.0
+        """
+        raise NotImplementedError
+
+    async def _execute(
+        self, transforms: list[OutputTransform], *args: bytes, **kwargs: bytes
+    ) -> None:
+        """Answer the request. Called for each, if it is overridden or patched."""
+        self._transforms = transforms
+        rest = self._begin(args, kwargs)
+        if rest is not None:
+            await rest
+
+    def _begin(self, args: Any, kwargs: Any) -> Coroutine[Any, Any, None] | None:
+        """Do all that can be done without waiting; return what remains to be awaited, if anything."""
+        try:
+            request = self.request
+            method = request.method
+            if method not in self.SUPPORTED_METHODS:
+                raise HTTPError(405)
+            if args:
+                self.path_args = [
+                    None if arg is None else self.decode_argument(arg) for arg in args
+                ]
+            if kwargs:
+                self.path_kwargs = {
+                    name: None if arg is None else self.decode_argument(arg, name=name)
+                    for name, arg in kwargs.items()
+                }
+            if request.body and not self._stream_request_body:
+                # Malformed forms are refused even where no argument is asked for.
+                request._parse_body()
+            if method not in SAFE_METHODS:
+                self._check_forgery()
+            result = self.prepare()
+            if result is not None:
+                return self._after_prepare(result)
+            if self._stream_request_body:
+                return self._after_prepare(None)
+            return self._answer()
+        except Exception as e:
+            self._fail(e)
+            return None
+
+    def _answer(self) -> Coroutine[Any, Any, None] | None:
+        """Call the method; return what remains to be awaited, if anything."""
+        if self._finished:
+            return None  # prepare() answered
+        name: Any = self.request.method
+        name = _METHOD_NAMES.get(name) or name.lower()
+        if name == "head" and not self._implements("head"):
+            # HEAD is answered as GET is, without the content (RFC 9110, section 9.3.2).
+            name = "get"
+        result = getattr(self, name)(*self.path_args, **self.path_kwargs)
+        if result is not None and result is not DONE:
+            return self._after_method(result)
+        if self._auto_finish and not self._finished:
+            self._finish_quietly()
+        return None
+
+    def _finish_quietly(self) -> None:
+        """Finish where nobody waits for the result."""
+        if type(self).finish is Rendering.finish:
+            self._conclude()
+        else:
+            self.finish()
+
+    async def _after_prepare(self, result: Any) -> None:
+        """Wait for ``prepare``, and for the content if it is streamed, then go on."""
+        try:
+            if result is not None:
+                await _awaitable(result)
+            self._release_body()
+            if self._finished:
+                return
+            if self._stream_request_body:
+                try:
+                    await self.request._body_future
+                except StreamClosedError:
+                    return  # the client left before it had sent everything
+            rest = self._answer()
+            if rest is not None:
+                await rest
+        except Exception as e:
+            self._fail(e)
+        except asyncio.CancelledError as e:
+            self._cancelled(e)
+            raise
+        finally:
+            self._release_body()
+
+    async def _after_method(self, result: Any) -> None:
+        """Wait for what the method returned, and finish the answer."""
+        try:
+            if type(result) is CoroutineType:
+                result = await result
+            else:
+                result = await _awaitable(result)
+            if result is not None:
+                raise TypeError(f"Expected None, got {result!r}")
+            if self._auto_finish and not self._finished:
+                self._finish_quietly()
+        except Exception as e:
+            self._fail(e)
+        except asyncio.CancelledError as e:
+            self._cancelled(e)
+            raise
+
+    def _release_body(self) -> None:
+        """Let the content flow to `data_received`."""
+        prepared = self._prepared_future
+        if prepared is not None and not prepared.done():
+            prepared.set_result(None)
+
+    def _fail(self, e: BaseException) -> None:
+        """Answer with what belongs to an exception, whatever happens on the way."""
+        if isinstance(e, httputil.HTTPInputError):
+            e = BadContentError(400, "%s", e)
+        try:
+            self._handle_request_exception(e)
+        except Exception:
+            app_log.error("Exception in exception handler", exc_info=True)
+            if not self._finished and not self._headers_written:
+                self._answer_bare()
+        finally:
+            self._release_body()
+
+    def _answer_bare(self) -> None:
+        """Answer 500 without calling anything that may be overridden."""
+        self._finished = True
+        connection: Any = self.request.connection
+        start_line = httputil.ResponseStartLine("", 500, "Internal Server Error")
+        headers = httputil.HTTPHeaders({"Content-Length": "0", "Connection": "close"})
+        try:
+            connection.write_headers(start_line, headers)
+            connection.finish()
+        except Exception:
+            gen_log.error("Cannot answer %s", self._request_summary(), exc_info=True)
+
+    def _cancelled(self, e: asyncio.CancelledError) -> None:
+        """End the answer of a method that was cancelled, or that waited for what was cancelled."""
+        task = asyncio.current_task()
+        cancelling = getattr(task, "cancelling", None)  # Python 3.11
+        if cancelling is not None and cancelling():
+            gen_log.debug("Cancelled %s", self._request_summary())
+            return
+        if not self._finished:
+            self._fail(e)
+
+
+def _awaitable(value: Any) -> Any:
+    """Return ``value``, or what stands for it, such that it can be awaited.
+
+    :raises tornado.gen.BadYieldError: if nothing of it can be waited for.
+    """
+    if hasattr(value, "__await__"):
+        return value
+    return gen.convert_yielded(value)
+

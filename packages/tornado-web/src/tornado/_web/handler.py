@@ -1,0 +1,26 @@
+"""The rooms of a request handler are put together into one class."""
+
+from __future__ import annotations
+
+from tornado._web.execution import Execution
+
+__all__ = ["RequestHandler"]
+
+
+class RequestHandler(Execution):
+    """Base of the classes that answer requests. Define ``get()``, ``post()`` and so on in your own.
+
+    The method gets the groups of the route's pattern as arguments. To answer other methods than
+    those in ``SUPPORTED_METHODS``, override that attribute as well.
+
+    For each request an object is made, and its hooks are called in this order: `initialize`,
+    `prepare`, the method, `on_finish`. Hooks and methods may be ``async def`` where that is said;
+    an object is never used by two requests, nor by two threads: only `.IOLoop.add_callback` is safe
+    to call from other threads.
+
+    :arg Application application: kept as ``self.application``.
+    :arg request: the `.HTTPServerRequest`, kept as ``self.request``.
+    :arg kwargs: passed on to `initialize`.
+    """
+
+    __module__ = "tornado.web"

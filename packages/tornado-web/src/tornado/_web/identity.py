@@ -1,0 +1,90 @@
+"""A request goes in; who sent it and in which language to answer come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tornado import locale as locales
+from tornado._web.cookies import Cookies
+
+
+class Identity(Cookies):
+    """The user behind a request."""
+
+    _locale: locales.Locale
+
+    @property
+    def current_user(self) -> Any:
+        """The authenticated user, or ``None``.
+
+        The first access asks `get_current_user`, and the answer is kept. ``prepare`` may assign
+        it instead, which is the way if finding the user needs to wait.
+        """
+        if not hasattr(self, "_current_user"):
+            self._current_user = self.get_current_user()
+        return self._current_user
+
+    @current_user.setter
+    def current_user(self, value: Any) -> None:
+        self._current_user = value
+
+    def get_current_user(self) -> Any:
+        """Return the user, from a cookie for example. Override it; may not be a coroutine."""
+        return None
+
+    def get_login_url(self) -> str:
+        """Return where `authenticated` sends who is not logged in: the setting ``login_url``."""
+        self.require_setting("login_url", "@tornado.web.authenticated")
+        url: str = self.application.settings["login_url"]
+        return url
+
+    @property
+    def locale(self) -> locales.Locale:
+        """The `tornado.locale.Locale` of this request: the user's, else the browser's.
+
+        The first access asks `get_user_locale` and then `get_browser_locale`; it may be assigned.
+
+        .. versionchanged:: 4.1
+           May be assigned.
+        """
+        if not hasattr(self, "_locale"):
+            chosen = self.get_user_locale()
+            self._locale = self.get_browser_locale() if chosen is None else chosen
+        return self._locale
+
+    @locale.setter
+    def locale(self, value: locales.Locale) -> None:
+        self._locale = value
+
+    def get_user_locale(self) -> locales.Locale | None:
+        """Return the locale that the user chose. Override it; ``None`` falls back on the browser's."""
+        return None
+
+    def get_browser_locale(self, default: str = "en_US") -> locales.Locale:
+        """Return the supported locale that fits the request's ``Accept-Language`` best.
+
+        :arg str default: the code of the locale to use if the header is missing.
+        """
+        header = self.request.headers.get("Accept-Language")
+        if header:
+            ranked = []
+            for language in header.split(","):
+                code, _, parameter = language.partition(";")
+                score = _quality(parameter)
+                if score > 0:
+                    ranked.append((code.strip(), score))
+            if ranked:
+                ranked.sort(key=lambda pair: pair[1], reverse=True)
+                return locales.get(*[code for code, _ in ranked])
+        return locales.get(default)
+
+
+def _quality(parameter: str) -> float:
+    """The number of a ``q=`` parameter: 1.0 if there is none, 0.0 if it is not one."""
+    name, _, value = parameter.strip().partition("=")
+    if not name:
+        return 1.0
+    try:
+        return float(value) if name.strip().lower() == "q" else 0.0
+    except ValueError:
+        return 0.0

@@ -1,0 +1,314 @@
+"""Chunks of text, bytes and dicts go in; the answer leaves through the request's connection."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any
+
+from tornado import httputil, stack_context
+from tornado._web.xsrf import XSRFProtection
+from tornado.escape import json_encode, utf8
+
+_JSON_TYPE = "application/json; charset=UTF-8"
+
+# What describes content, and so has no place where there is none (RFC 9110, section 15.4.5).
+_REPRESENTATION_HEADERS = ("Content-Encoding", "Content-Language", "Content-Type")
+
+
+class _Done:
+    """An awaitable that is done, for where a `Future` is not worth its price or no loop runs."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return
+        yield  # makes this a generator
+
+    def done(self) -> bool:
+        return True
+
+    def cancelled(self) -> bool:
+        return False
+
+    def result(self) -> None:
+        return None
+
+    def exception(self) -> None:
+        return None
+
+
+#: What a method returns that has nothing to wait for.
+DONE: Any = _Done()
+
+_last_done: asyncio.Future[None] | None = None
+
+
+def _done() -> Any:
+    """Return a `Future` that is done, of the loop that runs; `DONE` if none does."""
+    global _last_done
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return DONE
+    future = _last_done
+    if future is None or future.get_loop() is not loop:
+        # One serves everybody, as it cannot change any more.
+        future = _last_done = loop.create_future()
+        future.set_result(None)
+    return future
+
+
+class Output(XSRFProtection):
+    """Writes the answer."""
+
+    def write(self, chunk: str | bytes | dict[Any, Any]) -> None:
+        """Append to the answer; nothing is sent before `flush` or `finish`.
+
+        :arg chunk: ``str`` (sent as UTF-8), ``bytes``, or a dict, which is sent as JSON with the
+            ``Content-Type`` ``application/json`` (to send another, set it after this call). A
+            list is refused, as browsers once let other sites read a page that is one.
+        :raises TypeError: for anything else.
+        :raises RuntimeError: after `finish`.
+        """
+        if self._finished:
+            raise RuntimeError("Cannot write() after finish()")
+        if isinstance(chunk, str):
+            self._write_buffer.append(chunk.encode("utf-8"))
+            return
+        if isinstance(chunk, dict):
+            self.set_header("Content-Type", _JSON_TYPE)
+            chunk = utf8(json_encode(chunk))
+        elif not isinstance(chunk, bytes):
+            if isinstance(chunk, (bytearray, memoryview)):
+                chunk = bytes(chunk)
+            else:
+                message = "write() only accepts bytes, unicode, and dict objects"
+                if isinstance(chunk, list):
+                    message += ". Lists not accepted for security reasons: wrap the list in a dict"
+                raise TypeError(message)
+        self._write_buffer.append(chunk)
+
+    def flush(
+        self, include_footers: bool = False, callback: Callable[..., Any] | None = None
+    ) -> Awaitable[None]:
+        """Send what was written so far, the headers first.
+
+        :arg bool include_footers: nothing will follow.
+        :arg callback: called, through the loop, when everything was handed to the kernel.
+        :returns: a `Future` that resolves then; it raises `.StreamClosedError` if the peer has gone.
+
+        Cancelling the future does not take anything back.
+
+        .. versionchanged:: 2.1
+           ``callback``.
+        .. versionchanged:: 4.0
+           Returns a `Future`.
+        """
+        future = self._flush(include_footers)
+        if callback is not None:
+            wrapped = stack_context.wrap(callback)
+            if isinstance(future, asyncio.Future):
+                future.add_done_callback(lambda _: _.cancelled() or _.exception() or wrapped())
+            else:
+                wrapped()
+        return future
+
+    def _flush(self, include_footers: bool) -> Any:
+        connection: Any = self.request.connection
+        buffer = self._write_buffer
+        chunk = b"".join(buffer) if buffer else b""
+        self._write_buffer = []
+        if self._headers_written:
+            for transform in self._transforms or ():
+                chunk = transform.transform_chunk(chunk, include_footers)
+            if self.request.method == "HEAD" or not (chunk or not include_footers):
+                return _done()
+            return connection.write(chunk)
+        status, headers, chunk = self._head(chunk, include_footers)
+        if self.request.method == "HEAD":
+            chunk = b""
+        start_line = httputil.ResponseStartLine("", status, self._reason)
+        future = connection.write_headers(start_line, headers, chunk)
+        self._headers_written = True
+        return future
+
+    def _head(self, chunk: bytes, finishing: bool) -> tuple[int, httputil.HTTPHeaders, bytes]:
+        """Return the status, the headers with the cookies, and the first chunk, as they are sent."""
+        status, headers = self._status_code, self._headers
+        for transform in self._transforms or ():
+            status, headers, chunk = transform.transform_first_chunk(
+                status, headers, chunk, finishing
+            )
+            self._status_code, self._headers = status, headers
+        if hasattr(self, "_new_cookie"):
+            for morsel in self._new_cookie.values():
+                headers.add("Set-Cookie", morsel.OutputString(None))
+        return status, headers, chunk
+
+    def finish(self, chunk: str | bytes | dict[Any, Any] | None = None) -> Awaitable[None]:
+        """Write ``chunk``, if any, and end the answer.
+
+        :returns: a `Future` that resolves when everything was handed to the kernel. Waiting for
+            it is optional.
+        :raises RuntimeError: if the answer was finished before.
+
+        .. versionchanged:: 5.1
+           Returns a `Future`.
+        """
+        future = self._conclude(chunk)
+        return _done() if future is None else future
+
+    def _conclude(self, chunk: Any = None) -> Any:
+        """Do what `finish` does; return ``None`` in place of a future that would be done."""
+        if self._finished:
+            raise RuntimeError("finish() called twice")
+        if chunk is not None:
+            self.write(chunk)
+        request = self.request
+        connection: Any = request.connection
+        future = None
+        if self._headers_written:
+            future = self._flush(True)
+            self._end(connection)
+        else:
+            buffer = self._write_buffer
+            body = b"".join(buffer) if buffer else b""
+            status = self._status_code
+            if status == 200 and request.method in ("GET", "HEAD"):
+                # The hooks look at the buffer.
+                self.set_etag_header()
+                if self.check_etag_header():
+                    body = b""
+                    self.set_status(304)
+                    status = 304
+            if status == 304 or status == 204 or status < 200:
+                if body:
+                    raise RuntimeError(f"Cannot send body with {status}")
+                self._clear_representation_headers()
+            elif "Content-Length" not in self._headers:
+                self._headers["Content-Length"] = str(len(body))
+            if hasattr(connection, "respond"):
+                if self._transforms or hasattr(self, "_new_cookie"):
+                    status, headers, body = self._head(body, True)
+                else:
+                    headers = self._headers
+                connection.respond(status, self._reason, headers, body)
+                self._write_buffer = []
+                self._headers_written = True
+            else:
+                self._write_buffer = [body] if body else []
+                future = self._flush(True)
+                self._end(connection)
+        self._finished = True
+        self._log()
+        self.on_finish()
+        self._break_cycles()
+        return future
+
+    def _end(self, connection: Any) -> None:
+        set_close_callback = getattr(connection, "set_close_callback", None)
+        if set_close_callback is not None:
+            set_close_callback(None)
+        connection.finish()
+
+    def _log(self) -> None:
+        """Log the request: hands this handler to `.Application.log_request`."""
+        self.application.log_request(self)
+
+    def _break_cycles(self) -> None:
+        # Bound methods of this object in it would keep it until the cycle collector comes.
+        self.__dict__.pop("ui", None)
+
+    def on_finish(self) -> None:
+        """Hook called after the answer was sent, for clean-up and statistics. Override it.
+
+        The counterpart of ``prepare``; nothing can be written any more.
+
+        .. versionadded:: 2.2
+        """
+
+    def on_connection_close(self) -> None:
+        """Hook called if the client goes before the answer was finished. Override it.
+
+        It serves to release what long polls hold. A proxy may keep its connection long after its
+        client has gone, so this may come late; ``on_finish`` is for clean-up after every request.
+        """
+
+    def redirect(self, url: str, permanent: bool = False, status: int | None = None) -> None:
+        """Send the client to another URL, and finish the answer.
+
+        :arg str url: absolute, or relative to this one.
+        :arg bool permanent: status 301 in place of 302.
+        :arg int status: a status from 300 to 399, in place of either.
+        :raises Exception: if the headers were sent already.
+
+        .. versionchanged:: 2.2
+           ``status``.
+        """
+        if self._headers_written:
+            raise Exception("Cannot redirect after headers have been written")
+        if status is None:
+            status = 301 if permanent else 302
+        elif not (isinstance(status, int) and 300 <= status <= 399):
+            raise ValueError(f"a redirect has a status from 300 to 399, not {status!r}")
+        self.set_status(status)
+        self.set_header("Location", utf8(url))
+        self.finish()
+
+    def compute_etag(self) -> str | None:
+        """Return the entity tag of the content written so far, quotes included.
+
+        By default it is made of the SHA-512 of the content. Override it to make it of something
+        cheaper, or return ``None`` for no tag.
+        """
+        buffer = self._write_buffer
+        body = buffer[0] if len(buffer) == 1 else b"".join(buffer)
+        return f'"{hashlib.sha512(body).hexdigest()}"'
+
+    def set_etag_header(self) -> None:
+        """Set the ``Etag`` header to what `compute_etag` returns, unless that is ``None``.
+
+        .. versionadded:: 3.1
+        """
+        etag = self.compute_etag()
+        if etag is not None:
+            self.set_header("Etag", etag)
+
+    def check_etag_header(self) -> bool:
+        """Tell whether the client has this content already: its ``If-None-Match`` names our tag.
+
+        .. versionadded:: 3.1
+        """
+        given = self.request.headers.get("If-None-Match")
+        if given is None:
+            return False
+        ours = self._headers.get("Etag", "")
+        if not ours:
+            return False
+        tag = ours[2:] if ours.startswith("W/") else ours
+        return any(
+            candidate == "*" or candidate == tag
+            for candidate in _entity_tags(given)
+        )
+
+    def _clear_representation_headers(self) -> None:
+        for name in _REPRESENTATION_HEADERS:
+            self.clear_header(name)
+
+
+def _entity_tags(field: str) -> list[str]:
+    """The tags of an If-None-Match header without their weakness (RFC 9110, section 13.1.2)."""
+    field = field.strip()
+    if field == "*":
+        return ["*"]
+    tags = []
+    at = 0
+    while True:
+        start = field.find('"', at)
+        end = field.find('"', start + 1)
+        if start < 0 or end < 0:
+            return tags
+        tags.append(field[start : end + 1])
+        at = end + 1

@@ -1,0 +1,297 @@
+"""Template names and values go in; pages come out, with the resources their modules ask for."""
+
+from __future__ import annotations
+
+import functools
+import os.path
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from tornado import template
+from tornado._web.failure import Failure
+from tornado._web.uimodules import UIModule, UIModuleNamespace
+from tornado.escape import utf8, xhtml_escape
+from tornado.util import ObjectDict
+
+_WEB_ROOM = os.path.dirname(os.path.abspath(__file__))
+
+
+def is_absolute(path: str) -> bool:
+    """Tell whether a URL says where it is without a base: ``/...``, ``http:`` or ``https:``."""
+    return path.startswith(("/", "http:", "https:"))
+
+
+class Rendering(Failure):
+    """Templates, UI modules and the URLs of static files."""
+
+    #: Loaders by template path, shared by all handlers.
+    _template_loaders: dict[Any, template.BaseLoader] = {}
+    _template_loader_lock = threading.Lock()
+
+    _active_modules: dict[str, UIModule]
+
+    @functools.cached_property
+    def ui(self) -> Any:
+        """The UI methods and modules of the application, bound to this handler."""
+        ui = ObjectDict(
+            (name, self._ui_method(method)) for name, method in self.application.ui_methods.items()
+        )
+        # "_tt_modules" is what templates are compiled to; "modules" is for people.
+        handler: Any = self
+        ui["_tt_modules"] = ui["modules"] = UIModuleNamespace(
+            handler, self.application.ui_modules
+        )
+        return ui
+
+    def render(self, template_name: str, **kwargs: Any) -> Awaitable[None]:
+        """Render a template, add what its modules need, and finish with the page.
+
+        :arg str template_name: the template's path under that of `get_template_path`.
+        :arg kwargs: names for the template.
+        :returns: what `finish` does.
+        :raises RuntimeError: if the answer was finished before.
+
+        .. versionchanged:: 5.1
+           Returns a `Future`.
+        """
+        if self._finished:
+            raise RuntimeError("Cannot render() after finish()")
+        html = self.render_string(template_name, **kwargs)
+        if hasattr(self, "_active_modules"):
+            html = self._with_resources(html)
+        return self.finish(html)
+
+    def _with_resources(self, html: bytes) -> bytes:
+        embedded_js: list[bytes] = []
+        js_files: list[str] = []
+        embedded_css: list[bytes] = []
+        css_files: list[str] = []
+        heads: list[bytes] = []
+        bodies: list[bytes] = []
+        for module in self._active_modules.values():
+            _collect(embedded_js, module.embedded_javascript())
+            _collect_files(js_files, module.javascript_files())
+            _collect(embedded_css, module.embedded_css())
+            _collect_files(css_files, module.css_files())
+            _collect(heads, module.html_head())
+            _collect(bodies, module.html_body())
+        before_body_end = []
+        if js_files:
+            before_body_end.append(utf8(self.render_linked_js(js_files)))
+        if embedded_js:
+            before_body_end.append(utf8(self.render_embed_js(embedded_js)))
+        before_body_end.extend(bodies)
+        before_head_end = []
+        if css_files:
+            before_head_end.append(utf8(self.render_linked_css(css_files)))
+        if embedded_css:
+            before_head_end.append(utf8(self.render_embed_css(embedded_css)))
+        before_head_end.extend(heads)
+        if before_body_end:
+            html = _insert(html, html.rfind(b"</body>"), before_body_end)
+        if before_head_end:
+            html = _insert(html, html.find(b"</head>"), before_head_end)
+        return html
+
+    def render_linked_js(self, js_files: Iterable[str]) -> str:
+        """Return the ``<script>`` elements for the modules' script files; override to change them.
+
+        .. versionadded:: 4.3
+        """
+        return "".join(
+            f'<script src="{xhtml_escape(path)}" type="text/javascript"></script>'
+            for path in self._resource_paths(js_files)
+        )
+
+    def render_embed_js(self, js_embed: Iterable[bytes]) -> bytes:
+        """Return the ``<script>`` element for the modules' own JavaScript; override to change it.
+
+        .. versionadded:: 4.3
+        """
+        return (
+            b'<script type="text/javascript">\n//<![CDATA[\n' + b"\n".join(js_embed) + b"\n//]]>\n</script>"
+        )
+
+    def render_linked_css(self, css_files: Iterable[str]) -> str:
+        """Return the ``<link/>`` elements for the modules' style sheets; override to change them.
+
+        .. versionadded:: 4.3
+        """
+        return "".join(
+            f'<link href="{xhtml_escape(path)}" type="text/css" rel="stylesheet"/>'
+            for path in self._resource_paths(css_files)
+        )
+
+    def render_embed_css(self, css_embed: Iterable[bytes]) -> bytes:
+        """Return the ``<style>`` element for the modules' own CSS; override to change it.
+
+        .. versionadded:: 4.3
+        """
+        return b'<style type="text/css">\n' + b"\n".join(css_embed) + b"\n</style>"
+
+    def _resource_paths(self, paths: Iterable[str]) -> list[str]:
+        """Each path once, as a URL."""
+        urls = dict.fromkeys(path if is_absolute(path) else self.static_url(path) for path in paths)
+        return list(urls)
+
+    def render_string(self, template_name: str, **kwargs: Any) -> bytes:
+        """Render a template and return it, as UTF-8, without writing it.
+
+        The arguments are those of `render`.
+        """
+        template_path = self.get_template_path()
+        if not template_path:
+            template_path = _directory_of_caller()
+        loader = self._template_loader(template_path)
+        namespace = self.get_template_namespace()
+        namespace.update(kwargs)
+        return loader.load(template_name).generate(**namespace)
+
+    def _template_loader(self, template_path: str) -> template.BaseLoader:
+        settings = self.application.settings
+        key: Any = template_path
+        own = type(self).create_template_loader
+        if (
+            own is not Rendering.create_template_loader
+            or "autoescape" in settings
+            or "template_loader" in settings
+            or "template_whitespace" in settings
+        ):
+            # Applications and handlers that load differently do not share a loader.
+            key = (
+                template_path,
+                own,
+                settings.get("autoescape", ""),
+                settings.get("template_whitespace"),
+                id(settings.get("template_loader")),
+            )
+        loaders = self._template_loaders
+        loader = loaders.get(key)
+        if loader is None:
+            with self._template_loader_lock:
+                loader = loaders.get(key)
+                if loader is None:
+                    loader = loaders[key] = self.create_template_loader(template_path)
+        return loader
+
+    def get_template_namespace(self) -> dict[str, Any]:
+        """Return the names that every template of this handler sees. Override it to add some.
+
+        .. versionadded:: 2.4
+        """
+        chosen = self.locale
+        namespace: dict[str, Any] = {
+            "handler": self,
+            "request": self.request,
+            "current_user": self.current_user,
+            "locale": chosen,
+            "_": chosen.translate,
+            "pgettext": chosen.pgettext,
+            "static_url": self.static_url,
+            "xsrf_form_html": self.xsrf_form_html,
+            "reverse_url": self.reverse_url,
+        }
+        namespace.update(self.ui)
+        return namespace
+
+    def get_template_path(self) -> str | None:
+        """Return the directory of this handler's templates: the setting ``template_path``.
+
+        Override it to have another; ``None`` stands for the directory of the calling file.
+        """
+        path: str | None = self.application.settings.get("template_path")
+        return path
+
+    def create_template_loader(self, template_path: str) -> template.BaseLoader:
+        """Return a new loader for the templates in a directory. Override it to use another class.
+
+        By default the setting ``template_loader`` is returned if there is one, else a
+        `tornado.template.Loader` with the settings ``autoescape`` and ``template_whitespace``.
+        """
+        settings = self.application.settings
+        if "template_loader" in settings:
+            loader: template.BaseLoader = settings["template_loader"]
+            return loader
+        kwargs: dict[str, Any] = {}
+        if "autoescape" in settings:
+            # None turns escaping off, and so is not the same as an absent setting.
+            kwargs["autoescape"] = settings["autoescape"]
+        if "template_whitespace" in settings:
+            kwargs["whitespace"] = settings["template_whitespace"]
+        return template.Loader(template_path, **kwargs)
+
+    def static_url(self, path: str, include_host: bool | None = None, **kwargs: Any) -> str:
+        """Return the URL of a static file, with its version, so that browsers may keep it for good.
+
+        The setting ``static_path`` is needed.
+
+        :arg str path: the file's path under ``static_path``.
+        :arg bool include_host: return an absolute URL; ``None`` for the handler's attribute
+            ``include_host``, which is false if there is none.
+        :arg kwargs: passed on to `.StaticFileHandler.make_static_url`; ``include_version=False``
+            leaves the version out.
+
+        .. versionchanged:: 2.2
+           ``include_host``.
+        """
+        self.require_setting("static_path", "static_url")
+        handler_class = self.settings.get("static_handler_class")
+        if handler_class is None:
+            # The handler for files is built upon this class.
+            from tornado._web.static import StaticFileHandler
+
+            handler_class = StaticFileHandler
+        if include_host is None:
+            include_host = getattr(self, "include_host", False)
+        base = f"{self.request.protocol}://{self.request.host}" if include_host else ""
+        url: str = handler_class.make_static_url(self.settings, path, **kwargs)
+        return base + url
+
+    def _ui_module(self, name: str, module: type[UIModule]) -> Callable[..., Any]:
+        def render(*args: Any, **kwargs: Any) -> Any:
+            if not hasattr(self, "_active_modules"):
+                self._active_modules = {}
+            active = self._active_modules.get(name)
+            if active is None:
+                handler: Any = self
+                active = self._active_modules[name] = module(handler)
+            return active.render(*args, **kwargs)
+
+        return render
+
+    def _ui_method(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *args, **kwargs: method(self, *args, **kwargs)
+
+
+def _collect(parts: list[bytes], part: Any) -> None:
+    if part:
+        parts.append(utf8(part))
+
+
+def _collect_files(files: list[str], part: Any) -> None:
+    if isinstance(part, (str, bytes)):
+        if part:
+            files.append(part.decode("utf-8") if isinstance(part, bytes) else part)
+    elif part:
+        files.extend(part)
+
+
+def _insert(html: bytes, at: int, parts: list[bytes]) -> bytes:
+    """Put the parts in before position ``at``, or at the end if that is negative."""
+    addition = b"\n".join(parts) + b"\n"
+    if at < 0:
+        return html + b"\n" + addition
+    return html[:at] + addition + html[at:]
+
+
+def _directory_of_caller() -> str:
+    """The directory of the nearest calling file outside this package and compiled templates."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        filename = frame.f_code.co_filename
+        if os.path.dirname(filename) != _WEB_ROOM and os.path.isfile(filename):
+            break
+        frame = frame.f_back
+    return os.path.dirname(frame.f_code.co_filename)

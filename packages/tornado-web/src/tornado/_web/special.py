@@ -1,0 +1,116 @@
+"""Handlers for what needs no class of one's own: errors, redirects, and other servers' functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tornado import httputil
+from tornado._web.errors import HTTPError
+from tornado._web.handler import RequestHandler
+from tornado._web.targets import destination
+
+__all__ = ["ErrorHandler", "FallbackHandler", "RedirectHandler"]
+
+
+class ErrorHandler(RequestHandler):
+    """Answers every request with an error page."""
+
+    __module__ = "tornado.web"
+
+    def initialize(self, status_code: int) -> None:  # type: ignore[override]
+        # Routes name the arguments of initialize.
+        """Take the status to answer with."""
+        self.set_status(status_code)
+
+    def prepare(self) -> None:
+        """Raise an `HTTPError` of that status."""
+        raise HTTPError(self._status_code)
+
+    def check_xsrf_cookie(self) -> None:
+        """Allow everything: there is nothing here to protect, and a 404 shall not look like a 403."""
+
+    def check_trusted_origin(self, origin: str) -> bool:
+        """Allow everything, as `check_xsrf_cookie` does."""
+        return True
+
+    def _check_cross_origin(self) -> None:
+        """Nothing changes here."""
+
+
+class RedirectHandler(RequestHandler):
+    """Redirects GET requests to another URL.
+
+    ::
+
+        application = web.Application([
+            (r"/oldpath", web.RedirectHandler, {"url": "/newpath"}),
+        ])
+
+    The URL may have `str.format` fields, which the groups of the route's pattern fill::
+
+        (r"/(.*?)/(.*?)/foo", web.RedirectHandler, {"url": "/{1}/{0}/bar"})
+
+    They cannot change the host: a request that tries is answered 400.
+
+    .. versionchanged:: 4.5
+       Fields in the URL; the request's query is passed on.
+    """
+
+    __module__ = "tornado.web"
+
+    def initialize(self, url: str, permanent: bool = True) -> None:  # type: ignore[override]
+        # As above.
+        """Take the target.
+
+        :arg str url: absolute, or relative to the request's URL.
+        :arg bool permanent: answer 301; 302 if false.
+        """
+        self._url = url
+        self._permanent = permanent
+
+    def get(self, *args: Any, **kwargs: Any) -> None:
+        """Redirect."""
+        to_url = self._url.format(*args, **kwargs)
+        if args or kwargs:
+            blanks = ["" for _ in args]
+            unfilled = self._url.format(*blanks, **dict.fromkeys(kwargs, ""))
+            if destination(to_url) != destination(unfilled):
+                raise HTTPError(400, "redirect to another host: %r", to_url)
+        if self.request.query_arguments:
+            to_url = httputil.url_concat(
+                to_url,
+                [
+                    (name, value.decode("utf-8", "replace"))
+                    for name, values in self.request.query_arguments.items()
+                    for value in values
+                ],
+            )
+        self.redirect(to_url, permanent=self._permanent)
+
+
+class FallbackHandler(RequestHandler):
+    """Hands requests to another server's callback, such as a `~tornado.wsgi.WSGIContainer`.
+
+    ::
+
+        wsgi_app = tornado.wsgi.WSGIContainer(
+            django.core.handlers.wsgi.WSGIHandler())
+        application = tornado.web.Application([
+            (r"/foo", FooHandler),
+            (r".*", FallbackHandler, dict(fallback=wsgi_app)),
+        ])
+    """
+
+    __module__ = "tornado.web"
+
+    def initialize(self, fallback: Callable[[httputil.HTTPServerRequest], Any]) -> None:  # type: ignore[override]
+        # As above.
+        """Take the callback: a function of the request."""
+        self.fallback = fallback
+
+    def prepare(self) -> None:
+        """Call it; the answer is its own from here on."""
+        self.fallback(self.request)
+        self._finished = True
+        self.on_finish()

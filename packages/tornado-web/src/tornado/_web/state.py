@@ -1,0 +1,262 @@
+"""An application and a request go in; the state of one answer, its status and its headers, is kept here."""
+
+from __future__ import annotations
+
+import datetime
+import numbers
+import re
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from tornado import httputil
+from tornado._web.errors import HTTPError
+
+if TYPE_CHECKING:
+    from asyncio import Future
+
+    from tornado._web.application import Application
+    from tornado._web.transforms import OutputTransform
+
+HeaderValue = Any
+
+# Field values are visible characters, spaces and tabs (RFC 9110, section 5.5).
+_VALID_HEADER_CHARS = re.compile(r"[\x09\x20-\x7e\x80-\xff]*")
+
+_server_name = "TornadoServer/7.0"
+
+
+class _DefaultHeaders:
+    """The headers that every answer begins with, made anew once a second."""
+
+    __slots__ = ("_second", "_template")
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._template = httputil.HTTPHeaders()
+
+    def copy(self) -> httputil.HTTPHeaders:
+        second = int(time.time())
+        if second != self._second:
+            self._second = second
+            self._template = httputil.HTTPHeaders._from_normalized(
+                [
+                    ("Server", _server_name),
+                    ("Content-Type", "text/html; charset=UTF-8"),
+                    ("Date", httputil.format_timestamp(second)),
+                ]
+            )
+        return httputil.HTTPHeaders._copy_of(self._template)
+
+
+_copy_default_headers = _DefaultHeaders().copy
+
+
+class HandlerState:
+    """What one answer consists of until it is sent: the lowest storey of `.RequestHandler`."""
+
+    #: The methods that a handler of this class may be asked for; others are answered 405.
+    SUPPORTED_METHODS: Iterable[str] = ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS")
+
+    _headers: httputil.HTTPHeaders
+    _write_buffer: list[bytes]
+    _status_code: int
+    _reason: str
+    _transforms: list[OutputTransform] | None = None
+    _headers_written = False
+    _finished = False
+    _auto_finish = True
+    _prepared_future: Future[None] | None = None
+    _VALID_HEADER_CHARS = _VALID_HEADER_CHARS
+
+    path_args: list[Any]
+    path_kwargs: dict[str, Any]
+
+    def __init__(
+        self,
+        application: Application,
+        request: httputil.HTTPServerRequest,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__()
+        #: The `.Application` that serves this request.
+        self.application = application
+        #: The `.HTTPServerRequest` with everything the client sent.
+        self.request = request
+        self.path_args = []
+        self.path_kwargs = {}
+        self.clear()
+        self.initialize(**kwargs)
+
+    def initialize(self, **kwargs: Any) -> None:
+        """Hook for what a handler needs besides the request. Override it.
+
+        Called once, before everything else, with the keyword arguments of the route. It may
+        save them, but not write or fail the answer::
+
+            class ProfileHandler(RequestHandler):
+                def initialize(self, database):
+                    self.database = database
+
+                def get(self, username):
+                    ...
+
+            app = Application([
+                (r'/user/(.*)', ProfileHandler, dict(database=database)),
+            ])
+
+        .. versionadded:: 1.1
+        """
+        if kwargs:
+            # The default takes none; a misspelt one in a table of routes is to be found.
+            raise TypeError(
+                f"{type(self).__name__}.initialize() takes no argument {sorted(kwargs)[0]!r}"
+            )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The application's settings: an alias of ``self.application.settings``."""
+        return self.application.settings
+
+    def require_setting(self, name: str, feature: str = "this feature") -> None:
+        """Make sure that the application has a setting.
+
+        :arg str name: the setting's key.
+        :arg str feature: what needs it, for the message.
+        :raises Exception: if the setting is absent or empty.
+        """
+        if not self.application.settings.get(name):
+            raise Exception(f"You must define the '{name}' setting in your application to use {feature}")
+
+    def clear(self) -> None:
+        """Forget all headers and content of this answer; the status becomes 200.
+
+        Cookies that were set stay.
+        """
+        self._headers = _copy_default_headers()
+        self.set_default_headers()
+        self._write_buffer = []
+        self._status_code = 200
+        self._reason = "OK"
+
+    def set_default_headers(self) -> None:
+        """Hook to set headers that stay when an error page replaces the answer. Override it.
+
+        .. versionadded:: 2.1
+        """
+
+    def set_status(self, status_code: int, reason: str | None = None) -> None:
+        """Set the status of the answer.
+
+        :arg int status_code: such as 404.
+        :arg str reason: the reason phrase (``str`` or ``bytes``); the registered one by default.
+        :raises ValueError: if the reason has control characters.
+
+        .. versionchanged:: 3.0
+           ``reason``.
+        """
+        self._status_code = status_code
+        if reason is None:
+            self._reason = httputil.responses.get(status_code, "Unknown")
+            return
+        text = reason.decode("latin-1") if isinstance(reason, bytes) else str(reason)
+        if not _VALID_HEADER_CHARS.fullmatch(text):
+            raise ValueError(f"reason has characters that a status line cannot hold: {reason!r}")
+        self._reason = text
+
+    def get_status(self) -> int:
+        """Return the status code of the answer."""
+        return self._status_code
+
+    def set_header(self, name: str, value: HeaderValue) -> None:
+        """Set a header of the answer, in place of what it was.
+
+        :arg str name: the field's name, in any case.
+        :arg value: ``str`` or ``bytes``; a `datetime.datetime` is formatted as HTTP wants it
+            (one without a time zone is UTC); anything else but ``None`` goes through `str`.
+            Characters beyond Latin-1 are sent as UTF-8.
+        :raises ValueError: if the value has control characters.
+        """
+        self._headers[name] = self._convert_header_value(value)
+
+    def add_header(self, name: str, value: HeaderValue) -> None:
+        """Add a header to the answer; those of the same name stay.
+
+        The arguments are those of `set_header`.
+
+        .. versionadded:: 2.1
+        """
+        self._headers.add(name, self._convert_header_value(value))
+
+    def clear_header(self, name: str) -> None:
+        """Take back a header that was set; all values that were added under the name go."""
+        if name in self._headers:
+            del self._headers[name]
+
+    def get_header(self, name: str, default: Any = None) -> Any:
+        """Return a header of the request, or ``default`` if the client did not send it."""
+        return self.request.headers.get(name, default)
+
+    def _convert_header_value(self, value: HeaderValue) -> str:
+        if isinstance(value, str):
+            text = value
+        elif isinstance(value, bytes):
+            text = value.decode("latin-1")
+        elif isinstance(value, numbers.Integral):
+            return str(value)
+        elif isinstance(value, datetime.datetime):
+            return httputil.format_timestamp(value)
+        elif value is None:
+            raise TypeError("Unsupported header value None")
+        else:
+            text = str(value)
+        if text.isascii() and text.isprintable():
+            return text
+        if not text.isascii():
+            try:
+                text.encode("latin-1")
+            except UnicodeEncodeError:
+                text = text.encode("utf-8").decode("latin-1")
+        if not _VALID_HEADER_CHARS.fullmatch(text):
+            raise ValueError(f"Unsafe header value {value!r}")
+        return text
+
+    def _request_summary(self) -> str:
+        request = self.request
+        return f"{request.method} {request.uri} ({request.remote_ip})"
+
+    def reverse_url(self, name: str, *args: Any) -> str:
+        """Return the URL of the route called ``name``: see `.Application.reverse_url`."""
+        return self.application.reverse_url(name, *args)
+
+    def detach(self) -> Any:
+        """Take the connection from HTTP, and return its `.IOStream`.
+
+        To be called from a method without output, or after the answer was finished; the caller
+        owns the stream from then on.
+
+        .. versionadded:: 5.1
+        """
+        self._finished = True
+        connection: Any = self.request.connection
+        return connection.detach()
+
+    def _unimplemented_method(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """What a handler does on a method that it does not define: 405."""
+        raise HTTPError(405)
+
+    def _implements(self, name: str) -> bool:
+        """Tell whether this handler defines the method called ``name``."""
+        method = getattr(self, name, None)
+        if method is None:
+            return False
+        return getattr(method, "__func__", method) is not HandlerState._unimplemented_method
+
+    def _allowed_methods(self) -> list[str]:
+        """The methods that this handler answers, for the ``Allow`` header."""
+        allowed = [
+            method for method in self.SUPPORTED_METHODS if self._implements(method.lower())
+        ]
+        if "GET" in allowed and "HEAD" in self.SUPPORTED_METHODS and "HEAD" not in allowed:
+            allowed.insert(1, "HEAD")
+        return allowed

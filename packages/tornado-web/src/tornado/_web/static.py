@@ -1,0 +1,552 @@
+"""A path under a root directory goes in; the file there comes out, whole or in part, for caches to keep."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import email.utils
+import hashlib
+import mimetypes
+import os
+import stat
+import threading
+from collections.abc import Awaitable, Generator
+from typing import Any
+
+from tornado._web import roots
+from tornado._web.errors import HTTPError
+from tornado._web.handler import RequestHandler
+from tornado._web.output import DONE
+from tornado._web.ranges import ByteRange, Unsatisfiable, requested_range
+from tornado._web.targets import leaves_host
+from tornado.escape import url_escape
+from tornado.iostream import StreamClosedError
+from tornado.log import gen_log
+
+__all__ = ["StaticFileHandler"]
+
+_CHUNK_BYTES = 64 * 1024
+# Files up to this size are read and sent in one go.
+_WHOLE_BYTES = 128 * 1024
+
+# Content codings of precompressed siblings, the preferred one first, with their suffixes.
+_SIBLINGS = (("br", ".br"), ("gzip", ".gz"))
+
+
+class StaticFileHandler(RequestHandler):
+    """Serves the files of a directory.
+
+    To map a path to a directory::
+
+        application = web.Application([
+            (r"/static/(.*)", web.StaticFileHandler, {"path": "/var/www"}),
+        ])
+
+    (the setting ``static_path`` does so for ``/static/``.) The pattern must have one group: the
+    file's path under the root.
+
+    A file is sent with an ``Etag`` made of its content and with ``Last-Modified``; requests for
+    what the client has already are answered 304, and those for a part of the file 206. URLs
+    made by `make_static_url` have the content's version in the argument ``v`` and may be kept by
+    browsers for ten years.
+
+    Subclasses may serve content from elsewhere, if they override `get_absolute_path`,
+    `validate_absolute_path`, `get_content`, `get_content_size`, `get_modified_time` and, for
+    versions, `get_content_version`. Other hooks are `parse_url_path`, `get_content_type`,
+    `get_cache_time`, `set_headers`, `set_extra_headers` and `should_return_304`.
+
+    .. versionchanged:: 3.1
+       Most of these hooks; parts of files.
+    """
+
+    __module__ = "tornado.web"
+
+    #: Seconds that browsers may keep what was asked for with a version.
+    CACHE_MAX_AGE = 86400 * 365 * 10
+    #: Files larger than this many bytes get a tag made of size and time instead of the content.
+    MAX_VERSION_CONTENT_SIZE = 64 * 1024 * 1024
+    #: So many versions are remembered.
+    MAX_CACHED_VERSIONS = 10000
+
+    #: Versions by absolute path; ``None`` for a file that has none.
+    _static_hashes: dict[str, str | None] = {}
+    # Size and time of the file when its version was computed.
+    _static_stamps: dict[str, tuple[int, int]] = {}
+    _lock = threading.Lock()
+
+    _stat_result: os.stat_result | None = None
+    _coding: str | None = None
+
+    def initialize(  # type: ignore[override]  # routes name the arguments of initialize
+        self,
+        path: str,
+        default_filename: str | None = None,
+        allowed_symlink_directory: str | list[str] | None = None,
+        precompressed: bool = False,
+    ) -> None:
+        """Take what the route says.
+
+        :arg str path: the root directory.
+        :arg str default_filename: the file to send for a directory, such as ``index.html``.
+        :arg allowed_symlink_directory: a directory outside of the root, or a list of them, into
+            which symbolic links may lead. Others that leave the root are refused.
+        :arg bool precompressed: send ``style.css.br`` or ``style.css.gz`` for ``style.css`` to clients
+            that accept the coding, if there is such a file.
+
+        .. versionchanged:: 6.6
+           ``allowed_symlink_directory``.
+        """
+        self.root = path
+        self.default_filename = default_filename
+        self.allowed_symlink_directory = allowed_symlink_directory
+        self._precompressed = precompressed
+
+    @classmethod
+    def reset(cls) -> None:
+        """Forget the versions of all files."""
+        with cls._lock:
+            cls._static_hashes.clear()
+            cls._static_stamps.clear()
+
+    def head(self, path: str) -> Any:
+        """Answer with the headers of the file."""
+        return self.get(path, include_body=False)
+
+    def get(self, path: str, include_body: bool = True) -> Awaitable[None]:
+        """Answer with the file.
+
+        :arg str path: its path as the URL has it.
+        :arg bool include_body: send the content, not only its headers.
+        """
+        self.path = self.parse_url_path(path)
+        absolute_path = self.get_absolute_path(self.root, self.path)
+        validated = self.validate_absolute_path(self.root, absolute_path)
+        if validated is None:
+            return DONE
+        self.absolute_path = validated
+        if self._precompressed:
+            self._choose_sibling()
+        self.modified = self.get_modified_time()
+        self.set_headers()
+        if self.should_return_304():
+            self.set_status(304)
+            return DONE
+        part = self._part()
+        if part is None:
+            return DONE
+        self.set_header("Content-Length", part.length)
+        if not include_body or self.request.method == "HEAD":
+            return DONE
+        if self._serves_plain_file():
+            if part.length <= _WHOLE_BYTES:
+                self._write_part(part)
+                return DONE
+            if not self._transforms:
+                return self._send_file(part)
+        return self._send_content(part)
+
+    def _part(self) -> ByteRange | None:
+        """Return what of the content to send, the status and headers set; ``None`` if nothing."""
+        size = self.get_content_size()
+        whole = ByteRange(0, size, size)
+        field = self.request.headers.get("Range")
+        if field is None or not self._range_is_current():
+            return whole
+        try:
+            part = requested_range(field, size)
+        except Unsatisfiable:
+            self.set_status(416)
+            self.set_header("Content-Type", "text/plain")
+            self.set_header("Content-Range", f"bytes */{size}")
+            return None
+        if part is None:
+            return whole
+        if not part.is_whole:
+            # Some clients take a 206 for everything as incomplete.
+            self.set_status(206)
+            self.set_header("Content-Range", part.content_range())
+        return part
+
+    def _range_is_current(self) -> bool:
+        """Tell whether the parts that the client has are of this content (RFC 9110, section 13.1.5)."""
+        field = self.request.headers.get("If-Range")
+        if field is None:
+            return True
+        if '"' in field:
+            return field.strip() == self._headers.get("Etag")
+        return field.strip() == self._headers.get("Last-Modified")
+
+    def _serves_plain_file(self) -> bool:
+        """Tell whether the content is that of the file itself, so that the kernel may send it."""
+        cls = type(self)
+        return (
+            cls.get_content is StaticFileHandler.get_content
+            and cls.get_content_size is StaticFileHandler.get_content_size
+        )
+
+    def _write_part(self, part: ByteRange) -> None:
+        """Write a small part as a whole."""
+        with open(self.absolute_path, "rb", buffering=0) as file:
+            if part.start:
+                file.seek(part.start)
+            content = file.read(part.length)
+        if content is None or len(content) != part.length:
+            raise HTTPError(500, "%s changed while it was read", self.absolute_path)
+        self._write_buffer.append(content)
+
+    async def _send_file(self, part: ByteRange) -> None:
+        """Send a large part from the file to the socket."""
+        connection: Any = self.request.connection
+        send_file = getattr(connection, "send_file", None)
+        if send_file is None:
+            await self._send_content(part)
+            return
+        with open(self.absolute_path, "rb", buffering=0) as file:
+            try:
+                self.flush()
+                await send_file(file, part.start, part.length)
+            except StreamClosedError:
+                return
+
+    async def _send_content(self, part: ByteRange) -> None:
+        """Send the content in chunks, each when the one before has left."""
+        content = self.get_content(
+            self.absolute_path,
+            part.start if not part.is_whole else None,
+            part.end if not part.is_whole else None,
+        )
+        if isinstance(content, bytes):
+            content = [content]  # type: ignore[unreachable]  # an old form of the hook
+        iterator = iter(content)
+        off_loop = self._serves_plain_file()
+        loop = asyncio.get_running_loop()
+        while True:
+            if off_loop:
+                # A disk may take its time.
+                chunk = await loop.run_in_executor(None, next, iterator, None)
+            else:
+                chunk = next(iterator, None)
+            if chunk is None:
+                return
+            try:
+                self.write(chunk)
+                await self.flush()
+            except StreamClosedError:
+                return
+
+    def compute_etag(self) -> str | None:
+        """Return the tag made of the content's version, ``None`` if it has none.
+
+        .. versionadded:: 3.1
+        """
+        version = self._get_cached_version(self.absolute_path)
+        return f'"{version}"' if version else None
+
+    def set_headers(self) -> None:
+        """Set the headers about the content and for caches.
+
+        .. versionadded:: 3.1
+        """
+        self.set_header("Accept-Ranges", "bytes")
+        self.set_etag_header()
+        if self.modified is not None:
+            self.set_header("Last-Modified", self.modified)
+        content_type = self.get_content_type()
+        if content_type:
+            self.set_header("Content-Type", content_type)
+        if self._precompressed:
+            self.add_header("Vary", "Accept-Encoding")
+        if self._coding is not None:
+            self.set_header("Content-Encoding", self._coding)
+        cache_time = self.get_cache_time(self.path, self.modified, content_type)
+        if cache_time > 0:
+            now = datetime.datetime.now(datetime.timezone.utc)
+            self.set_header("Expires", now + datetime.timedelta(seconds=cache_time))
+            self.set_header("Cache-Control", f"max-age={cache_time}")
+        self.set_extra_headers(self.path)
+
+    def should_return_304(self) -> bool:
+        """Tell whether the client has this content already.
+
+        .. versionadded:: 3.1
+        """
+        headers = self.request.headers
+        if "If-None-Match" in headers:
+            return self.check_etag_header()
+        since = headers.get("If-Modified-Since")
+        if since is None or self.modified is None:
+            return False
+        parsed = email.utils.parsedate(since)
+        if parsed is None:
+            return False
+        try:
+            date = datetime.datetime(*parsed[:6])
+        except ValueError:
+            return False
+        modified = self.modified
+        if modified.tzinfo is not None:
+            modified = modified.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+        return date >= modified.replace(microsecond=0)
+
+    @classmethod
+    def get_absolute_path(cls, root: str, path: str) -> str:
+        """Return where ``path`` is in the file system; need not be below ``root``.
+
+        :arg str root: the root directory.
+        :arg str path: what `parse_url_path` returned.
+
+        .. versionadded:: 3.1
+        """
+        return os.path.abspath(os.path.join(root, path))
+
+    def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
+        """Return the file to send, or ``None`` if the answer was given otherwise.
+
+        Directories are redirected to the URL with a slash, and stand for their default file.
+
+        :arg str root: the root directory.
+        :arg str absolute_path: what `get_absolute_path` returned.
+        :raises HTTPError: 403 for what lies outside of the root or is no plain file, 404 for
+            what is not there.
+
+        .. versionadded:: 3.1
+        """
+        try:
+            return self._validated(os.path.abspath(root), absolute_path)
+        except ValueError:
+            raise HTTPError(404) from None  # a NUL in the path
+
+    def _validated(self, root: str, absolute_path: str) -> str | None:
+        if not roots.is_below(absolute_path, root):
+            raise HTTPError(403, "%s is not in root static directory", self.path)
+        found = roots.status_of(absolute_path)
+        if found is not None and stat.S_ISDIR(found.st_mode) and self.default_filename is not None:
+            self._check_links(root, absolute_path)
+            if not self.request.path.endswith("/"):
+                if leaves_host(self.request.path):
+                    raise HTTPError(403, "cannot redirect path with two initial slashes")
+                self.redirect(self.request.path + "/", permanent=True)
+                return None
+            absolute_path = os.path.join(absolute_path, self.default_filename)
+            found = roots.status_of(absolute_path)
+        if found is None:
+            raise HTTPError(404)
+        if not stat.S_ISREG(found.st_mode):
+            raise HTTPError(403, "%s is not a file", self.path)
+        self._check_links(root, absolute_path)
+        self._stat_result = found
+        return absolute_path
+
+    def _check_links(self, root: str, absolute_path: str) -> None:
+        if not roots.links_stay(root, absolute_path, self.allowed_symlink_directory):
+            raise HTTPError(403, "%s is a link to outside of the static directory", self.path)
+
+    def _choose_sibling(self) -> None:
+        """Take a compressed copy of the file, if there is one that the client accepts."""
+        accepted = self.request.headers.get("Accept-Encoding", "")
+        for coding, suffix in _SIBLINGS:
+            if coding not in accepted or not _accepts(accepted, coding):
+                continue
+            sibling = self.absolute_path + suffix
+            found = roots.status_of(sibling)
+            if found is None or not stat.S_ISREG(found.st_mode):
+                continue
+            if roots.links_stay(
+                os.path.abspath(self.root), sibling, self.allowed_symlink_directory
+            ):
+                self._plain_path = self.absolute_path
+                self.absolute_path = sibling
+                self._stat_result = found
+                self._coding = coding
+                return
+
+    @classmethod
+    def get_content(
+        cls, abspath: str, start: int | None = None, end: int | None = None
+    ) -> Generator[bytes, None, None]:
+        """Return the content, or a part of it, as an iterator of bytes.
+
+        :arg str abspath: what `validate_absolute_path` returned.
+        :arg int start: the first byte; ``None`` for the beginning.
+        :arg int end: the first byte past the part; ``None`` for all that follows.
+
+        .. versionadded:: 3.1
+        """
+        with open(abspath, "rb") as file:
+            if start is not None:
+                file.seek(start)
+            remaining = None if end is None else end - (start or 0)
+            while remaining is None or remaining > 0:
+                wanted = _CHUNK_BYTES if remaining is None else min(_CHUNK_BYTES, remaining)
+                chunk = file.read(wanted)
+                if not chunk:
+                    return
+                if remaining is not None:
+                    remaining -= len(chunk)
+                yield chunk
+
+    @classmethod
+    def get_content_version(cls, abspath: str) -> str:
+        """Return the version of the content: by default the SHA-512 of all of it, in hex.
+
+        .. versionadded:: 3.1
+        """
+        content = cls.get_content(abspath)
+        digest = hashlib.sha512()
+        if isinstance(content, bytes):
+            digest.update(content)  # type: ignore[unreachable]  # an old form of the hook
+        else:
+            for chunk in content:
+                digest.update(chunk)
+        return digest.hexdigest()
+
+    def _stat(self) -> os.stat_result:
+        if self._stat_result is None:
+            self._stat_result = os.stat(self.absolute_path)
+        return self._stat_result
+
+    def get_content_size(self) -> int:
+        """Return the size of the content in bytes.
+
+        .. versionadded:: 3.1
+        """
+        return self._stat().st_size
+
+    def get_modified_time(self) -> datetime.datetime | None:
+        """Return when the content was changed last, or ``None`` if that is not known.
+
+        .. versionadded:: 3.1
+        .. versionchanged:: 6.4
+           The time has a time zone.
+        """
+        return datetime.datetime.fromtimestamp(int(self._stat().st_mtime), datetime.timezone.utc)
+
+    def get_content_type(self) -> str:
+        """Return the media type for the ``Content-Type`` header.
+
+        .. versionadded:: 3.1
+        """
+        path = self._plain_path if self._coding is not None else self.absolute_path
+        mime_type, encoding = mimetypes.guess_type(path)
+        # A compressed file is served as one, not as what it holds in a content coding.
+        if encoding == "gzip":
+            return "application/gzip"
+        if encoding is not None:
+            return "application/octet-stream"
+        return mime_type or "application/octet-stream"
+
+    def set_extra_headers(self, path: str) -> None:
+        """Hook to set further headers. Override it.
+
+        :arg str path: what `parse_url_path` returned.
+        """
+
+    def get_cache_time(
+        self, path: str, modified: datetime.datetime | None, mime_type: str
+    ) -> int:
+        """Return for how many seconds browsers may keep the file without asking; 0 to say nothing.
+
+        By default ten years for URLs with a version, and 0 for others. Override it to change that.
+        """
+        return self.CACHE_MAX_AGE if "v" in self.request.arguments else 0
+
+    @classmethod
+    def make_static_url(
+        cls, settings: dict[str, Any], path: str, include_version: bool = True
+    ) -> str:
+        """Return the URL of a file, relative to the host.
+
+        A class method, called by `RequestHandler.static_url`; may be overridden.
+
+        :arg dict settings: the application's settings.
+        :arg str path: the file's path under ``static_path``.
+        :arg bool include_version: add the version as the argument ``v``.
+
+        .. versionchanged:: 3.1
+           ``include_version``.
+        """
+        url: str = settings.get("static_url_prefix", "/static/") + path
+        if not include_version:
+            return url
+        version = cls.get_version(settings, path)
+        return f"{url}?v={url_escape(version)}" if version else url
+
+    def parse_url_path(self, url_path: str) -> str:
+        """Return the path under the root that a URL's path stands for. Override it to map otherwise.
+
+        :arg str url_path: the URL's path without ``static_url_prefix``.
+        """
+        return url_path if os.path.sep == "/" else url_path.replace("/", os.path.sep)
+
+    @classmethod
+    def get_version(cls, settings: dict[str, Any], path: str) -> str | None:
+        """Return the version for the URL of a file, or ``None`` if there is none.
+
+        A class method; may be overridden.
+
+        :arg dict settings: the application's settings.
+        :arg str path: the file's path under ``static_path``.
+        """
+        root = settings["static_path"]
+        absolute_path = cls.get_absolute_path(root, path)
+        allowed = settings.get("static_handler_args", {}).get("allowed_symlink_directory")
+        try:
+            if cls.get_absolute_path.__func__ is _GET_ABSOLUTE_PATH:  # type: ignore[attr-defined]
+                # (a class method has __func__.) Other roots are for the subclass to know.
+                root = os.path.abspath(root)
+                if not roots.is_below(absolute_path, root) or not roots.links_stay(
+                    root, absolute_path, allowed
+                ):
+                    gen_log.error("%s is not in the static directory", path)
+                    return None
+            return cls._get_cached_version(absolute_path)
+        except ValueError:
+            return None  # a NUL in the path
+
+    @classmethod
+    def _get_cached_version(cls, abs_path: str) -> str | None:
+        """Return the version of a file, computed once until the file changes."""
+        hashes, stamps = cls._static_hashes, cls._static_stamps
+        found = roots.status_of(abs_path)
+        stamp = (found.st_size, found.st_mtime_ns) if found is not None else None
+        if abs_path in hashes and stamps.get(abs_path) == stamp:
+            return hashes[abs_path]
+        version: str | None
+        try:
+            if found is not None and found.st_size > cls.MAX_VERSION_CONTENT_SIZE:
+                version = hashlib.sha512(repr((abs_path, stamp)).encode()).hexdigest()
+            else:
+                version = cls.get_content_version(abs_path)
+        except OSError:
+            gen_log.error("Could not open static file %r", abs_path)
+            version = None
+        with cls._lock:
+            while len(hashes) >= cls.MAX_CACHED_VERSIONS:
+                oldest = next(iter(hashes))
+                del hashes[oldest]
+                stamps.pop(oldest, None)
+            hashes[abs_path] = version
+            if stamp is not None:
+                stamps[abs_path] = stamp
+            else:
+                stamps.pop(abs_path, None)
+        return version
+
+
+_GET_ABSOLUTE_PATH = StaticFileHandler.get_absolute_path.__func__  # type: ignore[attr-defined]
+# (as above)
+
+
+def _accepts(accept_encoding: str, coding: str) -> bool:
+    """Tell whether an Accept-Encoding header allows a content coding."""
+    for item in accept_encoding.split(","):
+        name, _, parameter = item.partition(";")
+        if name.strip().lower() == coding:
+            _, _, weight = parameter.partition("=")
+            try:
+                return not weight or float(weight) > 0
+            except ValueError:
+                return False
+    return False
+
+
