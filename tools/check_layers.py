@@ -76,6 +76,7 @@ def check_distribution(
     siblings = closure(distribution.name, distributions) | {distribution.name}
     declared = {requirement_name(r) for name in siblings for r in distributions[name].requires}
     optional = {requirement_name(r) for rs in distribution.extras.values() for r in rs}
+    optional |= {s for name in optional & distributions.keys() for s in closure(name, distributions)}
     for path in sorted(distribution.source.rglob("*.py")):
         relative = path.relative_to(distribution.source.parent)
         for line, name in imports(ast.parse(path.read_text("utf-8")), list(relative.parts[:-1])):

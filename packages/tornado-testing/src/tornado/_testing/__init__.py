@@ -1,0 +1,1 @@
+"""The rooms behind `tornado.testing`: cases, logs, ports, certificates, runner, pytest plugin."""
