@@ -162,6 +162,9 @@ class Pairs:
             client = socket.create_connection(listener.getsockname())
             listener.setblocking(True)
             server, _ = listener.accept()
+        # Loopback would take megabytes otherwise, and nothing would ever queue.
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         return IOStream(server, **kwargs), IOStream(client, **kwargs)
 
     async def _tls(self, kwargs):

@@ -67,7 +67,9 @@ class WriteQueue:
 
     def append_rest(self, data: Buffer, sent: int) -> None:
         """Queue what follows the first `sent` bytes of `data`."""
-        self.append(memoryview(data).cast("B")[sent:] if sent else data)
+        rest = memoryview(data).cast("B")[sent:] if sent else data
+        # A view of a bytearray would keep its owner from changing its size.
+        self.append(bytes(rest) if isinstance(data, bytearray) else rest)
 
     def append_file(self, part: FileRange) -> None:
         """Queue a range of a file."""

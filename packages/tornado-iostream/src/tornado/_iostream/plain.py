@@ -292,7 +292,7 @@ class IOStream(BaseIOStream):
         if self._write_ended or self._state is CLOSED:
             return
         self._write_ended = True
-        if not self._queue and (self._state is OPEN or self._state is READ_ENDED):
+        if not self._queue and self._can_write():
             self._shut_down_writing()
 
     def _shut_down_writing(self) -> None:

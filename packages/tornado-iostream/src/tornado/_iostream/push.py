@@ -90,7 +90,7 @@ class PushStream(PullStream):
         limit = self.max_write_buffer_size
         if limit is not None:
             self._check_write_limit(len(data), limit)
-        if self._state is OPEN and not self._queue:
+        if (self._state is OPEN or self._state is READ_ENDED) and not self._queue:
             try:
                 sent = self._send_now(data)
             except OSError as error:
@@ -113,7 +113,7 @@ class PushStream(PullStream):
         if limit is not None:
             self._check_write_limit(sum(map(len, chunks)), limit)
         sent = 0
-        if self._state is OPEN and not self._queue:
+        if (self._state is OPEN or self._state is READ_ENDED) and not self._queue:
             try:
                 sent = self._send_list(chunks)
             except OSError as error:
@@ -141,15 +141,6 @@ class PushStream(PullStream):
             self._write_paused = True
         if not self._writer_on and self._state in _SENDING:
             self._add_writer()
-
-    def _push_chunk(self, data: bytes) -> None:
-        """Hand `data` to the receiver; its errors close the stream, not the loop."""
-        receiver = self._receiver
-        assert receiver is not None
-        try:
-            receiver.chunk_received(data)
-        except Exception as error:
-            self._receiver_failed(error)
 
     def _check_writable(self) -> None:
         if self._state is CLOSED or self._write_ended:

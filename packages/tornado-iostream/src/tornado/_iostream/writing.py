@@ -96,27 +96,26 @@ class WriteStream(StreamCore):
             self._check_write_limit(size, self.max_write_buffer_size)
         if size:
             self._write_data(data, size)
-        elif self._queue and not self._writer_on and self._state is OPEN:
+        elif self._queue and not self._writer_on and self._can_write():
             self._flush()
         if callback is not None:
             self._write_callback = stack_context.wrap(callback)
-            if not self._queue and self._state is OPEN:
+            if not self._queue and self._can_write():
                 self._run_write_callback()
             return None  # type: ignore[return-value]  # the callback style has no future
         return self._write_future()
 
     def _write_data(self, data: Buffer, size: int) -> None:
         sent = 0
-        if self._state is OPEN or self._state is READ_ENDED:
-            if not self._queue:
-                try:
-                    sent = self._send_now(data)
-                except OSError as error:
-                    self._write_failed(error)
-                if sent == size:
-                    return
+        if not self._queue and self._can_write():
+            try:
+                sent = self._send_now(data)
+            except OSError as error:
+                self._write_failed(error)
+            if sent == size:
+                return
         self._enqueue(data, sent)
-        if not self._writer_on and (self._state is OPEN or self._state is READ_ENDED):
+        if not self._writer_on and self._can_write():
             self._add_writer()
 
     def _write_future(self) -> "asyncio.Future[None]":
@@ -162,11 +161,14 @@ class WriteStream(StreamCore):
             idle = not queue
             queue.append_file(FileRange(fd, offset, count))
             self._total_write_index += count
-            if idle and (self._state is OPEN or self._state is READ_ENDED):
+            if idle and self._can_write():
                 self._flush()
         return self._write_future()
 
     # The machinery.
+
+    def _can_write(self) -> bool:
+        return self._state is OPEN or self._state is READ_ENDED
 
     def _check_write_limit(self, size: int, limit: int) -> None:
         queue = self._queue
