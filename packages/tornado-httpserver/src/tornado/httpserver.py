@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from typing import Any, Union, cast
+from typing import Any, cast
 
 from tornado._http1.adapter import CallableAdapter
 from tornado._http1.connection import HTTP1Connection
@@ -52,7 +52,7 @@ _IDLE_SECONDS = 3600.0
 #: Seconds for a request's head from its first byte on, where nothing else is said.
 _HEADER_SECONDS = 60.0
 
-RequestCallback = Union[HTTPServerConnectionDelegate, Callable[[HTTPServerRequest], Any]]
+RequestCallback = HTTPServerConnectionDelegate | Callable[[HTTPServerRequest], Any]
 
 
 class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
@@ -207,10 +207,11 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
             self
         ):
             return self
-        if getattr(self._adapter, "dispatch", None) is None:
+        dispatch = getattr(self._adapter, "dispatch", None)
+        if dispatch is None:
             return self
-        if self._dispatcher is None:
-            self._dispatcher = ProxiedDispatcher(self, self._adapter, self.xheaders)
+        if self._dispatcher is None or self._dispatcher.adapted != dispatch:
+            self._dispatcher = ProxiedDispatcher(self, dispatch, self.xheaders)
         return cast(HTTPServerConnectionDelegate, self._dispatcher)
 
     def start_request(
@@ -314,7 +315,7 @@ class HTTPConnection:
         )
         adapter = CallableAdapter(self._requested)
         self._server.start_serving(
-            cast(HTTPServerConnectionDelegate, ProxiedDispatcher(None, adapter, xheaders))
+            cast(HTTPServerConnectionDelegate, ProxiedDispatcher(None, adapter.dispatch, xheaders))
         )
 
     def _requested(self, request: HTTPServerRequest) -> Any:

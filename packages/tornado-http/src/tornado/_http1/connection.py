@@ -203,6 +203,32 @@ class HTTP1Connection(HTTPConnection):
             self._raw.receive(chunk)
         return self._put(writer.content(chunk), callback)
 
+    def send_file(self, file: Any, offset: int, count: int) -> asyncio.Future[None]:
+        """Send a part of an open file as the content, or as its next part.
+
+        :arg file: a file descriptor or an object with ``fileno()``; it stays open until the future
+            is done.
+        :arg offset: of its first byte that is sent.
+        :arg count: of bytes.
+        :returns: a future as of `write_headers`. A file that is shorter closes the connection.
+        :raises ~tornado.httputil.HTTPOutputError: if it is more than the Content-Length announced,
+            or the content is chunked.
+        """
+        writer = self._writer
+        if writer is None:
+            raise HTTPOutputError("content before headers")
+        stream = self.stream
+        if not writer.take_file(count):
+            return _done_future(stream.io_loop.asyncio_loop)
+        if self._server is not None:
+            self._server.uncork()
+        elif self._head is not None:
+            return self._failed(StreamClosedError(None))
+        try:
+            return stream.send_file(file, offset, count)
+        except StreamClosedError as error:
+            return self._failed(error)
+
     def finish(self, trailers: HTTPHeaders | None = None) -> None:
         """End the message.
 

@@ -483,8 +483,7 @@ class HTTP1ServerConnection(LazyTimer):
             corked.append(data)
             self._size += len(data)
             if self._size >= _MAX_CORKED:
-                self._uncork()
-                self._corked = []
+                self.uncork()
             return
         try:
             self.stream.send(data)
@@ -518,6 +517,12 @@ class HTTP1ServerConnection(LazyTimer):
                 self.stream.send_many(corked)
         except StreamClosedError:
             pass  # stream_closed tells those whom it concerns
+
+    def uncork(self) -> None:
+        """Send what was collected in this turn, so that something else can follow it."""
+        if self._corked is not None:
+            self._uncork()
+            self._corked = []
 
     def exchange_finished(self, exchange: HTTP1Connection, status: int, keep_alive: bool) -> None:
         """The answer of the current exchange was handed over for sending."""

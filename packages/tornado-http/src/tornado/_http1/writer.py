@@ -270,6 +270,27 @@ class MessageWriter:
             raise HTTPOutputError(f"content can not be written in state {state.name}")
         return [chunk] if chunk else []
 
+    def take_file(self, count: int) -> bool:
+        """Account for ``count`` bytes of content that leave by another way; tell whether they shall.
+
+        :raises HTTPOutputError: if it is more than the Content-Length, or the framing needs more
+            than the bytes themselves.
+        """
+        if self.state is _CHUNKED:
+            raise HTTPOutputError("a file can not be sent as it is in chunked content")
+        if self.state is _FIXED:
+            if count > self._remaining:
+                raise HTTPOutputError(
+                    f"Tried to write more data than Content-Length: {count} bytes where "
+                    f"{self._remaining} were left"
+                )
+            self._remaining -= count
+        elif self.state is _NO_CONTENT:
+            return False
+        elif self.state is not Sending.UNTIL_CLOSE and self.state is not Sending.RAW:
+            raise HTTPOutputError(f"content can not be written in state {self.state.name}")
+        return True
+
     def finish(self, trailers: HTTPHeaders | None = None) -> list[bytes]:
         """Return the pieces that end the message.
 

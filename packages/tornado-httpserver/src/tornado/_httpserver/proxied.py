@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tornado.httputil import (
@@ -21,18 +22,19 @@ class ProxiedDispatcher:
     """Stands between server connections and an application that has ``dispatch``.
 
     :arg server: is told of closed connections.
-    :arg adapter: the application.
+    :arg adapted: the ``dispatch`` of the application.
     :arg xheaders: whether the headers of proxies count.
     """
 
-    __slots__ = ("_adapter", "_server", "dispatch")
+    __slots__ = ("_server", "adapted", "dispatch")
 
-    def __init__(self, server: HTTPServer | None, adapter: Any, xheaders: bool) -> None:
+    def __init__(
+        self, server: HTTPServer | None, adapted: Callable[[HTTPServerRequest], Any], xheaders: bool
+    ) -> None:
         self._server = server
-        self._adapter = adapter
-        #: called for each request: the application's own method, if there is nothing to do before
-        #: it
-        self.dispatch = self._dispatch_proxied if xheaders else adapter.dispatch
+        self.adapted = adapted
+        #: called for each request: the application's own, if there is nothing to do before it
+        self.dispatch = self._dispatch_proxied if xheaders else adapted
 
     def _dispatch_proxied(self, request: HTTPServerRequest) -> Any:
         connection: Any = request.connection
@@ -40,7 +42,7 @@ class ProxiedDispatcher:
         context._apply_xheaders(request.headers)
         request.remote_ip = context.remote_ip
         request.protocol = context.protocol
-        return self._adapter.dispatch(request)
+        return self.adapted(request)
 
     def on_close(self, server_conn: object) -> None:
         """A connection closed."""
