@@ -53,7 +53,6 @@ class Queue(Generic[_T]):
         self._init()
         self._getters = Waiters(give_back=self._take_back)
         self._putters = Waiters()
-        self._put_items: deque[tuple[Any, _T]] = deque()  # (waiter, item) of the putters
         self._unfinished_tasks = 0
         self._finished = Event()
         self._finished.set()
@@ -119,7 +118,7 @@ class Queue(Generic[_T]):
             self.put_nowait(item)
             return self._putters.granted(None)
         waiter = self._putters.add(timeout)
-        self._put_items.append((waiter, item))
+        waiter.item = item
         return waiter
 
     def put_nowait(self, item: _T) -> None:
@@ -185,12 +184,8 @@ class Queue(Generic[_T]):
     def _admit_putter(self) -> None:
         """Put the item of the first putter that still waits."""
         waiter = self._putters.pop()
-        while True:
-            owner, item = self._put_items.popleft()
-            if owner is waiter:
-                break
         assert waiter is not None
-        self._enqueue(item)
+        self._enqueue(waiter.item)
         waiter.grant(None)
 
     def _take_back(self, item: _T) -> None:

@@ -22,7 +22,10 @@ Timeout = float | datetime.timedelta | None
 class Waiter(CompatibleFuture[Any]):
     """A future of something that is granted once, with a timeout of the loop behind it."""
 
-    __slots__ = ("_give_back", "_handle")
+    __slots__ = ("_give_back", "_handle", "item")
+
+    #: What a producer waits to hand over.
+    item: Any
 
     #: Called with the result if nobody will get it.
     _give_back: Callable[[Any], None] | None
