@@ -276,9 +276,10 @@ def parse_qs_bytes(
             raise ValueError(f"bad query field: {field!r}")
         if not value and not (keep_blank_values and field):
             continue
-        if b"%" in field:
-            name = unquote_to_bytes(name)
+        if b"%" in value:
             value = unquote_to_bytes(value)
+        if b"%" in name:
+            name = unquote_to_bytes(name)
         key = name.decode("latin-1")
         if key in result:
             result[key].append(value)
@@ -328,20 +329,20 @@ def linkify(
     permitted = {to_unicode(protocol).lower() for protocol in permitted_protocols}
     parts: list[str] = []
     done = 0
-    for link in find_links(text, permitted, require_protocol):
-        url = text[link.start : link.end]
-        href = xhtml_escape(url if link.prefix else f"http://{url}")
+    attributes = "" if callable(extra_params) else extra_params.strip()
+    for start, end, prefix in find_links(text, permitted, require_protocol):
+        url = text[start:end]
+        escaped = xhtml_escape(url)
+        href = escaped if prefix else f"http://{escaped}"
         if callable(extra_params):
             attributes = extra_params(href).strip()
-        else:
-            attributes = extra_params.strip()
-        if attributes:
-            attributes = f" {attributes}"
-        shown = shortened(url, link.prefix) if shorten else url
-        if shown != url:
-            attributes += f' title="{href}"'
-        parts.append(xhtml_escape(text[done : link.start]))
-        parts.append(f'<a href="{href}"{attributes}>{xhtml_escape(shown)}</a>')
-        done = link.end
+        tag = f'<a href="{href}" {attributes}' if attributes else f'<a href="{href}"'
+        if shorten:
+            shown = shortened(url, prefix)
+            if shown != url:
+                tag = f'{tag} title="{href}"'
+                escaped = xhtml_escape(shown)
+        parts.append(f"{xhtml_escape(text[done:start])}{tag}>{escaped}</a>")
+        done = end
     parts.append(xhtml_escape(text[done:]))
     return "".join(parts)

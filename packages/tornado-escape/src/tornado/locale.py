@@ -342,8 +342,10 @@ class Locale:
         In languages that do not use commas for that the digits stand alone. India's languages and
         its English have groups of two above the lowest three: "10,00,000".
         """
-        text = str(value)
         size = self._language.group
+        if size == 3 and type(value) is int:
+            return f"{value:,}"
+        text = str(value)
         sign = "-" if text.startswith("-") else ""
         digits, point, fraction = text.removeprefix("-").partition(".")
         if not size or not digits.isdigit() or len(digits) <= 3:

@@ -23,8 +23,11 @@ class Link(NamedTuple):
 
 _MARK = re.compile(r":/{1,3}|www\.", re.IGNORECASE)
 _RUN = re.compile(r"[^\s<>'()]*")
-_PARENTHESIS = re.compile(r"[\s<>'()]")
+_WORD = re.compile(r"[^\s<>']*")
+_PARENTHESIS = re.compile(r"[()]")
 _BRACKETED_HOST = re.compile(r"\[[0-9a-fA-F:.]+\]")
+
+_PARENTHESES = ("(", ")")
 
 # Characters that end a sentence or a quotation rather than a URL.
 _TRAILING = '!"&*,.:;?@[]^`{|}'
@@ -49,7 +52,7 @@ def find_links(
     :param permitted_protocols: schemes, in lower case; URLs with another are passed over whole.
     :param require_protocol: pass over URLs that begin with ``www.``.
     """
-    partners = _matching_parentheses(text) if "(" in text else {}
+    parentheses = _Parentheses(text)
     done = 0
     mark = _MARK.search(text)
     while mark is not None:
@@ -57,14 +60,13 @@ def find_links(
         if start is None:
             mark = _MARK.search(text, mark.end())
             continue
-        end = _ending(text, mark.end(), partners)
-        end = _without_punctuation(text, mark.end(), end)
-        if end > mark.end():
+        body = mark.end()
+        end = _without_punctuation(text, body, _ending(text, body, parentheses))
+        if end > body:
             if permitted:
-                prefix = text[start : mark.end()] if mark[0].startswith(":") else ""
-                yield Link(start, end, prefix)
+                yield Link(start, end, "" if mark[0][0] != ":" else text[start:body])
             done = end
-        mark = _MARK.search(text, max(end, mark.end()))
+        mark = _MARK.search(text, end)
 
 
 def _beginning(
@@ -76,10 +78,16 @@ def _beginning(
 ) -> tuple[int | None, bool]:
     """Return where the URL around ``mark`` begins, if one does, and whether it is permitted."""
     position = mark.start()
-    if not mark[0].startswith(":"):
+    if mark[0][0] != ":":
         if position > done and _in_word(text[position - 1]):
             return None, False
         return position, not require_protocol
+    for scheme in permitted_protocols:
+        # The usual case, and soon seen: such a scheme, and before it the text's start or a space.
+        start = position - len(scheme)
+        if start >= done and text.startswith(scheme, start):
+            if start == done or text[start - 1] in " \n(":
+                return start, True
     start = position
     earliest = max(done, position - _MAX_SCHEME)
     while start > earliest and (_in_word(text[start - 1]) or text[start - 1] in "-+."):
@@ -103,44 +111,50 @@ def _in_word(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 
-def _ending(text: str, position: int, partners: dict[int, int]) -> int:
-    """Return where the characters that a URL may hold, from ``position`` on, end."""
-    start = position
-    while True:
-        run = _RUN.match(text, position)
-        position = run.end() if run is not None else position
-        if position == len(text):
-            return position
-        partner = partners.get(position)
-        if partner is None or partner < start:
-            return position
-        position += 1
-
-
-def _without_punctuation(text: str, start: int, end: int) -> int:
-    while end > start and text[end - 1] in _TRAILING:
-        short = end - start <= _MAX_HOST
-        if short and text[end - 1] == "]" and _BRACKETED_HOST.fullmatch(text, start, end):
-            break
-        end -= 1
+def _ending(text: str, start: int, parentheses: "_Parentheses") -> int:
+    """Return where the characters that a URL may hold, from ``start`` on, end."""
+    end = _RUN.match(text, start).end()  # type: ignore[union-attr]  # it matches nothing too
+    while text[end : end + 1] in _PARENTHESES and parentheses.partner(end, start) >= start:
+        end = _RUN.match(text, end + 1).end()  # type: ignore[union-attr]  # the same
     return end
 
 
-def _matching_parentheses(text: str) -> dict[int, int]:
-    """Return the partner's place for each parenthesis that has one within its run of characters."""
-    partners: dict[int, int] = {}
-    opened: list[int] = []
-    for match in _PARENTHESIS.finditer(text):
-        position = match.start()
-        if match[0] == "(":
-            opened.append(position)
-        elif match[0] != ")":
-            opened.clear()
-        elif opened:
-            partner = opened.pop()
-            partners[partner] = position
-            partners[position] = partner
-    return partners
+class _Parentheses:
+    """Which parentheses of a text belong together, found out once for each run of characters."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.known_until = 0
+        self.partners: dict[int, int] = {}
+
+    def partner(self, position: int, start: int) -> int:
+        """Return the place of the partner of the parenthesis at ``position``; -1 if it has none.
+
+        Partners are looked for from ``start`` on, in characters that a URL may hold.
+        """
+        if position >= self.known_until:
+            self._find(start)
+        return self.partners.get(position, -1)
+
+    def _find(self, start: int) -> None:
+        opened: list[int] = []
+        self.known_until = _WORD.match(self.text, start).end()  # type: ignore[union-attr]  # as above
+        self.partners.clear()
+        for match in _PARENTHESIS.finditer(self.text, start, self.known_until):
+            position = match.start()
+            if match[0] == "(":
+                opened.append(position)
+            elif opened:
+                partner = opened.pop()
+                self.partners[partner] = position
+                self.partners[position] = partner
+
+
+def _without_punctuation(text: str, start: int, end: int) -> int:
+    kept = start + len(text[start:end].rstrip(_TRAILING))
+    if kept < end and text[kept] == "]" and kept - start < _MAX_HOST:
+        return kept + 1 if _BRACKETED_HOST.fullmatch(text, start, kept + 1) else kept
+    return kept
 
 
 def shortened(url: str, prefix: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from tornado._locale.languages import languages
 
@@ -12,6 +13,9 @@ _CODE = re.compile(
     r"([a-z]{2,8})(?:_([a-z]{4}))?(?:_([a-z]{2,3}|[0-9]{3}))?((?:_[a-z0-9]{4,8}){0,3})",
     re.IGNORECASE,
 )
+
+# The length of the longest code of this form.
+_LONGEST = 8 + 5 + 4 + 3 * 9
 
 # Codes that ISO 639 withdrew and their successors; systems still use either.
 _RENAMED = {"in": "id", "iw": "he", "ji": "yi", "mo": "ro", "no": "nb", "tl": "fil"}
@@ -36,23 +40,30 @@ def _joined(*parts: str) -> str:
     return "_".join(filter(None, parts))
 
 
-def close_codes(code: str) -> Iterator[str]:
-    """Yield the codes of locales that suit a user who asked for ``code``, best first.
+def close_codes(code: str) -> tuple[str, ...]:
+    """Return the codes of locales that suit a user who asked for ``code``, best first.
 
     After the code itself come those with less: without variants, script, region; a script stands
     for its usual region and the reverse.
     """
-    yield code
+    # Codes come from every request's header: the usual ones are remembered, and only those.
+    return _close_codes(code) if len(code) <= _LONGEST else (code,)
+
+
+@lru_cache(maxsize=500)
+def _close_codes(code: str) -> tuple[str, ...]:
     match = _CODE.fullmatch(code.replace("-", "_"))
     if match is None:
-        return
+        return (code,)
+    close = [code]
     asked, script, region = match[1].lower(), (match[2] or "").title(), (match[3] or "").upper()
     variants = match[4].lower()
     renamed = _RENAMED.get(asked)
     for language in (asked, renamed) if renamed else (asked,):
         if variants:
-            yield _joined(language, script, region) + variants
-        yield from _closest(language, script, region)
+            close.append(_joined(language, script, region) + variants)
+        close.extend(_closest(language, script, region))
+    return tuple(dict.fromkeys(close))
 
 
 def _closest(language: str, script: str, region: str) -> Iterator[str]:
