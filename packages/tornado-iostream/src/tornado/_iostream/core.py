@@ -194,7 +194,8 @@ class StreamCore:
     # Callbacks that users gave.
 
     def _schedule(self, callback: Callable[..., Any], *args: Any) -> None:
-        self.io_loop.add_callback(self._run_callback, callback, *args)
+        # `callback` carries the contexts of who gave it; those active here are not its own.
+        run_clean(self.io_loop.add_callback, self._run_callback, callback, *args)
 
     def _run_callback(self, callback: Callable[..., Any], *args: Any) -> None:
         try:

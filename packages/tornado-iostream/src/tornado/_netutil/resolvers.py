@@ -2,9 +2,10 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import os
 import socket as socket_module
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from tornado import ioloop
@@ -77,7 +78,19 @@ def _addresses(found: list[Any]) -> Addresses:
 
 
 def _look_up(host: str, port: int, family: int) -> Addresses:
-    return _addresses(socket_module.getaddrinfo(host, port, family, socket_module.SOCK_STREAM))
+    with _names_checked(host):
+        return _addresses(socket_module.getaddrinfo(host, port, family, socket_module.SOCK_STREAM))
+
+
+@contextlib.contextmanager
+def _names_checked(host: str) -> Iterator[None]:
+    """Report a name that cannot even be asked for (an empty or overlong label) as unknown."""
+    try:
+        yield
+    except ValueError as error:
+        raise socket_module.gaierror(
+            socket_module.EAI_NONAME, f"not a host name: {host!r}: {error}"
+        ) from error
 
 
 class DefaultLoopResolver(Resolver):
@@ -99,11 +112,12 @@ class DefaultLoopResolver(Resolver):
 
 
 async def _ask_loop(io_loop: "ioloop.IOLoop", host: str, port: int, family: int) -> Addresses:
-    return _addresses(
-        await asyncio_loop_of(io_loop).getaddrinfo(
-            host, port, family=family, type=socket_module.SOCK_STREAM
+    with _names_checked(host):
+        return _addresses(
+            await asyncio_loop_of(io_loop).getaddrinfo(
+                host, port, family=family, type=socket_module.SOCK_STREAM
+            )
         )
-    )
 
 
 class DefaultExecutorResolver(Resolver):

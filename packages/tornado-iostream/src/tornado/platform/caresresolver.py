@@ -40,7 +40,7 @@ class CaresResolver(Resolver):
         :param channel: options of ``pycares.Channel``, such as ``servers`` or ``timeout``.
         """
         super().initialize(io_loop)
-        self.io_loop = loop_or_current(io_loop)
+        self.io_loop: ioloop.IOLoop = loop_or_current(io_loop)
         self._loop = asyncio_loop_of(self.io_loop)
         self._descriptors: dict[int, tuple[bool, bool]] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -76,7 +76,7 @@ class CaresResolver(Resolver):
 
         self._pending += 1
         self.channel.getaddrinfo(
-            host, port, family=family, type=socket_module.SOCK_STREAM, callback=on_result
+            host, port, family=socket_module.AddressFamily(family), type=socket_module.SOCK_STREAM, callback=on_result
         )
         self._set_timer()
         return with_callback(future, callback, self.io_loop)
@@ -117,13 +117,17 @@ class CaresResolver(Resolver):
         self.channel.process_fd(read_fd, write_fd)
         self._set_timer()
 
+    def _channel_timeout(self) -> float | None:
+        timeout: Callable[[], float | None] = self.channel.timeout  # pycares leaves it untyped
+        return timeout()
+
     def _set_timer(self) -> None:
         """Let c-ares notice in time that a server does not answer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if self._pending and not self._closed:
-            seconds = self.channel.timeout()
+            seconds: float | None = self._channel_timeout()
             if seconds is None or not 0 <= seconds <= _LONGEST_TIMER_SECONDS:
                 seconds = _LONGEST_TIMER_SECONDS
             self._timer = run_clean(
