@@ -59,15 +59,15 @@ class HTTPHeaders(MutableMapping[str, str]):
        `add`, `parse_line` and `parse` raise `HTTPInputError` for what RFC 9110 does not allow.
     """
 
-    # _dict: normal name -> value. _repeated: normal name -> all values, for the names that have more than one
-    # (_dict then has the first one). Other rooms of this distribution read both.
-    __slots__ = ("__dict__", "__weakref__", "_dict", "_repeated")
+    # _fields: normal name -> value. _repeated: normal name -> all values, for the names that have more than one
+    # (_fields then has the first one). Other rooms of this distribution read both.
+    __slots__ = ("__dict__", "__weakref__", "_fields", "_repeated")
 
-    _dict: dict[str, str]
+    _fields: dict[str, str]
     _repeated: dict[str, list[str]] | None
 
     def __init__(self, *args: Any, **kwargs: str) -> None:
-        self._dict = {}
+        self._fields = {}
         self._repeated = None
         if (args and args[0] is not None) or kwargs:
             self.update(*args, **kwargs)
@@ -88,7 +88,7 @@ class HTTPHeaders(MutableMapping[str, str]):
                     repeated[name].append(value)
                 else:
                     repeated[name] = [fields[name], value]
-        self._dict = fields
+        self._fields = fields
         self._repeated = repeated
         return self
 
@@ -96,7 +96,7 @@ class HTTPHeaders(MutableMapping[str, str]):
     def _copy_of(cls, other: HTTPHeaders) -> HTTPHeaders:
         """Return headers that equal ``other`` and share nothing with it."""
         self = cls.__new__(cls)
-        self._dict = other._dict.copy()
+        self._fields = other._fields.copy()
         repeated = other._repeated
         self._repeated = (
             None if repeated is None else {name: values.copy() for name, values in repeated.items()}
@@ -106,7 +106,7 @@ class HTTPHeaders(MutableMapping[str, str]):
     def _lines(self) -> list[str]:
         """Return ``"Name: value"`` for each field line, in order."""
         if not self._repeated:
-            return [f"{name}: {value}" for name, value in self._dict.items()]
+            return [f"{name}: {value}" for name, value in self._fields.items()]
         return [f"{name}: {value}" for name, value in self.get_all()]
 
     # What this class adds to a mapping.
@@ -121,7 +121,7 @@ class HTTPHeaders(MutableMapping[str, str]):
         """
         normal = valid_name(name)
         value = _checked_value(normal, value, _chars_are_bytes)
-        fields = self._dict
+        fields = self._fields
         if normal not in fields:
             fields[normal] = value
             return
@@ -138,12 +138,12 @@ class HTTPHeaders(MutableMapping[str, str]):
         normal = normal_form(name)
         if self._repeated and normal in self._repeated:
             return self._repeated[normal].copy()
-        return [self._dict[normal]] if normal in self._dict else []
+        return [self._fields[normal]] if normal in self._fields else []
 
     def get_all(self) -> Iterator[tuple[str, str]]:
         """Yield a pair of name and value for each field line; a repeated name comes repeatedly."""
         repeated = self._repeated or {}
-        for name, value in self._dict.items():
+        for name, value in self._fields.items():
             if name in repeated:
                 for each in repeated[name]:
                     yield name, each
@@ -215,35 +215,35 @@ class HTTPHeaders(MutableMapping[str, str]):
         normal = KNOWN.get(name) or normal_form(name)
         if self._repeated and normal in self._repeated:
             return ",".join(self._repeated[normal])
-        return self._dict[normal]
+        return self._fields[normal]
 
     def __setitem__(self, name: str, value: str) -> None:
         normal = KNOWN.get(name) or normal_form(name)
-        self._dict[normal] = value
+        self._fields[normal] = value
         if self._repeated:
             self._repeated.pop(normal, None)
 
     def __delitem__(self, name: str) -> None:
         normal = normal_form(name)
-        del self._dict[normal]
+        del self._fields[normal]
         if self._repeated:
             self._repeated.pop(normal, None)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and (KNOWN.get(name) or normal_form(name)) in self._dict
+        return isinstance(name, str) and (KNOWN.get(name) or normal_form(name)) in self._fields
 
     def __len__(self) -> int:
-        return len(self._dict)
+        return len(self._fields)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._dict)
+        return iter(self._fields)
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the value of the field ``name``, or ``default`` if there is none."""
         normal = KNOWN.get(name) or normal_form(name)
         if self._repeated and normal in self._repeated:
             return ",".join(self._repeated[normal])
-        return self._dict.get(normal, default)
+        return self._fields.get(normal, default)
 
     def update(self, *args: Any, **kwargs: str) -> None:
         """Set fields from a mapping or from pairs, and from keywords, as `dict.update` does.
@@ -263,9 +263,9 @@ class HTTPHeaders(MutableMapping[str, str]):
             self[name] = value
 
     def _take(self, other: HTTPHeaders) -> None:
-        self._dict.update(other._dict)
+        self._fields.update(other._fields)
         if self._repeated:
-            for name in other._dict:
+            for name in other._fields:
                 self._repeated.pop(name, None)
         if other._repeated:
             if self._repeated is None:
@@ -275,12 +275,12 @@ class HTTPHeaders(MutableMapping[str, str]):
 
     def clear(self) -> None:
         """Remove all fields."""
-        self._dict.clear()
+        self._fields.clear()
         self._repeated = None
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, HTTPHeaders):
-            return self._dict == other._dict and (self._repeated or {}) == (other._repeated or {})
+            return self._fields == other._fields and (self._repeated or {}) == (other._repeated or {})
         if isinstance(other, Mapping):
             mine = dict(self.items())
             return len(mine) == len(other) and mine == {
