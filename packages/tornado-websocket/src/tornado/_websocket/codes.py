@@ -59,3 +59,6 @@ def check_code(code: int) -> int:
             f"close code {code} must not be sent; expected 1000-1003, 1007-1014 or 3000-4999"
         )
     return int(code)
+
+
+CloseCode.__module__ = "tornado.websocket"

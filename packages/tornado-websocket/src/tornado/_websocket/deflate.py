@@ -74,6 +74,11 @@ class Deflater:
         data: bytes = stream.compress(payload) + stream.flush(zlib.Z_SYNC_FLUSH)
         return data[:-4] if data.endswith(_TAIL) else data
 
+    @classmethod
+    def once(cls, window_bits: int, level: int, mem_level: int, payload: bytes) -> bytes:
+        """Return ``payload`` compressed without reference to anything else."""
+        return cls(window_bits, False, level, mem_level).deflate(payload)
+
     def forget(self) -> None:
         """Refer to nothing earlier: the peer's window holds what was not compressed here."""
         self._stream = None

@@ -385,15 +385,29 @@ class Engine:
         output.clear()
         return data
 
-    @property
-    def deflater(self) -> Deflater | None:
-        """What compresses this side's messages, if anything does."""
-        return self._deflater
+    def encode_shared(self, payload: bytes, binary: bool, frames: dict[Any, bytes]) -> bytes:
+        """Return the frame of a message that goes to many; the rest is as in `encode_message`.
 
-    @property
-    def masks(self) -> bool:
-        """Whether this side masks its frames."""
-        return self._masks
+        :param frames: what was encoded for the others; it is used and filled.
+        """
+        if self.state is not State.OPEN:
+            raise WebSocketClosedError("the WebSocket is closed")
+        if self._masks:
+            # Each frame of a client has a key of its own.
+            return self.encode_message(payload, binary)
+        first = _BINARY_FRAME if binary else _TEXT_FRAME
+        deflater = self._deflater if payload else None
+        key = deflater.settings if deflater is not None else None
+        frame = frames.get(key)
+        if frame is None:
+            if deflater is None:
+                frame = build_frame(first, payload)
+            else:
+                frame = build_frame(first | _COMPRESSED, Deflater.once(*deflater.settings, payload))
+            frames[key] = frame
+        if deflater is not None:
+            deflater.forget()
+        return frame
 
     def encode_message(self, payload: bytes, binary: bool) -> bytes:
         """Return the frame of one whole message.

@@ -387,13 +387,20 @@ class Session(WebSocketProtocol):
         flushed.add_done_callback(partial(_pass_on, future))
         return future
 
-    def _send_reply(self, data: bytes) -> None:
-        """Send what the protocol demands; a peer that is gone needs none of it."""
+    def _send_frame(self, frame: bytes) -> None:
+        """Send a frame, and let nobody wait for it."""
         transport = self._transport
         try:
-            if not transport.send(data) and transport.backlog > transport.high_water:
+            if not transport.send(frame) and transport.backlog > transport.high_water:
                 self._holds |= _PEER_IS_SLOW
-        except StreamClosedError:
+        except StreamClosedError as error:
+            raise WebSocketClosedError("the connection is closed") from error
+
+    def _send_reply(self, data: bytes) -> None:
+        """Send what the protocol demands; a peer that is gone needs none of it."""
+        try:
+            self._send_frame(data)
+        except WebSocketClosedError:
             pass
 
     def write_ping(self, data: bytes) -> None:

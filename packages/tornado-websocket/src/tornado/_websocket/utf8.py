@@ -45,7 +45,8 @@ class TextDecoder:
         rest = self._rest = data[used:] if used < len(data) else b""
         self._position += used
         if len(rest) == 2 and rest[0] == 0xED and rest[1] >= 0xA0:
-            # Half of a surrogate, which Python's decoder waits for so that "surrogatepass" can work.
+            # Half of a surrogate, which Python's decoder waits for so that "surrogatepass" can
+            # work.
             raise _invalid(self._position)
         return text
 
