@@ -1,6 +1,7 @@
 """`tornado.options`: definitions, command lines, config files, and the values they give."""
 
 import io
+import operator
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tornado.options
-from tornado.options import Error, OptionParser
+from tornado.options import Error, OptionParser, UnrecognizedOptionError
 
 
 @pytest.fixture
@@ -81,16 +82,19 @@ class TestAccess:
         assert (options["db-host"], options["port_number"]) == ("x", 81)
         assert (options["db_host"], options["port-number"]) == ("x", 81)
 
-    def test_unknown(self, options):
-        with pytest.raises(AttributeError, match="Unrecognized option 'nonesuch'"):
-            options.nonesuch  # noqa: B018
-        with pytest.raises(AttributeError, match="Unrecognized option 'nonesuch'"):
-            options.nonesuch = 1
-        with pytest.raises(KeyError, match="Unrecognized option 'nonesuch'"):
-            options["nonesuch"]
-        with pytest.raises(KeyError, match="Unrecognized option 'nonesuch'"):
-            options["nonesuch"] = 1
+    @pytest.mark.parametrize("kind", [AttributeError, KeyError, Error, UnrecognizedOptionError])
+    def test_unknown(self, options, kind):
+        for use in (
+            lambda: options.nonesuch,
+            lambda: setattr(options, "nonesuch", 1),
+            lambda: options["nonesuch"],
+            lambda: operator.setitem(options, "nonesuch", 1),
+        ):
+            with pytest.raises(kind) as caught:
+                use()
+            assert str(caught.value) == "Unrecognized option 'nonesuch'"
         assert getattr(options, "nonesuch", 5) == 5
+        assert not hasattr(options, "nonesuch")
 
     def test_setting_checks_the_type(self, options):
         with pytest.raises(Error, match="Option 'port-number' is required to be of type int"):

@@ -25,21 +25,24 @@ names that are names of options set them. ``--help`` lists all options.
 Parsing sets up logging too, as the ``--logging`` option says; set ``options.logging = None`` (or
 start with ``--logging=none``) before parsing to leave logging alone.
 
-Errors: `Error` is the only exception of this module; it tells the writer of the command line or
-config file what was wrong.
+Errors::
+
+    Error                           tells the writer of a command line or config file what is wrong
+    +-- UnrecognizedOptionError     there is no such option (also AttributeError and KeyError)
 """
 
 import os
 from collections.abc import Callable
 from typing import Any, TextIO
 
-from tornado._options.errors import Error
+from tornado._options.errors import Error, UnrecognizedOptionError
 from tornado._options.parser import OptionParser
 from tornado.log import define_logging_options, enable_pretty_logging
 
 __all__ = [
     "Error",
     "OptionParser",
+    "UnrecognizedOptionError",
     "add_parse_callback",
     "define",
     "enable_pretty_logging",

@@ -1,6 +1,6 @@
 """What is wrong with a definition, a name or a value of an option, told in one plain sentence."""
 
-__all__ = ["Error"]
+__all__ = ["Error", "UnrecognizedOptionError"]
 
 
 class Error(Exception):
@@ -10,4 +10,16 @@ class Error(Exception):
     """
 
 
+class UnrecognizedOptionError(Error, AttributeError, KeyError):
+    """An option that is not defined was to be read or set.
+
+    It is an `AttributeError` and a `KeyError`, since options read as attributes and as items.
+    """
+
+    def __str__(self) -> str:
+        # `KeyError` would show the sentence in quotes.
+        return str(self.args[0])
+
+
 Error.__module__ = "tornado.options"
+UnrecognizedOptionError.__module__ = "tornado.options"

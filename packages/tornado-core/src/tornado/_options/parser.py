@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO
 
-from tornado._options.errors import Error
+from tornado._options.errors import Error, UnrecognizedOptionError
 from tornado._options.help import format_help
 from tornado._options.option import Option
 
@@ -48,29 +48,23 @@ class OptionParser:
     def _find(self, name: str) -> Option | None:
         return self._options.get(self._normalize_name(name))
 
-    def __getattr__(self, name: str) -> Any:
+    def _known(self, name: str) -> Option:
         option = self._find(name)
         if option is None:
-            raise AttributeError(f"Unrecognized option {name!r}")
-        return option.value()
+            raise UnrecognizedOptionError(f"Unrecognized option {name!r}")
+        return option
+
+    def __getattr__(self, name: str) -> Any:
+        return self._known(name).value()
 
     def __setattr__(self, name: str, value: Any) -> None:
-        option = self._find(name)
-        if option is None:
-            raise AttributeError(f"Unrecognized option {name!r}")
-        option.set(value)
+        self._known(name).set(value)
 
     def __getitem__(self, name: str) -> Any:
-        option = self._find(name)
-        if option is None:
-            raise KeyError(f"Unrecognized option {name!r}")
-        return option.value()
+        return self._known(name).value()
 
     def __setitem__(self, name: str, value: Any) -> None:
-        option = self._find(name)
-        if option is None:
-            raise KeyError(f"Unrecognized option {name!r}")
-        option.set(value)
+        self._known(name).set(value)
 
     def __iter__(self) -> Iterator[str]:
         return (option.name for option in self._options.values())
@@ -212,7 +206,7 @@ class OptionParser:
         option = self._find(name)
         if option is None:
             self.print_help()
-            raise Error(f"Unrecognized command line option: {name!r}")
+            raise UnrecognizedOptionError(f"Unrecognized command line option: {name!r}")
         if not equals:
             if option.type is not bool or option.multiple:
                 raise Error(f"Option {name!r} requires a value: --{name}=VALUE")
