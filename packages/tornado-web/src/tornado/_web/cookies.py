@@ -95,21 +95,14 @@ class Cookies(Arguments):
             raise ValueError(f"Invalid cookie {name!r}: {value!r}")
         if _UNSAFE_NAME.search(name):
             raise CookieError(f"Invalid cookie name {name!r}")
-        attributes: dict[str, Any] = {key.lower().replace("_", "-"): v for key, v in kwargs.items()}
-        if domain:
-            attributes["domain"] = domain
-        if path:
-            attributes["path"] = path
+        attributes: dict[str, Any] = {"domain": domain or None, "path": path or None}
         if expires_days is not None and not expires:
             now = datetime.datetime.now(datetime.timezone.utc)
             expires = now + datetime.timedelta(days=expires_days)
-        if max_age is not None:
-            attributes["max-age"] = max_age
-        for flag, wanted in (("httponly", httponly), ("secure", secure)):
-            if wanted:
-                attributes[flag] = True
-        if samesite:
-            attributes["samesite"] = samesite
+        attributes.update({"max-age": max_age, "samesite": samesite or None})
+        attributes.update(httponly=httponly, secure=secure)
+        # Names that were given with capitals came this way, and count.
+        attributes.update((key.lower().replace("_", "-"), v) for key, v in kwargs.items())
         morsel = _Morsel()
         jar = http.cookies.SimpleCookie()
         morsel.set(name, *jar.value_encode(value))
