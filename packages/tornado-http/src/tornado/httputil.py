@@ -1,8 +1,8 @@
 """Headers, requests, forms, cookies, dates and URLs: what clients and servers of HTTP both handle.
 
 `HTTPHeaders` and `HTTPServerRequest` are what applications meet most. `HTTPServerConnectionDelegate`,
-`HTTPMessageDelegate` and `HTTPConnection` are the interfaces by which a connection and what it serves talk to each
-other. The rest takes apart and puts together the texts that HTTP is made of.
+`HTTPMessageDelegate` and `HTTPConnection` are the interfaces by which a connection and what it
+serves talk to each other. The rest takes apart and puts together the texts that HTTP is made of.
 """
 
 from http.client import responses

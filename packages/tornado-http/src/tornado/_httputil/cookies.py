@@ -16,7 +16,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def _unquote_cookie(value: str) -> str:
-    """Return ``value`` without the quotes and backslashes that Python's `http.cookies` puts around odd characters."""
+    """Return ``value`` without the quotes and backslashes that `http.cookies` adds."""
     if len(value) < 2 or value[0] != '"' or value[-1] != '"':
         return value
     value = value[1:-1]
@@ -24,13 +24,14 @@ def _unquote_cookie(value: str) -> str:
 
 
 def parse_cookie(cookie: str) -> dict[str, str]:
-    r"""Return the names and values in ``cookie``, the value of a Cookie field, as browsers take them apart.
+    r"""Return the names and values in ``cookie``, the value of a Cookie field.
 
     >>> parse_cookie('session=38afes7a8; theme="dark\\054 warm"')
     {'session': '38afes7a8', 'theme': 'dark, warm'}
 
-    Every semicolon ends a cookie, one inside quotes too, so no cookie's value can pass for another cookie. What has no
-    ``=`` is a value whose name is empty. Of cookies with one name the last one counts.
+    It is taken apart as browsers do: every semicolon ends a cookie, one inside quotes too, so no cookie's value can pass for another
+    cookie. What has no ``=`` is a value whose name is empty. Of cookies with one name the last one
+    counts.
 
     .. versionadded:: 4.4.2
     """

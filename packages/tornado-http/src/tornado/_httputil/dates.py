@@ -1,11 +1,13 @@
-"""A point in time in one of many types goes in; the text of a Date field comes out (RFC 9110 section 5.6.7)."""
+"""A time of one of many types goes in; the text of a Date field comes out (RFC 9110 section 5.6.7)."""
 
 from __future__ import annotations
 
 import calendar
 import datetime
 import time
-from email.utils import formatdate
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def format_timestamp(
@@ -16,8 +18,8 @@ def format_timestamp(
     >>> format_timestamp(1359312200)
     'Sun, 27 Jan 2013 18:43:20 GMT'
 
-    :arg ts: seconds since the epoch, a time tuple in UTC as `time.gmtime` returns it, or a `datetime.datetime` (one
-        without a time zone is in UTC). Fractions of a second are dropped.
+    :arg ts: seconds since the epoch, a time tuple in UTC as `time.gmtime` returns it, or a
+        `datetime.datetime` (one without a time zone is in UTC). Fractions of a second are dropped.
     :raises TypeError: for anything else.
 
     .. versionadded:: 3.2
@@ -30,7 +32,12 @@ def format_timestamp(
         seconds = calendar.timegm(ts.utctimetuple())
     else:
         raise TypeError(f"unknown timestamp type: {ts!r}")
-    return formatdate(seconds, usegmt=True)
+    # Not by strftime, which follows the locale, nor by the email package, which is slow to import.
+    year, month, day, hour, minute, second, weekday, _, _ = time.gmtime(seconds)
+    return (
+        f"{_DAYS[weekday]}, {day:02d} {_MONTHS[month - 1]} {year:04d}"
+        f" {hour:02d}:{minute:02d}:{second:02d} GMT"
+    )
 
 
 format_timestamp.__module__ = "tornado.httputil"

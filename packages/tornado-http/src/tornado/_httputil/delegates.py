@@ -1,4 +1,4 @@
-"""The interfaces between a connection and what it serves: messages go in at one side, calls come out at the other."""
+"""A connection's messages go in as calls, an application's come out as calls: the interfaces between them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tornado._httputil.startlines import RequestStartLine, ResponseStartLine
 
 
 class HTTPServerConnectionDelegate:
-    """What a server asks for someone to take each request: implement it to serve HTTP below the web framework.
+    """What a server asks, for each request, who takes it. An application is one.
 
     .. versionadded:: 4.0
     """
@@ -21,7 +21,8 @@ class HTTPServerConnectionDelegate:
     ) -> HTTPMessageDelegate:
         """Return who receives the next request; called when one begins.
 
-        :arg server_conn: stands for the whole connection of the client, the same object for each of its requests.
+        :arg server_conn: stands for the whole connection of the client, the same object for each of
+            its requests.
         :arg request_conn: where the answer to this request is written.
         """
         raise NotImplementedError

@@ -13,14 +13,15 @@ from __future__ import annotations
 class HTTPInputError(Exception):
     """A message from the peer, or a part of one, is malformed or over a limit.
 
-    A server answers with 400 (or a more telling status, where the exception carries one) and logs one line.
+    A server answers with 400 (or a more telling status, where the exception carries one) and logs
+    one line.
 
     .. versionadded:: 4.0
     """
 
 
 class HTTPOutputError(Exception):
-    """The application's message does not fit its own framing: a body longer or shorter than declared, and so on.
+    """A message that the application sends does not fit its framing: a body longer than declared, say.
 
     .. versionadded:: 4.0
     """

@@ -1,4 +1,4 @@
-"""The content of a form goes in, encoded in one of two ways; its arguments and files come out, within limits."""
+"""The content of a form goes in, in either encoding; its arguments and files come out, within limits."""
 
 from __future__ import annotations
 
@@ -138,7 +138,8 @@ def _refuse_encoded(headers: HTTPHeaders | None) -> None:
 def parse_urlencoded(data: bytes, max_arguments: int) -> dict[str, list[bytes]]:
     """Return the fields of a query or an urlencoded body; a field without ``=`` has an empty value.
 
-    Names are decoded as Latin-1, one character for each byte, and values are left to the application.
+    Names are decoded as Latin-1, one character for each byte, and values are left to the
+    application.
 
     :raises HTTPInputError: if there are more than ``max_arguments``.
     """
@@ -178,7 +179,8 @@ def parse_multipart_form_data(
     :arg arguments: names to lists of byte strings; gets the parts without a file name.
     :arg files: names to lists of `HTTPFile`; gets the others.
     :arg config: limits; ``None`` means those that `set_parse_body_config` set.
-    :raises HTTPInputError: at the first thing that is malformed or beyond a limit. Then nothing was added.
+    :raises HTTPInputError: at the first thing that is malformed or beyond a limit. Then nothing was
+        added.
     """
     if config is None:
         config = _default_config.multipart
@@ -223,7 +225,8 @@ def _part_bounds(data: bytes, dash_boundary: bytes, max_parts: int) -> list[tupl
             previous = position + 2
         elif previous is None:
             raise _malformed("does not begin with its boundary")
-        # The CRLF behind a delimiter may also begin the next one: then the part between is empty, and refused.
+        # The CRLF behind a delimiter may also begin the next one: then the part between is empty,
+        # and refused.
         found = data.find(delimiter, position)
         if found < 0:
             raise _malformed("no final boundary")

@@ -1,4 +1,4 @@
-"""Field lines, pairs or mappings go in; a case-insensitive, ordered dictionary that keeps repeated fields comes out."""
+"""Field lines, pairs or mappings go in; a case-insensitive mapping that keeps repeated fields comes out."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ def _checked_value(name: str, value: str, chars_are_bytes: bool) -> str:
 
 
 class HTTPHeaders(MutableMapping[str, str]):
-    """The header fields of a message: a mapping from names to values in which ``CONTENT-TYPE`` is ``Content-Type``.
+    """The header fields of a message: a mapping in which ``CONTENT-TYPE`` is ``Content-Type``.
 
-    Names are held in their normal form and in the order in which they first came. A field that came more than once
-    reads as one value, joined by commas; `add` adds such a value, and `get_list` and `get_all` give the single ones.
+    Names are held in their normal form and in the order in which they first came. A field that came
+    more than once reads as one value, joined by commas; `add` adds such a value, and `get_list` and
+    `get_all` give the single ones.
 
-    The constructor takes what `dict` takes: a mapping (also another `HTTPHeaders`, whose repeated fields are kept),
-    pairs, and keywords.
+    The constructor takes what `dict` takes: a mapping (another `HTTPHeaders` too, whose repeated
+    fields are kept), pairs, and keywords.
 
     >>> headers = HTTPHeaders({"content-type": "text/html"})
     >>> list(headers)
@@ -50,8 +51,9 @@ class HTTPHeaders(MutableMapping[str, str]):
     Set-Cookie: flavour=oat
     Set-Cookie: crumbs=many
 
-    Setting an item replaces every value of that field and checks nothing; whatever is invalid in a message is refused
-    when the message is sent. `add`, `parse_line` and `parse` check names and values at once.
+    Setting an item replaces every value of that field and checks nothing; whatever is invalid in a
+    message is refused when the message is sent. `add`, `parse_line` and `parse` check names and
+    values at once.
 
     Nothing here takes more than linear time, however often a field is repeated.
 
@@ -59,8 +61,8 @@ class HTTPHeaders(MutableMapping[str, str]):
        `add`, `parse_line` and `parse` raise `HTTPInputError` for what RFC 9110 does not allow.
     """
 
-    # _fields: normal name -> value. _repeated: normal name -> all values, for the names that have more than one
-    # (_fields then has the first one). Other rooms of this distribution read both.
+    # _fields: normal name -> value. _repeated: normal name -> all values, for the names that have
+    # more than one (_fields then has the first one). Other rooms of this distribution read both.
     __slots__ = ("__dict__", "__weakref__", "_fields", "_repeated")
 
     _fields: dict[str, str]
@@ -116,8 +118,8 @@ class HTTPHeaders(MutableMapping[str, str]):
 
         :arg name: the name, in any case.
         :arg value: the value, without line breaks.
-        :raises HTTPInputError: if the name is no token, or the value holds a control character or, unless its
-            characters are known not to stand for bytes, one above U+00FF.
+        :raises HTTPInputError: if the name is no token, or the value holds a control character or,
+            unless its characters are known not to stand for bytes, one above U+00FF.
         """
         normal = valid_name(name)
         value = _checked_value(normal, value, _chars_are_bytes)
@@ -158,10 +160,11 @@ class HTTPHeaders(MutableMapping[str, str]):
         >>> headers.get("content-type")
         'text/html'
 
-        :arg line: a name, a colon and a value, with or without the line end (CRLF, or LF alone). An empty line adds
-            nothing.
-        :raises HTTPInputError: if the line has no colon, has a name that is no token, starts with white space (the
-            folded lines of HTTP/1.0 are refused, RFC 9112 section 5.2) or holds a control character.
+        :arg line: a name, a colon and a value, with or without the line end (CRLF, or LF alone). An
+            empty line adds nothing.
+        :raises HTTPInputError: if the line has no colon, has a name that is no token, starts with
+            white space (the folded lines of HTTP/1.0 are refused, RFC 9112 section 5.2) or holds a
+            control character.
         """
         if line.endswith("\r\n"):
             line = line[:-2]
@@ -248,7 +251,8 @@ class HTTPHeaders(MutableMapping[str, str]):
     def update(self, *args: Any, **kwargs: str) -> None:
         """Set fields from a mapping or from pairs, and from keywords, as `dict.update` does.
 
-        Each replaces the values that its field had. From another `HTTPHeaders` repeated fields stay repeated.
+        Each replaces the values that its field had. From another `HTTPHeaders` repeated fields stay
+        repeated.
         """
         if len(args) > 1:
             raise TypeError(f"update expected at most 1 argument, got {len(args)}")
@@ -280,7 +284,9 @@ class HTTPHeaders(MutableMapping[str, str]):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, HTTPHeaders):
-            return self._fields == other._fields and (self._repeated or {}) == (other._repeated or {})
+            return self._fields == other._fields and (self._repeated or {}) == (
+                other._repeated or {}
+            )
         if isinstance(other, Mapping):
             mine = dict(self.items())
             return len(mine) == len(other) and mine == {

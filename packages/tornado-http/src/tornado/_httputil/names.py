@@ -1,7 +1,7 @@
 """A field name as somebody spelt it goes in; its one normal form (``Content-Type``) comes out.
 
-Names that were normalised once are remembered in a table of bounded size. It only ever holds valid names, so what is
-found in it needs no further check.
+Names that were normalised once are remembered in a table of bounded size. It only ever holds valid
+names, so what is found in it needs no further check.
 """
 
 from __future__ import annotations
@@ -20,21 +20,22 @@ MAX_LEARNED_NAMES = 1024
 MAX_LEARNED_LENGTH = 64
 
 _COMMON = """
-    Accept Accept-Charset Accept-Encoding Accept-Language Accept-Ranges Access-Control-Allow-Credentials
-    Access-Control-Allow-Headers Access-Control-Allow-Methods Access-Control-Allow-Origin
-    Access-Control-Expose-Headers Access-Control-Max-Age Access-Control-Request-Headers
-    Access-Control-Request-Method Age Allow Alt-Svc Authorization Cache-Control Connection Content-Disposition
-    Content-Encoding Content-Language Content-Length Content-Location Content-Range Content-Security-Policy
-    Content-Transfer-Encoding Content-Type Cookie Date Dnt Etag Expect Expires Forwarded From Host If-Match
-    If-Modified-Since If-None-Match If-Range If-Unmodified-Since Keep-Alive Last-Modified Link Location
-    Max-Forwards Origin Pragma Priority Proxy-Authenticate Proxy-Authorization Proxy-Connection Range Referer
-    Referrer-Policy Retry-After Sec-Ch-Ua Sec-Ch-Ua-Mobile Sec-Ch-Ua-Platform Sec-Fetch-Dest Sec-Fetch-Mode
+    Accept Accept-Charset Accept-Encoding Accept-Language Accept-Ranges
+    Access-Control-Allow-Credentials Access-Control-Allow-Headers Access-Control-Allow-Methods
+    Access-Control-Allow-Origin Access-Control-Expose-Headers Access-Control-Max-Age
+    Access-Control-Request-Headers Access-Control-Request-Method Age Allow Alt-Svc Authorization
+    Cache-Control Connection Content-Disposition Content-Encoding Content-Language Content-Length
+    Content-Location Content-Range Content-Security-Policy Content-Transfer-Encoding Content-Type
+    Cookie Date Dnt Etag Expect Expires Forwarded From Host If-Match If-Modified-Since If-None-Match
+    If-Range If-Unmodified-Since Keep-Alive Last-Modified Link Location Max-Forwards Origin Pragma
+    Priority Proxy-Authenticate Proxy-Authorization Proxy-Connection Range Referer Referrer-Policy
+    Retry-After Sec-Ch-Ua Sec-Ch-Ua-Mobile Sec-Ch-Ua-Platform Sec-Fetch-Dest Sec-Fetch-Mode
     Sec-Fetch-Site Sec-Fetch-User Sec-Websocket-Accept Sec-Websocket-Extensions Sec-Websocket-Key
-    Sec-Websocket-Protocol Sec-Websocket-Version Server Set-Cookie Strict-Transport-Security Te Trailer
-    Transfer-Encoding Upgrade Upgrade-Insecure-Requests User-Agent Vary Via Warning Www-Authenticate
-    X-Consumed-Content-Encoding X-Content-Type-Options X-Forwarded-For X-Forwarded-Host X-Forwarded-Port
-    X-Forwarded-Proto X-Frame-Options X-Http-Method-Override X-Real-Ip X-Request-Id X-Requested-With X-Scheme
-    X-Xsrftoken
+    Sec-Websocket-Protocol Sec-Websocket-Version Server Set-Cookie Strict-Transport-Security Te
+    Trailer Transfer-Encoding Upgrade Upgrade-Insecure-Requests User-Agent Vary Via Warning
+    Www-Authenticate X-Consumed-Content-Encoding X-Content-Type-Options X-Forwarded-For
+    X-Forwarded-Host X-Forwarded-Port X-Forwarded-Proto X-Frame-Options X-Http-Method-Override
+    X-Real-Ip X-Request-Id X-Requested-With X-Scheme X-Xsrftoken
 """.split()
 
 _BUILT_IN = {name.lower(): name for name in _COMMON} | {name: name for name in _COMMON}
@@ -84,7 +85,8 @@ def normal_form(name: str) -> str:
 def valid_name(name: str) -> str:
     """Return the normal form of ``name``.
 
-    :raises HTTPInputError: if it is no token (empty, or with white space, a control or another character).
+    :raises HTTPInputError: if it is no token (empty, or with white space, a control or another
+        character).
     """
     known = KNOWN.get(name)
     if known is not None:

@@ -1,4 +1,4 @@
-"""A field value with parameters (``form-data; name="x"``) goes in, its parts come out, and back (RFC 9110, RFC 2231)."""
+"""A field value with parameters (``form-data; name="x"``) goes in, its parts come out, and back (RFC 2231)."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def _parse_header(line: str) -> tuple[str, dict[str, str]]:
     >>> _parse_header('form-data; name="spam"; filename*=utf-8\'\'%e2%82%ac.txt')
     ('form-data', {'name': 'spam', 'filename': '€.txt'})
 
-    Names are in lower case. Values in several parts (``name*0``, ``name*1``) are joined, extended ones (``name*``)
-    decoded; both win over a plain parameter of that name. A parameter without ``=`` is left out, and of parameters
-    with one name the last one counts.
+    Names are in lower case. Values in several parts (``name*0``, ``name*1``) are joined, extended
+    ones (``name*``) decoded; both win over a plain parameter of that name. A parameter without ``=`` is left out,
+    and of parameters with one name the last one counts.
     """
     key, _, _ = line.partition(";")
     parameters: dict[str, str] = {}
@@ -68,8 +68,8 @@ def _joined(parts: dict[int, tuple[str, bool]]) -> str:
 def _encode_header(key: str, pdict: Mapping[str, str | None]) -> str:
     """Return the field value of ``key`` with these parameters; one whose value is ``None`` has its name only.
 
-    >>> _encode_header("permessage-deflate", {"client_max_window_bits": "15", "client_no_context_takeover": None})
-    'permessage-deflate; client_max_window_bits=15; client_no_context_takeover'
+    >>> _encode_header("permessage-deflate", {"max_bits": "15", "no_takeover": None})
+    'permessage-deflate; max_bits=15; no_takeover'
     """
     return "; ".join(
         [key, *(name if value is None else f"{name}={value}" for name, value in pdict.items())]

@@ -1,4 +1,4 @@
-"""The value of a Range field goes in, a slice comes out; a slice goes in, the value of Content-Range comes out."""
+"""A Range field goes in, the bounds of a slice come out; they go in, a Content-Range field comes out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def _parse_request_range(range_header: str) -> tuple[int | None, int | None] | N
     >>> _parse_request_range("bytes=1-2,4-5") is None
     True
 
-    :returns: ``None`` for what is no single range of bytes: the field is then ignored (RFC 9110 section 14.2).
+    :returns: ``None`` for what is no single range of bytes: the field is then ignored (RFC 9110
+        section 14.2).
     """
     unit, _, value = range_header.partition("=")
     if unit.strip() != "bytes":

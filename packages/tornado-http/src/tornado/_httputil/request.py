@@ -1,4 +1,4 @@
-"""The head of a request and the connection it came on go in; the object that an application reads comes out."""
+"""A request's head and connection go in; the object that an application reads comes out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from http.cookies import CookieError, Morsel, SimpleCookie
 from typing import TYPE_CHECKING, Any
 
 from tornado._httputil.cookies import parse_cookie
-from tornado._httputil.errors import HTTPInputError
 from tornado._httputil.forms import HTTPFile, default_config, parse_body_arguments, parse_urlencoded
 from tornado._httputil.headers import HTTPHeaders
 from tornado._httputil.urls import split_host_and_port
@@ -55,13 +54,13 @@ class HTTPServerRequest:
 
     .. attribute:: remote_ip
 
-       The client's address. Behind a proxy, with ``xheaders`` set on the server, the one that the proxy reports in
-       X-Real-Ip or X-Forwarded-For.
+       The client's address. Behind a proxy, with ``xheaders`` set on the server, the one that the
+       proxy reports in X-Real-Ip or X-Forwarded-For.
 
     .. attribute:: protocol
 
-       ``http`` or ``https``. Behind a proxy, with ``xheaders`` set on the server, what the proxy reports in X-Scheme or
-       X-Forwarded-Proto.
+       ``http`` or ``https``. Behind a proxy, with ``xheaders`` set on the server, what the proxy
+       reports in X-Scheme or X-Forwarded-Proto.
 
     .. attribute:: connection
 
@@ -71,8 +70,8 @@ class HTTPServerRequest:
 
        What stands for the whole connection of the client.
 
-    The arguments, files and cookies are only taken apart when they are asked for; then `HTTPInputError` says that
-    there are too many of them, or that the form is malformed.
+    The arguments, files and cookies are only taken apart when they are asked for; then
+    `HTTPInputError` says that there are too many of them, or that the form is malformed.
 
     Two requests are equal only if they are the same one.
 
@@ -124,8 +123,8 @@ class HTTPServerRequest:
         :arg start_line: takes the place of ``method``, ``uri`` and ``version``.
         :arg host: the host that was requested; ``None`` takes it from the Host field.
         :arg files: the uploaded files, if they were parsed already.
-        :arg connection: where the answer is written. If it has a ``context`` with ``remote_ip`` and ``protocol``, these
-            are the request's.
+        :arg connection: where the answer is written. If it has a ``context`` with ``remote_ip`` and
+            ``protocol``, these are the request's.
         :arg remote_ip: takes the place of the context's.
         :arg protocol: takes the place of the context's (default ``http``).
         """
@@ -310,7 +309,8 @@ class HTTPServerRequest:
                 try:
                     morsel.set(name, value, value)
                 except CookieError:
-                    # The standard library knows no such name; the browser's other cookies still count.
+                    # The standard library knows no such name; the browser's other cookies still
+                    # count.
                     continue
                 dict.__setitem__(cookies, name, morsel)
         return cookies
@@ -334,8 +334,8 @@ class HTTPServerRequest:
     def get_ssl_certificate(self, binary_form: bool = False) -> dict[str, Any] | bytes | None:
         """Return the client's certificate; ``None`` if it gave none, or the connection is not encrypted.
 
-        A server asks for one if its ``ssl_options`` set ``verify_mode`` (``cert_reqs`` in a dictionary) to
-        `ssl.CERT_OPTIONAL` or `ssl.CERT_REQUIRED`.
+        A server asks for one if its ``ssl_options`` set ``verify_mode`` (``cert_reqs`` in a
+        dictionary) to `ssl.CERT_OPTIONAL` or `ssl.CERT_REQUIRED`.
 
         :arg binary_form: if true, return the certificate in DER; else a dictionary, as
             `ssl.SSLSocket.getpeercert` makes it, of a certificate that was verified.
@@ -359,8 +359,10 @@ class HTTPServerRequest:
     def write(
         self, chunk: str | bytes, callback: Callable[[], Any] | None = None
     ) -> asyncio.Future[None]:
-        """Write a piece of the answer. In a request callback that is a plain function the first one begins the answer
-        with its start line and headers.
+        """Write a piece of the answer.
+
+        In a request callback that is a plain function the first piece begins with the answer's
+        start line and headers.
 
         :arg chunk: bytes, or text that is sent in UTF-8.
         :arg callback: called without arguments when the piece was written.

@@ -49,8 +49,9 @@ def parse_request_start_line(line: str) -> RequestStartLine:
     RequestStartLine(method='GET', path='/spam?eggs=2', version='HTTP/1.1')
 
     :arg line: the line without its line end.
-    :raises HTTPInputError: if it is not three parts with one space between each two, if the method is no token, if the
-        target holds a space or a control character, or if the version is not of HTTP/1.
+    :raises HTTPInputError: if it is not three parts with one space between each two, if the method
+        is no token, if the target holds a space or a control character, or if the version is not of
+        HTTP/1.
 
     .. versionadded:: 4.0
     """

@@ -21,7 +21,8 @@ def url_concat(
     >>> url_concat("/search#top", [("q", "two words"), ("q", "ünïcode")])
     '/search?q=two+words&q=%C3%BCn%C3%AFcode#top'
 
-    :arg args: names and values, as a dictionary or as a list or tuple of pairs; ``None`` returns ``url`` as it is.
+    :arg args: names and values, as a dictionary or as a list or tuple of pairs; ``None`` returns
+        ``url`` as it is.
     :raises TypeError: for anything else.
 
     .. versionchanged:: 6.0
@@ -75,7 +76,8 @@ def qs_to_qsl(qs: Mapping[str, Sequence[AnyStr]]) -> Iterator[tuple[str, AnyStr]
 def encode_username_password(username: str | bytes, password: str | bytes) -> bytes:
     """Return the two with a colon between them, in UTF-8, as Basic authentication sends them in Base64.
 
-    Text is brought into Unicode's normal form C first (RFC 7617 section 2.1); bytes stay as they are.
+    Text is brought into Unicode's normal form C first (RFC 7617 section 2.1); bytes stay as they
+    are.
 
     .. versionadded:: 5.1
     """
