@@ -1,6 +1,7 @@
 """Several things at once: lists and dicts of what can be waited for in; one future out."""
 
 import asyncio
+from asyncio import CancelledError
 from asyncio.events import _get_running_loop
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -44,19 +45,20 @@ class _Gathering(CompatibleFuture[Any]):
         results: list[Any] = []
         error: BaseException | None = None
         for child in self._children:
-            try:
+            # Not raised and caught here: the traceback would hold this frame, and this the error.
+            failure = CancelledError() if child.cancelled() else child.exception()
+            if failure is None:
                 results.append(child.result())
-            except BaseException as raised:
-                if error is None:
-                    error = raised
-                elif not isinstance(raised, (*_tuple(self._quiet), asyncio.CancelledError)):
-                    app_log.error("Multiple exceptions in yield list", exc_info=True)
+            elif error is None:
+                error = failure
+            elif not isinstance(failure, (*_tuple(self._quiet), CancelledError)):
+                app_log.error("Multiple exceptions in yield list", exc_info=failure)
         if self.done():
             return
         if error is None:
             keys = self._keys
             self.set_result(results if keys is None else dict(zip(keys, results, strict=True)))
-        elif isinstance(error, asyncio.CancelledError):
+        elif isinstance(error, CancelledError):
             super().cancel()
         else:
             self.set_exception(error)
@@ -113,7 +115,6 @@ def multi_future(
             future.add_done_callback(gathering._child_done)
         else:
             io_loop = current.get_current()
-            assert io_loop is not None
             io_loop.add_future(future, gathering._child_done)
     return gathering
 

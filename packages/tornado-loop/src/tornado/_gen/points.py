@@ -237,7 +237,6 @@ class YieldFuture(YieldPoint):
         self._key = object()
         runner.register_callback(self._key)
         io_loop = current.get_current()
-        assert io_loop is not None
         io_loop.add_future(self.future, functools.partial(runner.set_result, self._key))
 
     def is_ready(self) -> bool:

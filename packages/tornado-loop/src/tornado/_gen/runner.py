@@ -220,19 +220,22 @@ class Runner:
         self.running = True
         gen = self.gen
         error: BaseException | None = None
+        thrown: BaseException | None = None
         outside = contexts.stack.get() if contexts.in_use else ()
         try:
             while True:
+                # Nothing in this frame may refer to a failed future: its exception's traceback
+                # holds the frame, and there would be a reference cycle.
+                waited, self.future, yielded = self.future, None, None
                 try:
-                    value = self.future.result()
+                    value = waited.result()
                 except BaseException as raised:
                     error = raised
-                self.future = None
+                del waited
                 try:
                     if error is not None:
                         thrown, error = error, None
                         yielded = gen.throw(thrown)
-                        del thrown
                     else:
                         yielded = gen.send(value)
                 except (StopIteration, Return) as end:
@@ -248,6 +251,7 @@ class Runner:
                     return
         finally:
             self.running = False
+            thrown = error = None
 
     def handle_yield(self, yielded: Any) -> bool:
         """Take what the generator yielded; return whether it is ready.
@@ -456,7 +460,6 @@ class EngineRunner(Runner):
     def _prepare(self, gen: Any, result_future: Any, context: Context) -> None:
         super()._prepare(gen, result_future, context)
         io_loop = current.get_current()
-        assert io_loop is not None
         self._resume = functools.partial(io_loop._run_callback, self._resume)
 
     def _deliver(self, value: Any) -> None:

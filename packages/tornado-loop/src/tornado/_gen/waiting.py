@@ -60,7 +60,6 @@ def sleep(duration: float) -> "asyncio.Future[None]":
     .. versionadded:: 4.1
     """
     io_loop = current.get_current()
-    assert io_loop is not None
     future = _Timed(loop=current.asyncio_loop())
     future._io_loop = io_loop
     future._inner = None

@@ -23,8 +23,6 @@ class BaseAsyncIOLoop(IOLoop):
     The attribute ``asyncio_loop`` is the asyncio loop.
     """
 
-    asyncio_loop: asyncio.AbstractEventLoop
-
     def initialize(  # type: ignore[override]  # implementations take what they need
         self,
         asyncio_loop: asyncio.AbstractEventLoop,
@@ -37,7 +35,7 @@ class BaseAsyncIOLoop(IOLoop):
         # Descriptor -> (what add_handler was given, handler)
         self.handlers: dict[int, tuple[int | Selectable, Callable[..., Any]]] = {}
         # Where descriptors are waited for: the asyncio loop, or a thread beside it.
-        self.selector_loop: Any = asyncio_loop
+        self.selector_loop = asyncio_loop
         if _is_proactor(asyncio_loop):
             self.selector_loop = SelectorThread(asyncio_loop)
         self.readers: set[int] = set()

@@ -47,7 +47,6 @@ def deliver(
             callback()
 
     io_loop = current.get_current()
-    assert io_loop is not None
     io_loop.add_future(future, call)
 
 
@@ -151,7 +150,6 @@ def return_future(f: Callable[..., Any]) -> Callable[..., Any]:
             future.result()
         if callback is not None:
             io_loop = current.get_current()
-            assert io_loop is not None
             io_loop.add_future(future, call_back)
         return future
 

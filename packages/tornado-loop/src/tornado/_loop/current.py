@@ -7,7 +7,7 @@ import how a loop is made (`make_loop`) and how a foreign asyncio loop is adopte
 import asyncio
 import threading
 from asyncio.events import _get_running_loop
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
     from tornado._loop.ioloop import IOLoop
@@ -67,6 +67,14 @@ def set_loop() -> asyncio.AbstractEventLoop | None:
     return None if loop is None or loop.is_closed() else loop
 
 
+@overload
+def get_current() -> "IOLoop": ...
+
+
+@overload
+def get_current(create: bool) -> "IOLoop | None": ...
+
+
 def get_current(create: bool = True) -> "IOLoop | None":
     """Return the loop of the running asyncio loop, else this thread's; None if none and not create.
 
@@ -97,7 +105,6 @@ def asyncio_loop() -> asyncio.AbstractEventLoop:
     if running is not None:
         return running
     current = get_current()
-    assert current is not None
     loop: asyncio.AbstractEventLoop | None = getattr(current, "asyncio_loop", None)
     if loop is None:
         raise RuntimeError(f"{current!r} is not built upon asyncio: futures need such a loop")

@@ -56,25 +56,11 @@ class CompatibleFuture(asyncio.Future[_T], metaclass=_FutureType):
         """Whether the operation is still going on."""
         return not self.done()
 
-    def result(self, timeout: float | None = None) -> _T:
-        """Return the result or raise the exception; ``timeout`` is accepted and never waited.
-
-        :raises asyncio.InvalidStateError: if there is none yet.
-        """
-        return super().result()
-
-    def exception(self, timeout: float | None = None) -> BaseException | None:
-        """Return the exception, or None after success; ``timeout`` is accepted, never waited.
-
-        :raises asyncio.InvalidStateError: if the future is not done.
-        """
-        return super().exception()
-
     def exc_info(self) -> _ExcInfo | None:
         """Return the exception as a `sys.exc_info` triple; None if there is none (yet)."""
         if not self.done() or self.cancelled():
             return None
-        error = super().exception()
+        error = self.exception()
         return None if error is None else (type(error), error, error.__traceback__)
 
     def set_exc_info(self, exc_info: _ExcInfo) -> None:
@@ -107,6 +93,24 @@ else:
             if loop is None:
                 loop = _get_running_loop() or current.asyncio_loop()
             super().__init__(loop=loop)
+
+        def result(self, timeout=None):
+            """Return the result or raise the exception; ``timeout`` is accepted, never waited.
+
+            :raises asyncio.InvalidStateError: if there is none yet.
+            """
+            try:
+                return super().result()
+            finally:
+                # The exception's traceback holds this frame: without this, a reference cycle.
+                del self
+
+        def exception(self, timeout=None):
+            """Return the exception, None after success; ``timeout`` is accepted, never waited.
+
+            :raises asyncio.InvalidStateError: if the future is not done.
+            """
+            return super().exception()
 
 
 TracebackFuture = Future
@@ -182,7 +186,6 @@ def chain_future(a: "_AnyFuture[_T]", b: "_AnyFuture[_T]") -> None:
             a.add_done_callback(lambda done: _copy_state(done, b))
         return
     io_loop = current.get_current()
-    assert io_loop is not None
     io_loop.add_future(a, lambda done: _copy_state(done, b))
 
 

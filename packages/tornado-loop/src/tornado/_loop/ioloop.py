@@ -12,7 +12,7 @@ import numbers
 import os
 import time
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, overload
 
 from tornado._loop import contexts, current
 from tornado._loop.blocking import BlockingWatch
@@ -78,6 +78,11 @@ class IOLoop(Configurable):
     )
     _singleton: "ClassVar[IOLoop | None]" = None
 
+    #: The asyncio loop below; loops that are not built upon asyncio lack it.
+    asyncio_loop: asyncio.AbstractEventLoop
+    #: What has ``add_reader`` and ``add_writer``: the asyncio loop, or a thread beside it.
+    selector_loop: Any
+
     _executor: concurrent.futures.Executor | None = None
     _watch: BlockingWatch | None = None
     _time_func: Callable[[], float] = staticmethod(time.time)
@@ -129,8 +134,20 @@ class IOLoop(Configurable):
 
     # -- which loop ------------------------------------------------------------------------------
 
+    @overload
     @staticmethod
-    def current(instance: bool = True) -> Any:
+    def current() -> "IOLoop": ...
+
+    @overload
+    @staticmethod
+    def current(instance: Literal[True]) -> "IOLoop": ...
+
+    @overload
+    @staticmethod
+    def current(instance: bool) -> "IOLoop | None": ...
+
+    @staticmethod
+    def current(instance: bool = True) -> "IOLoop | None":
         """Return the loop that runs in this thread, or else the thread's current one.
 
         A running asyncio loop that has no `IOLoop` is given one. A thread without any loop gets a
@@ -157,7 +174,6 @@ class IOLoop(Configurable):
             found = IOLoop._singleton
         if found is None:
             found = current.get_current()
-            assert found is not None
             IOLoop._singleton = found
         return found
 

@@ -68,13 +68,14 @@ class Waiter(CompatibleFuture[Any]):
         io_loop.remove_timeout(handle)
 
     def __await__(self) -> Generator[Any, None, Any]:
-        if not self.done():
-            try:
-                yield from super().__await__()
-            except asyncio.CancelledError:
-                self.abandon()
-                raise
-        return self.result()
+        try:
+            return (yield from super().__await__())
+        except asyncio.CancelledError:
+            self.abandon()
+            raise
+        finally:
+            # The exception's traceback holds this frame: without this, a reference cycle.
+            del self
 
     __iter__ = __await__
 
@@ -110,7 +111,6 @@ class Waiters:
         line.append(waiter)
         if timeout is not None:
             io_loop = current.get_current()
-            assert io_loop is not None
             outcome = TimeoutError("Timeout") if expired is None else expired
             handle = contexts.run_clean(io_loop.add_timeout, timeout, waiter.expire, outcome)
             waiter._handle = (io_loop, handle)
