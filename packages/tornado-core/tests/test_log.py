@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import types
 
 import pytest
 
@@ -182,6 +183,44 @@ class TestColor:
     def test_without_curses(self, monkeypatch):
         monkeypatch.setattr(sys, "stderr", FakeTerminal(True))
         monkeypatch.setitem(sys.modules, "curses", None)
+        line = LogFormatter(datefmt="D").format(record("x", level=logging.ERROR))
+        assert line == "\x1b[31m[E D module:7]\x1b[0m x"
+
+    def test_a_terminal_without_colors(self, monkeypatch):
+        class Curses:
+            """What curses tells of such a terminal."""
+
+            setupterm = staticmethod(lambda fd: None)
+            tigetstr = staticmethod(lambda name: None)
+            tigetnum = staticmethod(lambda name: -1)
+
+        monkeypatch.setattr(sys, "stderr", FakeTerminal(True))
+        monkeypatch.setitem(sys.modules, "curses", Curses)
+        line = LogFormatter(datefmt="D").format(record("x", level=logging.ERROR))
+        assert line == "[E D module:7] x"
+
+    def test_a_terminal_that_curses_does_not_know(self, monkeypatch):
+        class Curses:
+            @staticmethod
+            def setupterm(fd):
+                raise ValueError("no such terminal")
+
+        monkeypatch.setattr(sys, "stderr", FakeTerminal(True))
+        monkeypatch.setitem(sys.modules, "curses", Curses)
+        line = LogFormatter(datefmt="D").format(record("x", level=logging.ERROR))
+        assert line == "\x1b[31m[E D module:7]\x1b[0m x"
+
+    def test_on_windows_where_colorama_was_started(self, monkeypatch):
+        stream = FakeTerminal(True)
+        monkeypatch.setattr(sys, "platform", "win32")
+        monkeypatch.setattr(sys, "stderr", stream)
+        monkeypatch.setitem(sys.modules, "curses", None)
+        monkeypatch.delitem(sys.modules, "colorama", raising=False)
+        plain = "[E D module:7] x"
+        assert LogFormatter(datefmt="D").format(record("x", level=logging.ERROR)) == plain
+        started = types.SimpleNamespace(wrapped_stderr=stream)
+        colorama = types.SimpleNamespace(initialise=started)
+        monkeypatch.setitem(sys.modules, "colorama", colorama)
         line = LogFormatter(datefmt="D").format(record("x", level=logging.ERROR))
         assert line == "\x1b[31m[E D module:7]\x1b[0m x"
 

@@ -52,6 +52,10 @@ class TestDefine:
         with pytest.raises(Error, match=r"Option 'port' already defined in .*test_options.py"):
             options.define("port")
 
+    def test_help_is_defined_by_the_parser(self, options):
+        with pytest.raises(Error, match=r"Option 'help' already defined in .*parser.py"):
+            options.define("help")
+
     def test_twice_with_dash_and_underscore(self, options):
         options.define("my-port")
         with pytest.raises(Error, match="Option 'my-port' already defined"):

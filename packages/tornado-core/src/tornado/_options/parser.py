@@ -41,6 +41,7 @@ class OptionParser:
             group="",
             callback=self._help_callback,
         )
+        self._options["help"].file_name = __file__
 
     def _normalize_name(self, name: str) -> str:
         return name.replace("_", "-")
@@ -305,14 +306,15 @@ class Mockable:
 
 
 def _defining_file() -> str:
-    """Return the file whose code, outside this package, is calling; empty if there is none."""
+    """Return the file whose code, outside this package, is calling."""
     frame = sys._getframe(1)
-    while frame is not None:
-        name = frame.f_code.co_filename
-        if name != _FACADE and os.path.dirname(name) != _HERE:
-            return name
-        frame = frame.f_back  # type: ignore[assignment]  # None at the outermost frame
-    return ""
+    while frame.f_back is not None and _is_ours(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame.f_code.co_filename
+
+
+def _is_ours(file_name: str) -> bool:
+    return file_name == _FACADE or os.path.dirname(file_name) == _HERE
 
 
 def _inferred_type(default: Any, multiple: bool) -> Callable[[str], Any]:
