@@ -273,10 +273,12 @@ class OptionParser:
             callback()
 
     def mockable(self) -> "Mockable":
-        """Return a wrapper whose attributes `unittest.mock.patch.object` can set and restore::
+        """Return a wrapper for `unittest.mock.patch.object`, which can set and restore options.
 
-        with mock.patch.object(options.mockable(), "name", value):
-            assert options.name == value
+        One wrapper serves one patch at a time::
+
+            with mock.patch.object(options.mockable(), "name", value):
+                assert options.name == value
         """
         return Mockable(self)
 
