@@ -125,7 +125,13 @@ def _descriptors():
 
 
 @pytest.fixture
-def run():
+def peers():
+    """The peers that `connect` made; `run` closes them."""
+    return []
+
+
+@pytest.fixture
+def run(peers):
     """Run a coroutine function on a new loop; fail on tasks, watched files, descriptors or errors left."""
 
     def runner(function, *args, timeout=10):
@@ -148,6 +154,9 @@ def run():
         finally:
             asyncio.set_event_loop(None)
             loop.close()
+            for peer in peers:
+                peer.close()
+            peers.clear()
         assert problems == []
         assert _descriptors() == before
         return result
@@ -204,9 +213,8 @@ class Peer:
 
 
 @pytest.fixture
-def connect():
+def connect(peers):
     """Return a function that makes a connected pair: an `IOStream` and a `Peer`."""
-    peers = []
 
     def make():
         # TCP, since only there the kernel resets connections that are closed with unread bytes.
@@ -217,6 +225,4 @@ def connect():
         peers.append(peer)
         return IOStream(ours), peer
 
-    yield make
-    for peer in peers:
-        peer.close()
+    return make

@@ -125,6 +125,7 @@ class HTTP1Connection(HTTPConnection):
             request.method == "HEAD",
             request.fields.version == "HTTP/1.0",
             server.may_keep_alive(request),
+            status == 101 or (request.method == "CONNECT" and 200 <= status < 300),
         )
         self._writer = _FINISHED
         if with_body and body:
@@ -166,12 +167,15 @@ class HTTP1Connection(HTTPConnection):
             head = writer.start_request(start_line.method, start_line.path, headers)
         else:
             request = self._head
+            method = request.method if request is not None else ""
+            code = start_line.code
             head = writer.start_response(
-                start_line.code,
+                code,
                 start_line.reason,
                 headers,
-                request is not None and request.method == "HEAD",
+                method == "HEAD",
                 request is not None and request.fields.version == "HTTP/1.0",
+                code == 101 or (method == "CONNECT" and 200 <= code < 300),
             )
         pieces = [head]
         if chunk:

@@ -50,6 +50,8 @@ _MAX_LINGERING = 16 * 1024 * 1024
 #: Seconds for a peer to take the last answer where no header timeout is set.
 _LAST_ANSWER_SECONDS = 60.0
 
+_request_from_head = HTTPServerRequest._from_head
+
 _START = Reading.START
 _IDLE = Serving.IDLE
 _CONTENT = Serving.CONTENT
@@ -78,6 +80,7 @@ class HTTP1ServerConnection(LazyTimer):
         "_eof",
         "_exchange",
         "_head_begun",
+        "_knows_peer",
         "_lingered",
         "_paused",
         "_scheduled",
@@ -100,6 +103,7 @@ class HTTP1ServerConnection(LazyTimer):
         self.stream = stream
         self.params = params if params is not None else HTTP1ConnectionParameters()
         self.context = context
+        self._knows_peer = hasattr(context, "remote_ip") and hasattr(context, "protocol")
         self.phase = _IDLE  #: a `Serving`
         self.reader = RequestReader(self.params.limits, self._default_body_size())
         #: the content that is being received
@@ -323,9 +327,15 @@ class HTTP1ServerConnection(LazyTimer):
                 return
             headers = head.copy_headers()
             decoder = self._decoder(headers) if self.params.decompress else None
-            request = HTTPServerRequest(
-                head.method, head.target, fields.version, headers, connection=exchange
-            )
+            if self._knows_peer:
+                request = _request_from_head(
+                    head.method, head.target, fields.version, headers, exchange
+                )
+            else:
+                request = HTTPServerRequest(
+                    head.method, head.target, fields.version, headers, connection=exchange
+                )
+            request.server_connection = self
             target = dispatch(request)
             if fields.has_content or target.streams_body:
                 ready = getattr(target, "ready", None)

@@ -69,8 +69,11 @@ def whole_response(
     is_head: bool,
     is_http10: bool,
     keep_alive: bool,
+    hands_over: bool = False,
 ) -> tuple[bytes, bool, bool]:
-    """Return the head of a response, whether ``body`` follows it, and whether the connection stays open.
+    """Return the head of a response, whether ``body`` follows, and whether the connection stays open.
+
+    :arg hands_over: the connection is given to another protocol behind the head.
 
     :raises ValueError: if the head would hold a control character or an invalid name.
     :raises HTTPOutputError: if a Content-Length is set that is not the length of ``body``.
@@ -80,7 +83,7 @@ def whole_response(
     lines = [_status_line(status, reason)]
     lines += headers._lines()
     with_body = not is_head
-    if status < 200 or status == 204 or status == 304:
+    if status < 200 or status == 204 or status == 304 or hands_over:
         with_body = False
         if status != 304:
             lines = _without_framing(lines)
@@ -95,7 +98,7 @@ def whole_response(
             raise HTTPOutputError(f"{len(body)} bytes of content, Content-Length says {length}")
     if "Date" not in names:
         lines.append(f"Date: {http_date()}")
-    if status >= 200:
+    if not hands_over:
         keep_alive = _add_connection(lines, get("Connection"), is_http10, keep_alive)
     return _finish_head(lines, names), with_body, keep_alive
 
@@ -166,9 +169,17 @@ class MessageWriter:
         )
 
     def start_response(
-        self, status: int, reason: str, headers: HTTPHeaders, is_head: bool, is_http10: bool
+        self,
+        status: int,
+        reason: str,
+        headers: HTTPHeaders,
+        is_head: bool,
+        is_http10: bool,
+        hands_over: bool = False,
     ) -> bytes:
-        """Return the head of a response; an informational one (but 101) leaves the message to be started yet.
+        """Return the head of a response; after an informational one the message is to be started yet.
+
+        :arg hands_over: the connection is given to another protocol behind the head.
 
         :raises ValueError: if the head would hold a control character or an invalid name.
         :raises HTTPOutputError: if the headers contradict each other.
@@ -176,10 +187,10 @@ class MessageWriter:
         names = headers._fields
         lines = [_status_line(status, reason)]
         lines += headers._lines()
-        if status < 200 and status != 101:
+        if status < 200 and not hands_over:
             return _finish_head(_without_framing(lines), names)
         length = _declared_length(headers)
-        if has_no_content(status):
+        if has_no_content(status) or hands_over:
             if status != 304:
                 lines = _without_framing(lines)
             state = _NO_CONTENT
@@ -198,7 +209,7 @@ class MessageWriter:
             state = _NO_CONTENT
         if "Date" not in names:
             lines.append(f"Date: {http_date()}")
-        if status != 101:
+        if not hands_over:
             self.keep_alive = _add_connection(
                 lines, headers.get("Connection"), is_http10, self.keep_alive
             )
