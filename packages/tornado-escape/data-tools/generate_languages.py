@@ -24,6 +24,7 @@ HEADER = """\
 #   clock=en      12-hour clock, with am and pm behind; clock=zh: in front, in Chinese
 #   list=TEXT     between the items of a list, where it is not ", "
 #   same=CODE     the usual code of this locale with the script in place of the region, or reverse
+#   parent=CODE   the locale to fall back on where the language alone is not supported
 """
 
 CODE = re.compile(r"[a-z]{2,3}(_[A-Z][a-z]{3})?(_([A-Z]{2}|[0-9]{3}))?")
@@ -140,6 +141,9 @@ def main():
         file.write(HEADER.format(version=babel.__version__))
         for code, (locale, same) in sorted(rows.items()):
             parts = [*traits(code, locale)]
+            parent = get_global("parent_exceptions").get(code)
+            if parent in rows and parent != code.partition("_")[0]:
+                parts.append(f"parent={parent}")
             if same:
                 parts.append(f"same={same}")
             elif code in usual:

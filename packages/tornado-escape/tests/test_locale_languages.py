@@ -34,6 +34,14 @@ def test_rows_are_sound():
         assert row.clock in ("24", "en", "zh")
         assert row.separator
         assert row.same == "" or row.same in languages()
+        assert row.parent == "" or row.parent in languages()
+
+
+def test_larger_regions():
+    table = languages()
+    assert table["es_MX"].parent == "es_419"
+    assert table["pt_AO"].parent == "pt_PT"
+    assert table["es_ES"].parent == ""
 
 
 def test_languages_with_two_scripts_are_linked():

@@ -44,7 +44,7 @@ def close_codes(code: str) -> tuple[str, ...]:
     """Return the codes of locales that suit a user who asked for ``code``, best first.
 
     After the code itself come those with less: without variants, script, region; a script stands
-    for its usual region and the reverse.
+    for its usual region and the reverse. Last come larger regions that include the one asked for.
     """
     # Codes come from every request's header: the usual ones are remembered, and only those.
     return _close_codes(code) if len(code) <= _LONGEST else (code,)
@@ -84,4 +84,16 @@ def _closest(language: str, script: str, region: str) -> Iterator[str]:
         known = languages().get(with_script)
         if known is not None and known.same:
             yield known.same
+    # The manuals promise the language before any other region of it.
     yield language
+    yield from _parents(_joined(language, script, region))
+
+
+def _parents(code: str) -> Iterator[str]:
+    """Yield locales of several regions that include that of ``code``, nearest first."""
+    known = languages().get(code)
+    while known is not None and known.parent:
+        yield known.parent
+        if known.parent == "es_419":
+            yield "es_LA"  # its name before there were numbers for regions
+        known = languages().get(known.parent)

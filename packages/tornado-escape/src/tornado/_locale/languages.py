@@ -24,6 +24,8 @@ class Language(NamedTuple):
     separator: str = ", "
     #: The usual code of the same locale with the script in place of the region or the reverse.
     same: str = ""
+    #: The locale to fall back on where the language alone is not supported.
+    parent: str = ""
 
 
 @cache
@@ -45,6 +47,7 @@ def languages() -> dict[str, Language]:
             clock=known.get("clock", "24"),
             separator=known.get("list", ", "),
             same=known.get("same", ""),
+            parent=known.get("parent", ""),
         )
     return table
 
