@@ -178,9 +178,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         if not isinstance(request_callback, HTTPServerConnectionDelegate) and not hasattr(
             request_callback, "dispatch"
         ):
-            self._adapter = CallableAdapter(
-                cast(Callable[[HTTPServerRequest], Any], request_callback)
-            )
+            self._adapter = CallableAdapter(request_callback)
 
     @classmethod
     def configurable_base(cls) -> type[Configurable]:

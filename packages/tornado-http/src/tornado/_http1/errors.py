@@ -32,9 +32,8 @@ class IncompleteMessageError(MessageError):
     """The peer closed the connection before the message it had begun was complete."""
 
 
-def excerpt(value: str | bytes) -> str:
+def excerpt(value: str | bytes | bytearray) -> str:
     """Return ``value`` fit for a log line: quoted, escaped, at most 60 characters of it."""
-    shown = value[:60]
-    if isinstance(shown, (bytes, bytearray)):
-        shown = bytes(shown).decode("latin-1")
+    part = value[:60]
+    shown = part if isinstance(part, str) else part.decode("latin-1")
     return ascii(shown) + ("..." if len(value) > 60 else "")

@@ -116,7 +116,7 @@ class ContentFeed:
                 self._pieces = None
             event = self._reader.next_event()
             if not isinstance(event, bytes):
-                return event  # type: ignore[return-value]  # a head never follows a head here
+                return event
             if self._decoder is not None:
                 self._pieces = self._decoder.decode(event)
             elif len(event) <= self._piece_size:

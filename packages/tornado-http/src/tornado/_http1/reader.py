@@ -188,15 +188,20 @@ class MessageReader(Generic[_Head]):
         position = self._position
         try:
             if position == len(data):
-                return self._head_incomplete() if self._eof else None
+                if self._eof:
+                    self._head_incomplete()
+                return None
             if data[position] < 32:
                 position = self._skip_blank_lines()
                 if position < 0:
-                    return self._head_incomplete() if self._eof else None
+                    if self._eof:
+                        self._head_incomplete()
+                    return None
                 data = self._data
             end = data.find(b"\r\n\r\n", position + self._scanned)
             if end < 0:
-                return self._head_incomplete()
+                self._head_incomplete()
+                return None
             end += 4
             if end - position > self.limits.max_header_size:
                 raise self._head_too_large(data, position)

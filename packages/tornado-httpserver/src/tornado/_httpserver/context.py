@@ -173,7 +173,7 @@ def _parameter_value(value: str, position: int) -> tuple[str, int] | None:
         while end < len(value) and value[end] not in ";, \t":
             end += 1
         return (value[position:end], end) if end > position else None
-    characters = []
+    characters: list[str] = []
     position += 1
     while position < len(value):
         character = value[position]
