@@ -197,6 +197,7 @@ class Runner:
     def _wake_up(self, done: Any) -> None:
         """Go on, because ``done`` is; unless something else made the generator go on before."""
         if done is self.future:
+            del done  # as in _run: this frame, too, is held by tracebacks
             self._run()
 
     def _start(self, yielded: Any) -> None:
