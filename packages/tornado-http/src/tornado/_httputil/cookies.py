@@ -29,9 +29,9 @@ def parse_cookie(cookie: str) -> dict[str, str]:
     >>> parse_cookie('session=38afes7a8; theme="dark\\054 warm"')
     {'session': '38afes7a8', 'theme': 'dark, warm'}
 
-    It is taken apart as browsers do: every semicolon ends a cookie, one inside quotes too, so no cookie's value can pass for another
-    cookie. What has no ``=`` is a value whose name is empty. Of cookies with one name the last one
-    counts.
+    It is taken apart as browsers do: every semicolon ends a cookie, one inside quotes too, so no
+    cookie's value can pass for another cookie. What has no ``=`` is a value whose name is empty.
+    Of cookies with one name the last one counts.
 
     .. versionadded:: 4.4.2
     """

@@ -1,4 +1,4 @@
-"""A field value with parameters (``form-data; name="x"``) goes in, its parts come out, and back (RFC 2231)."""
+"""A field value with parameters (``form-data; name="x"``) goes in, its parts come out; and back."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def _parse_header(line: str) -> tuple[str, dict[str, str]]:
     ('form-data', {'name': 'spam', 'filename': '€.txt'})
 
     Names are in lower case. Values in several parts (``name*0``, ``name*1``) are joined, extended
-    ones (``name*``) decoded; both win over a plain parameter of that name. A parameter without ``=`` is left out,
-    and of parameters with one name the last one counts.
+    ones (``name*``) decoded; both win over a plain parameter of that name. A parameter without
+    ``=`` is left out, and of parameters with one name the last one counts.
     """
     key, _, _ = line.partition(";")
     parameters: dict[str, str] = {}
