@@ -9,11 +9,13 @@ import asyncio
 import os
 import signal
 from collections import deque
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
 import tornado.options
 import tornado.web
+from tornado.escape import to_unicode
 from tornado.locks import Condition
 from tornado.options import define, options
 
@@ -68,7 +70,7 @@ class ChatHandler(tornado.web.RequestHandler):
     def rendered(self, message):
         """Return `message` with the HTML that shows it."""
         html = self.render_string("modules/message.html", message=message)
-        return {"id": message["id"], "html": tornado.web.escape.to_unicode(html)}
+        return {"id": message["id"], "html": to_unicode(html)}
 
 
 class RoomHandler(ChatHandler):
@@ -128,7 +130,7 @@ class UpdatesHandler(ChatHandler):
             self.write({"messages": [self.rendered(message) for message in messages]})
 
     async def _wait(self):
-        await self.room.bell.wait(timeout=asyncio.get_running_loop().time() + POLL_SECONDS)
+        await self.room.bell.wait(timeout=timedelta(seconds=POLL_SECONDS))
 
     def on_connection_close(self):
         if self.waiting is not None:
