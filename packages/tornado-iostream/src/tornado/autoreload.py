@@ -71,6 +71,7 @@ def start(io_loop: Any = None, check_time: float | None = None) -> None:
     watcher = ioloop.PeriodicCallback(
         check, 500 if check_time is None else check_time, io_loop=loop
     )
+    check()  # what changes from now on is a change
     watcher.start()
 
 

@@ -114,6 +114,7 @@ class _Connector:
             stream.close()
         elif error is not None:
             self.streams.discard(stream)
+            stream.close()
             self.failed(stream.error or error)
             self.try_next(addresses)
         else:

@@ -1,0 +1,266 @@
+"""Forking, and child processes with streams."""
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+
+import pytest
+
+from tornado import process
+from tornado.ioloop import IOLoop
+from tornado.process import CalledProcessError, Subprocess, cpu_count, task_id
+
+
+def run_program(program, **kwargs):
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        **kwargs,
+    )
+
+
+def test_cpu_count(monkeypatch):
+    assert cpu_count() == os.cpu_count()
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert cpu_count() == 1
+
+
+def test_task_id_outside_a_child():
+    assert task_id() is None
+
+
+def test_children_in_order_end_the_parent():
+    done = run_program(
+        """
+        import os, sys, tornado.process
+        assert tornado.process.task_id() is None
+        number = tornado.process.fork_processes(3)
+        # Only children get here.
+        assert tornado.process.task_id() == number
+        os.write(1, b"child %d\\n" % number)
+        """
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(done.stdout.split("\n")) == ["", "child 0", "child 1", "child 2"]
+
+
+def test_as_many_as_processors():
+    done = run_program(
+        """
+        import os, tornado.process
+        tornado.process.fork_processes(0)
+        os.write(1, b"x")
+        """
+    )
+    assert done.stdout == "x" * (os.cpu_count() or 1)
+
+
+def test_children_that_die_are_replaced(tmp_path):
+    done = run_program(
+        """
+        import logging, os, signal, sys, tornado.process
+        logging.basicConfig(level=logging.INFO)
+        path = os.environ["MARKS"]
+        number = tornado.process.fork_processes(2, max_restarts=5)
+        mark = os.path.join(path, "mark%d" % number)
+        if not os.path.exists(mark):
+            open(mark, "w").close()
+            if number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            os._exit(3)
+        os.write(1, b"%d" % number)
+        """,
+        env={**os.environ, "MARKS": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(done.stdout) == ["0", "1"]
+    assert "killed by signal 9, restarting" in done.stderr
+    assert "exited with status 3, restarting" in done.stderr
+    assert "exited normally" in done.stderr
+
+
+def test_too_many_restarts():
+    done = run_program(
+        """
+        import os, tornado.process
+        try:
+            tornado.process.fork_processes(1, max_restarts=2)
+        except RuntimeError as error:
+            print(error)
+        else:
+            os._exit(1)
+        """
+    )
+    assert done.stdout == "Too many child restarts, giving up\n"
+
+
+def test_children_have_random_numbers_of_their_own():
+    done = run_program(
+        """
+        import os, random, tornado.process
+        random.seed(1)
+        tornado.process.fork_processes(2)
+        os.write(1, b"%d\\n" % random.getrandbits(60))
+        """
+    )
+    first, second = done.stdout.split()
+    assert first != second
+
+
+def test_reseeding_without_urandom(monkeypatch):
+    def missing(count):
+        raise NotImplementedError
+
+    random.seed(1)
+    first = random.random()
+    monkeypatch.setattr(os, "urandom", missing)
+    random.seed(1)
+    process._reseed_random()
+    assert random.random() != first
+
+
+def test_forking_where_it_cannot_be(monkeypatch):
+    done = run_program(
+        """
+        import tornado.ioloop, tornado.process
+        tornado.ioloop.IOLoop.instance()
+        try:
+            tornado.process.fork_processes(2)
+        except RuntimeError as error:
+            print(error)
+        """
+    )
+    assert "already been initialized" in done.stdout
+    monkeypatch.setattr(process, "_task_id", 0)
+    with pytest.raises(RuntimeError, match="that it forked"):
+        process.fork_processes(2)
+    monkeypatch.delattr(os, "fork")
+    with pytest.raises(RuntimeError, match="cannot fork"):
+        process.fork_processes(2)
+
+
+def test_subprocess_streams(run):
+    async def main():
+        child = Subprocess(
+            [sys.executable, "-i", "-q", "-u", "-c", "import sys; sys.ps1 = sys.ps2 = ''"],
+            stdin=Subprocess.STREAM,
+            stdout=Subprocess.STREAM,
+            stderr=subprocess.STDOUT,
+        )
+        assert child.pid == child.proc.pid
+        assert child.stderr is None
+        await child.stdin.write(b"print('hello')\n")
+        assert await child.stdout.read_until(b"hello\n")
+        child.stdin.close()
+        assert await child.wait_for_exit() == 0
+        assert child.returncode == 0
+        await child.stdout.read_until_close()
+
+    run(main)
+
+
+def test_stderr_and_plain_pipes(run):
+    async def main():
+        child = Subprocess(
+            [sys.executable, "-c", r"import sys; print('out'); sys.stderr.write('err\n')"],
+            stdout=subprocess.PIPE,
+            stderr=Subprocess.STREAM,
+        )
+        assert await child.stderr.read_until_close() == b"err\n"
+        await child.wait_for_exit()
+        assert child.stdout is child.proc.stdout
+        assert child.stdout.read() == b"out\n"
+        child.stdout.close()
+
+    run(main)
+
+
+def test_exit_callback(run):
+    async def main():
+        Subprocess.initialize()
+        child = Subprocess([sys.executable, "-c", ""])
+        future = asyncio.get_running_loop().create_future()
+        child.set_exit_callback(future.set_result)
+        assert await future == 0
+        # One that is set when it is all over is called, too.
+        future = asyncio.get_running_loop().create_future()
+        child.set_exit_callback(future.set_result)
+        assert not future.done()
+        assert await future == 0
+        Subprocess.uninitialize()
+
+    run(main)
+
+
+def test_signals_are_negative(run):
+    async def main():
+        child = Subprocess([sys.executable, "-c", "import time; time.sleep(30)"])
+        waiting = child.wait_for_exit(raise_error=False)
+        os.kill(child.pid, signal.SIGTERM)
+        assert await waiting == -signal.SIGTERM
+
+    run(main)
+
+
+def test_exit_status_as_an_error(run):
+    async def main():
+        child = Subprocess([sys.executable, "-c", "raise SystemExit(3)"])
+        with pytest.raises(CalledProcessError) as info:
+            await child.wait_for_exit()
+        assert info.value.returncode == 3
+        child = Subprocess([sys.executable, "-c", ""])
+        waiting = child.wait_for_exit()
+        waiting.cancel()
+        child.set_exit_callback(lambda status: None)
+        while child.returncode is None:
+            await asyncio.sleep(0.002)
+
+    run(main)
+
+
+def test_without_process_descriptors(run, monkeypatch):
+    monkeypatch.delattr(os, "pidfd_open", raising=False)
+
+    async def main():
+        child = Subprocess([sys.executable, "-c", "raise SystemExit(3)"])
+        assert await child.wait_for_exit(raise_error=False) == 3
+        while any(thread.name.startswith("Thread-") for thread in threading.enumerate()):
+            await asyncio.sleep(0.002)
+
+    run(main)
+
+
+def test_a_program_that_cannot_be_started(run_asyncio):
+    async def main():
+        with pytest.raises(FileNotFoundError):
+            Subprocess(
+                ["/no/such/program"],
+                stdin=Subprocess.STREAM,
+                stdout=Subprocess.STREAM,
+                stderr=Subprocess.STREAM,
+            )
+
+    run_asyncio(main)
+
+
+def test_a_loop_of_ones_own():
+    loop = IOLoop(make_current=False)
+    child = Subprocess([sys.executable, "-c", "print(1)"], stdout=Subprocess.STREAM, io_loop=loop)
+    assert child.stdout.io_loop is loop
+    got = []
+    child.stdout.read_until_close(got.append)
+    child.set_exit_callback(lambda status: (got.append(status), loop.stop()))
+    loop.start()
+    if len(got) < 2:
+        loop.add_callback(loop.stop)
+        loop.start()
+    child.stdout.close()
+    assert sorted(got, key=str) == [0, b"1\n"]
+    loop.close()
