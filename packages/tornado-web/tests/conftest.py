@@ -66,9 +66,7 @@ class Memory:
 
     connection_class = RespondingConnection
 
-    def request(
-        self, application, method="GET", uri="/", headers=None, body=b"", connection=None
-    ):
+    def request(self, application, method="GET", uri="/", headers=None, body=b"", connection=None):
         connection = connection or self.connection_class()
         request = httputil.HTTPServerRequest(
             method=method,

@@ -80,17 +80,21 @@ def test_multipart(fetch):
     )
     headers = {"Content-Type": "multipart/form-data; boundary=B"}
     answer = json_of(fetch([("/", Upload)], "/", "POST", headers, body))
-    assert answer == {"name": "x.txt", "type": "text/plain", "body": "file content", "field": "field"}
+    assert answer == {
+        "name": "x.txt",
+        "type": "text/plain",
+        "body": "file content",
+        "field": "field",
+    }
 
 
 def test_missing(memory, fetch):
     class Needs(RequestHandler):
         def get(self):
-            try:
+            with pytest.raises(MissingArgumentError) as caught:
                 self.get_argument("foo")
-            except MissingArgumentError as e:
-                assert e.arg_name == "foo"
-                raise
+            assert caught.value.arg_name == "foo"
+            self.get_argument("foo")
 
     assert fetch([("/", Needs)]).code == 400
 

@@ -41,14 +41,23 @@ def test_simple(memory):
         ({"secure": True, "httponly": True}, "a=v; HttpOnly; Path=/; Secure"),
         ({"secure": False, "httponly": False}, "a=v; Path=/"),
         ({"samesite": "Lax"}, "a=v; Path=/; SameSite=Lax"),
-        ({"samesite": "None", "secure": True, "partitioned": True}, "a=v; Partitioned; Path=/; SameSite=None; Secure"),
+        (
+            {"samesite": "None", "secure": True, "partitioned": True},
+            "a=v; Partitioned; Path=/; SameSite=None; Secure",
+        ),
         ({"expires": 0.1}, "a=v; expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/"),
-        ({"expires": (2020, 1, 2, 3, 4, 5, 0, 0, 0)}, "a=v; expires=Thu, 02 Jan 2020 03:04:05 GMT; Path=/"),
+        (
+            {"expires": (2020, 1, 2, 3, 4, 5, 0, 0, 0)},
+            "a=v; expires=Thu, 02 Jan 2020 03:04:05 GMT; Path=/",
+        ),
         (
             {"expires": datetime.datetime(2020, 1, 2, 3, 4, 5)},
             "a=v; expires=Thu, 02 Jan 2020 03:04:05 GMT; Path=/",
         ),
-        ({"Domain": "x.org", "HttpOnly": True, "SameSite": "Strict"}, "a=v; Domain=x.org; HttpOnly; Path=/; SameSite=Strict"),
+        (
+            {"Domain": "x.org", "HttpOnly": True, "SameSite": "Strict"},
+            "a=v; Domain=x.org; HttpOnly; Path=/; SameSite=Strict",
+        ),
         ({"Partitioned": False}, "a=v; Path=/"),
         ({"comment": "c", "version": "1"}, "a=v; Comment=c; Path=/; Version=1"),
     ],
@@ -170,7 +179,9 @@ def test_clear_cookie_sets_the_time_itself(memory, name):
 
 
 def test_clear_cookie_attributes(memory):
-    [line] = lines(memory, lambda h: h.clear_cookie("a", secure=True, samesite="Lax", partitioned=True))
+    [line] = lines(
+        memory, lambda h: h.clear_cookie("a", secure=True, samesite="Lax", partitioned=True)
+    )
     assert {"Secure", "SameSite=Lax", "Partitioned"} <= set(line.split("; "))
 
 
@@ -195,7 +206,9 @@ def test_set_and_cleared_in_one_answer(memory):
 @pytest.mark.parametrize("spelling", ["secure", "signed"])
 def test_signed_round_trip(memory, spelling):
     def write(h):
-        getattr(h, f"set_{spelling}_cookie")("user", b"\xffany\x00bytes", expires_days=None, httponly=True)
+        getattr(h, f"set_{spelling}_cookie")(
+            "user", b"\xffany\x00bytes", expires_days=None, httponly=True
+        )
 
     [line] = lines(memory, write)
     assert "expires" not in line

@@ -47,4 +47,3 @@ def test_missing_argument():
 def test_finish_is_no_http_error():
     assert not issubclass(Finish, HTTPError)
     assert Finish("x").args == ("x",)
-

@@ -31,10 +31,26 @@ def raising(error):
 @pytest.mark.parametrize(
     ("error", "code", "body"),
     [
-        (ZeroDivisionError(), 500, b"<html><title>500: Internal Server Error</title><body>500: Internal Server Error</body></html>"),
-        (HTTPError(404), 404, b"<html><title>404: Not Found</title><body>404: Not Found</body></html>"),
-        (HTTPError(403, "secret"), 403, b"<html><title>403: Forbidden</title><body>403: Forbidden</body></html>"),
-        (HTTPError(417, reason="No <tea>"), 417, b"<html><title>417: No &lt;tea&gt;</title><body>417: No &lt;tea&gt;</body></html>"),
+        (
+            ZeroDivisionError(),
+            500,
+            b"<html><title>500: Internal Server Error</title><body>500: Internal Server Error</body></html>",
+        ),
+        (
+            HTTPError(404),
+            404,
+            b"<html><title>404: Not Found</title><body>404: Not Found</body></html>",
+        ),
+        (
+            HTTPError(403, "secret"),
+            403,
+            b"<html><title>403: Forbidden</title><body>403: Forbidden</body></html>",
+        ),
+        (
+            HTTPError(417, reason="No <tea>"),
+            417,
+            b"<html><title>417: No &lt;tea&gt;</title><body>417: No &lt;tea&gt;</body></html>",
+        ),
         (HTTPError(599), 599, b"<html><title>599: Unknown</title><body>599: Unknown</body></html>"),
     ],
 )
@@ -107,7 +123,9 @@ class TestLog:
         assert memory.request(app(raising(ZeroDivisionError()))).status == 500
         [record] = self.records(caplog, "tornado.application")
         assert record.levelno == logging.ERROR
-        assert record.getMessage().startswith("Uncaught exception GET / (127.0.0.1)\nHTTPServerRequest(")
+        assert record.getMessage().startswith(
+            "Uncaught exception GET / (127.0.0.1)\nHTTPServerRequest("
+        )
         assert record.exc_info[0] is ZeroDivisionError
 
     def test_http_error_with_a_message(self, memory, caplog):

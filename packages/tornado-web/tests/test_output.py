@@ -196,7 +196,7 @@ def test_flush_when_the_client_has_gone(served):
             closed.set()
 
     async def check(site):
-        reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+        _reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
         writer.write(site.message())
         while not outcome:
             await asyncio.sleep(0.005)
@@ -351,7 +351,12 @@ def test_check_etag_early(fetch):
 
 @pytest.mark.parametrize(
     ("kwargs", "code"),
-    [({}, 302), ({"permanent": True}, 301), ({"status": 307}, 307), ({"permanent": True, "status": 303}, 303)],
+    [
+        ({}, 302),
+        ({"permanent": True}, 301),
+        ({"status": 307}, 307),
+        ({"permanent": True, "status": 303}, 303),
+    ],
 )
 def test_redirect(fetch, kwargs, code):
     answer = fetch(app(lambda h: h.redirect("/elsewhere?x=1", **kwargs)))

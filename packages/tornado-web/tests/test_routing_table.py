@@ -61,9 +61,36 @@ PATTERNS = [
     "/[|]",
     "/[]|]x",
 ]
-PATHS = ["", "/", "/a", "/a/", "/aa", "/aaa", "/a/b", "/a/b1", "/a/b/c/x", "/a/b/d/x", "/a/c", "/a/x/d"]
+PATHS = [
+    "",
+    "/",
+    "/a",
+    "/a/",
+    "/aa",
+    "/aaa",
+    "/a/b",
+    "/a/b1",
+    "/a/b/c/x",
+    "/a/b/d/x",
+    "/a/c",
+    "/a/x/d",
+]
 ALL = object()
-PATHS += ["/b", "/a.b", "/axb", "/c", "/1", "a", "//", "/a//", "/|", "/]x", "/a/b/c/", "/a/b/c", "a/b/c"]
+PATHS += [
+    "/b",
+    "/a.b",
+    "/axb",
+    "/c",
+    "/1",
+    "a",
+    "//",
+    "/a//",
+    "/|",
+    "/]x",
+    "/a/b/c/",
+    "/a/b/c",
+    "a/b/c",
+]
 
 
 @given(st.lists(st.sampled_from(PATTERNS), max_size=12), st.sampled_from(PATHS))

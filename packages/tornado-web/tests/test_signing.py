@@ -118,7 +118,11 @@ def test_shifted_fields_of_version_1():
     # Zeroes in front of the time are such a shift.
     content = base64.b64encode(b"xyz0000000000")
     padded = b"|".join(
-        (content[:4], b"0" + seconds, web._create_signature_v1(SECRET, "key", content[:4], b"0" + seconds))
+        (
+            content[:4],
+            b"0" + seconds,
+            web._create_signature_v1(SECRET, "key", content[:4], b"0" + seconds),
+        )
     )
     assert decode_signed_value(SECRET, "key", padded, clock=present) is None
 
@@ -143,7 +147,9 @@ def test_field_lengths_of_version_2():
         assert decode_signed_value(SECRET, "key", signed(bad), clock=present) is None
 
 
-@pytest.mark.parametrize("value", [None, "", b"", "x", "|", "||", "1|2|3", "0|1|2", "3|x", "999|a", b"\xff"])
+@pytest.mark.parametrize(
+    "value", [None, "", b"", "x", "|", "||", "1|2|3", "0|1|2", "3|x", "999|a", b"\xff"]
+)
 def test_no_signed_value_at_all(value):
     assert decode_signed_value(SECRET, "key", value) is None
 

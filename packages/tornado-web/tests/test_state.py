@@ -45,7 +45,9 @@ def test_header_values(memory, value, sent):
     assert run(memory, lambda h: h.set_header("X-Test", value)).headers["X-Test"] == sent
 
 
-@pytest.mark.parametrize("value", ["a\nb", "a\r\nX: y", "a\rb", "a\x00b", "\x7f", b"a\nb", "\u2713\n"])
+@pytest.mark.parametrize(
+    "value", ["a\nb", "a\r\nX: y", "a\rb", "a\x00b", "\x7f", b"a\nb", "\u2713\n"]
+)
 def test_unsafe_header_values(memory, value):
     def action(h):
         for call in (h.set_header, h.add_header):
@@ -160,7 +162,9 @@ def test_settings_and_require_setting(memory):
         assert h.settings is h.application.settings
         assert h.settings["colour"] == "red"
         h.require_setting("colour")
-        with pytest.raises(Exception, match="You must define the 'taste' setting in your application to use soup"):
+        with pytest.raises(
+            Exception, match="You must define the 'taste' setting in your application to use soup"
+        ):
             h.require_setting("taste", "soup")
         with pytest.raises(Exception, match="to use this feature"):
             h.require_setting("empty")

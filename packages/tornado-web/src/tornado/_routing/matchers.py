@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from tornado import httputil
@@ -111,7 +110,8 @@ class PathMatches(Matcher):
                 "groups in url regexes must either be all named or all "
                 f"positional: {self.regex.pattern!r}"
             )
-        self._path, self._group_count = self._find_groups()
+        found: tuple[str | None, int | None] = self._find_groups()
+        self._path, self._group_count = found
         # Names in the order of their groups; empty where the groups have none.
         self._names = sorted(self.regex.groupindex, key=self.regex.groupindex.__getitem__)
 
@@ -128,7 +128,7 @@ class PathMatches(Matcher):
             return {}
         values = [_unquote_or_none(group) for group in groups]
         if self._names:
-            return {"path_kwargs": dict(zip(self._names, values))}
+            return {"path_kwargs": dict(zip(self._names, values, strict=False))}
         return {"path_args": values}
 
     def reverse(self, *args: Any) -> str | None:
@@ -145,7 +145,7 @@ class PathMatches(Matcher):
             return self._path
         literals = self._path.split("%s")
         url = [literals[0]]
-        for arg, literal in zip(args, literals[1:]):
+        for arg, literal in zip(args, literals[1:], strict=False):
             if not isinstance(arg, (str, bytes)):
                 arg = str(arg)
             url.append(url_escape(utf8(arg), plus=False))
@@ -171,5 +171,3 @@ def _unquote_or_none(s: str | None) -> bytes | None:
     if "%" not in s:
         return s.encode("utf-8")
     return url_unescape(s, encoding=None, plus=False)
-
-

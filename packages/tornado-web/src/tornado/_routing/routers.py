@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, Union
+from typing import Any
 
 from tornado import httputil
 from tornado._routing.matchers import Matcher, PathMatches
@@ -149,7 +149,7 @@ class URLSpec(Rule):
 
 
 # What a table of rules may hold: rules, or tuples and lists of a Rule's arguments.
-_RuleList = Iterable[Union[Rule, list[Any], tuple[Any, ...]]]
+_RuleList = Iterable[Rule | list[Any] | tuple[Any, ...]]
 
 
 class RuleRouter(Router):
@@ -249,9 +249,7 @@ class ReversibleRuleRouter(ReversibleRouter, RuleRouter):
         rule = super().process_rule(rule)
         if rule.name:
             if rule.name in self.named_rules:
-                app_log.warning(
-                    "Multiple handlers named %s; replacing previous value", rule.name
-                )
+                app_log.warning("Multiple handlers named %s; replacing previous value", rule.name)
             self.named_rules[rule.name] = rule
         return rule
 
@@ -293,7 +291,9 @@ class _RoutingDelegate(httputil.HTTPMessageDelegate):
         )
         self.delegate = self.router.find_handler(request)
         if self.delegate is None:
-            app_log.debug("Delegate for %s %s request not found", start_line.method, start_line.path)
+            app_log.debug(
+                "Delegate for %s %s request not found", start_line.method, start_line.path
+            )
             self.delegate = _NotFoundDelegate(self.request_conn)
         return self.delegate.headers_received(start_line, headers)
 

@@ -203,8 +203,7 @@ class RuleSequence(list["Rule"]):
         super().extend(rules)
         return self
 
-    def __imul__(self, times: SupportsIndex) -> RuleSequence:  # type: ignore[misc, override]
-        # As above.
+    def __imul__(self, times: SupportsIndex) -> RuleSequence:
         self._table = None
         super().__imul__(times)
         return self

@@ -323,9 +323,7 @@ class Application(ReversibleRouter):
 
         .. versionadded:: 4.5
         """
-        return HandlerDelegate(
-            self, request, target_class, target_kwargs, path_args, path_kwargs
-        )
+        return HandlerDelegate(self, request, target_class, target_kwargs, path_args, path_kwargs)
 
     def reverse_url(self, name: str, *args: Any) -> str:
         """Return the path of the route called ``name``.
@@ -356,16 +354,15 @@ class Application(ReversibleRouter):
         level = _INFO if status < 400 else _WARNING if status < 500 else _ERROR
         if access_log.isEnabledFor(level):
             milliseconds = 1000.0 * handler.request.request_time()
-            access_log.log(
-                level, "%d %s %.2fms", status, handler._request_summary(), milliseconds
-            )
+            access_log.log(level, "%d %s %.2fms", status, handler._request_summary(), milliseconds)
 
     @property
     def _uncached(self) -> bool:
         """Whether templates or static files are to be read anew for each request."""
         settings = self.settings
         return not (
-            settings.get("compiled_template_cache", True) and settings.get("static_hash_cache", True)
+            settings.get("compiled_template_cache", True)
+            and settings.get("static_hash_cache", True)
         )
 
     def _forget_cached(self) -> None:
@@ -432,4 +429,3 @@ class _MessageTarget:
 
     def on_connection_close(self) -> None:
         self._delegate.on_connection_close()
-

@@ -139,9 +139,7 @@ class Cookies(Arguments):
         past = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=365)
         self.set_cookie(name, value="", path=path, expires=past, domain=domain, **kwargs)
 
-    def clear_all_cookies(
-        self, path: str = "/", domain: str | None = None, **kwargs: Any
-    ) -> None:
+    def clear_all_cookies(self, path: str = "/", domain: str | None = None, **kwargs: Any) -> None:
         """Delete all cookies that came with this request.
 
         The arguments are those of `clear_cookie`; cookies set with others are not deleted.

@@ -164,4 +164,3 @@ def _redirect_on_host(handler: RequestHandler, path: str) -> None:
     if handler.request.query:
         uri += "?" + handler.request.query
     handler.redirect(uri, permanent=True)
-

@@ -26,6 +26,7 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
     handler: RequestHandler | None = None
     #: What the connection is to wait for before it reads the content.
     ready: Any = None
+    _body_future: Any = None
     #: The connection tells this object when the client leaves; nothing needs to be registered.
     _fast = False
 
@@ -65,7 +66,7 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
     def start_streaming(self) -> Any:
         """Run the handler up to its method; return a future that is done when content may flow."""
         loop = asyncio.get_running_loop()
-        self.request._body_future = loop.create_future()
+        self._body_future = loop.create_future()
         prepared = loop.create_future()
         self.ready = prepared
         self._execute_with(prepared)
@@ -85,7 +86,9 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
             return None
         return self._deliver(handler, chunk)
 
-    async def _data_after_prepare(self, handler: RequestHandler, prepared: Any, chunk: bytes) -> None:
+    async def _data_after_prepare(
+        self, handler: RequestHandler, prepared: Any, chunk: bytes
+    ) -> None:
         await prepared
         if not handler._finished:
             result = self._deliver(handler, chunk)
@@ -111,14 +114,14 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
     def _fail_streaming(self, handler: RequestHandler, e: Exception) -> None:
         handler._fail(e)
         # What is still to come has nowhere to go; the method must not run.
-        future = self.request._body_future
+        future = self._body_future
         if not future.done():
             future.set_exception(StreamClosedError(e))
             future.exception()
 
     def finish(self) -> None:
         if self.streams_body:
-            future = self.request._body_future
+            future = self._body_future
             if not future.done():
                 future.set_result(None)
             return
@@ -128,7 +131,7 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
     def on_connection_close(self) -> None:
         handler = self.handler
         if self.streams_body and handler is not None:
-            future = self.request._body_future
+            future = self._body_future
             if not future.done():
                 future.set_exception(StreamClosedError())
                 future.exception()  # the handler may be past waiting for it
@@ -157,17 +160,16 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
             self._answer_for(e)
             return
         self.handler = handler
-        handler._prepared_future = prepared
+        if prepared is not None:
+            handler._prepared_future = prepared
+            handler._body_future = self._body_future
         if not self._fast:
             set_close_callback = getattr(self.connection, "set_close_callback", None)
             if set_close_callback is not None:
                 set_close_callback(self.on_connection_close)
         transforms = application.transforms
         chosen = [transform(request) for transform in transforms] if transforms else []
-        if (
-            self.handler_class._execute is Execution._execute
-            and "_execute" not in handler.__dict__
-        ):
+        if self.handler_class._execute is Execution._execute and "_execute" not in handler.__dict__:
             handler._transforms = chosen
             rest = handler._begin(self.path_args, self.path_kwargs)
             if rest is not None:

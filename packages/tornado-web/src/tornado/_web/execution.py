@@ -78,7 +78,7 @@ class Execution(Rendering):
         """Do all that can be done without waiting; return what remains to be awaited, if anything."""
         try:
             request = self.request
-            method = request.method
+            method: Any = request.method
             if method not in self.SUPPORTED_METHODS:
                 raise HTTPError(405)
             if args:
@@ -138,7 +138,7 @@ class Execution(Rendering):
                 return
             if self._stream_request_body:
                 try:
-                    await self.request._body_future
+                    await self._body_future
                 except StreamClosedError:
                     return  # the client left before it had sent everything
             rest = self._answer()
@@ -219,4 +219,3 @@ def _awaitable(value: Any) -> Any:
     if hasattr(value, "__await__"):
         return value
     return gen.convert_yielded(value)
-

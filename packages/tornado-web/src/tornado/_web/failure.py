@@ -169,5 +169,3 @@ class Failure(Output):
                 return None
 
         return run
-
-

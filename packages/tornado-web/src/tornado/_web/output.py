@@ -40,12 +40,12 @@ class _Done:
 
 
 #: What a method returns that has nothing to wait for.
-DONE: Any = _Done()
+DONE: Awaitable[None] = _Done()
 
 _last_done: asyncio.Future[None] | None = None
 
 
-def _done() -> Any:
+def _done() -> Awaitable[None]:
     """Return a `Future` that is done, of the loop that runs; `DONE` if none does."""
     global _last_done
     try:
@@ -106,7 +106,7 @@ class Output(XSRFProtection):
         .. versionchanged:: 4.0
            Returns a `Future`.
         """
-        future = self._flush(include_footers)
+        future: Awaitable[None] = self._flush(include_footers)
         if callback is not None:
             wrapped = stack_context.wrap(callback)
             if isinstance(future, asyncio.Future):
@@ -157,8 +157,10 @@ class Output(XSRFProtection):
         .. versionchanged:: 5.1
            Returns a `Future`.
         """
-        future = self._conclude(chunk)
-        return _done() if future is None else future
+        future: Awaitable[None] | None = self._conclude(chunk)
+        if future is None:
+            future = _done()
+        return future
 
     def _conclude(self, chunk: Any = None) -> Any:
         """Do what `finish` does; return ``None`` in place of a future that would be done."""
@@ -215,7 +217,8 @@ class Output(XSRFProtection):
 
     def _log(self) -> None:
         """Log the request: hands this handler to `.Application.log_request`."""
-        self.application.log_request(self)
+        handler: Any = self
+        self.application.log_request(handler)
 
     def _break_cycles(self) -> None:
         # Bound methods of this object in it would keep it until the cycle collector comes.
@@ -288,10 +291,7 @@ class Output(XSRFProtection):
         if not ours:
             return False
         tag = ours[2:] if ours.startswith("W/") else ours
-        return any(
-            candidate == "*" or candidate == tag
-            for candidate in _entity_tags(given)
-        )
+        return any(candidate == "*" or candidate == tag for candidate in _entity_tags(given))
 
     def _clear_representation_headers(self) -> None:
         for name in _REPRESENTATION_HEADERS:
@@ -303,7 +303,7 @@ def _entity_tags(field: str) -> list[str]:
     field = field.strip()
     if field == "*":
         return ["*"]
-    tags = []
+    tags: list[str] = []
     at = 0
     while True:
         start = field.find('"', at)

@@ -40,9 +40,7 @@ class Rendering(Failure):
         )
         # "_tt_modules" is what templates are compiled to; "modules" is for people.
         handler: Any = self
-        ui["_tt_modules"] = ui["modules"] = UIModuleNamespace(
-            handler, self.application.ui_modules
-        )
+        ui["_tt_modules"] = ui["modules"] = UIModuleNamespace(handler, self.application.ui_modules)
         return ui
 
     def render(self, template_name: str, **kwargs: Any) -> Awaitable[None]:
@@ -111,7 +109,9 @@ class Rendering(Failure):
         .. versionadded:: 4.3
         """
         return (
-            b'<script type="text/javascript">\n//<![CDATA[\n' + b"\n".join(js_embed) + b"\n//]]>\n</script>"
+            b'<script type="text/javascript">\n//<![CDATA[\n'
+            + b"\n".join(js_embed)
+            + b"\n//]]>\n</script>"
         )
 
     def render_linked_css(self, css_files: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
 from tornado.escape import utf8
 from tornado.log import gen_log
@@ -59,7 +59,7 @@ _MAX_AHEAD_SECONDS = 31 * _SECONDS_PER_DAY
 # a version-1 value can never be mistaken for a later one.
 _MAX_VERSION_DIGITS = 3
 
-Secret = Union[str, bytes, dict[int, str], dict[int, bytes], dict[int, Union[str, bytes]]]
+Secret = str | bytes | dict[int, str] | dict[int, bytes] | dict[int, str | bytes]
 Clock = Callable[[], float]
 
 
@@ -123,7 +123,7 @@ def create_signed_value(
 def decode_signed_value(
     secret: Secret,
     name: str,
-    value: None | str | bytes,
+    value: str | bytes | None,
     max_age_days: float = 31,
     clock: Clock | None = None,
     min_version: int | None = None,

@@ -66,7 +66,10 @@ class HandlerState:
     _headers_written = False
     _finished = False
     _auto_finish = True
+    #: With streamed content: done when ``prepare`` is.
     _prepared_future: Future[None] | None = None
+    #: With streamed content: done when all of it came; fails if it does not.
+    _body_future: Any = None
     _VALID_HEADER_CHARS = _VALID_HEADER_CHARS
 
     path_args: list[Any]
@@ -126,7 +129,9 @@ class HandlerState:
         :raises Exception: if the setting is absent or empty.
         """
         if not self.application.settings.get(name):
-            raise Exception(f"You must define the '{name}' setting in your application to use {feature}")
+            raise Exception(
+                f"You must define the '{name}' setting in your application to use {feature}"
+            )
 
     def clear(self) -> None:
         """Forget all headers and content of this answer; the status becomes 200.
@@ -254,9 +259,7 @@ class HandlerState:
 
     def _allowed_methods(self) -> list[str]:
         """The methods that this handler answers, for the ``Allow`` header."""
-        allowed = [
-            method for method in self.SUPPORTED_METHODS if self._implements(method.lower())
-        ]
+        allowed = [method for method in self.SUPPORTED_METHODS if self._implements(method.lower())]
         if "GET" in allowed and "HEAD" in self.SUPPORTED_METHODS and "HEAD" not in allowed:
             allowed.insert(1, "HEAD")
         return allowed

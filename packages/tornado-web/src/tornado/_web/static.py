@@ -108,7 +108,7 @@ class StaticFileHandler(RequestHandler):
             cls._static_hashes.clear()
             cls._static_stamps.clear()
 
-    def head(self, path: str) -> Any:
+    def head(self, path: str) -> Awaitable[None]:
         """Answer with the headers of the file."""
         return self.get(path, include_body=False)
 
@@ -173,14 +173,14 @@ class StaticFileHandler(RequestHandler):
         if field is None:
             return True
         if '"' in field:
-            return field.strip() == self._headers.get("Etag")
-        return field.strip() == self._headers.get("Last-Modified")
+            return bool(field.strip() == self._headers.get("Etag"))
+        return bool(field.strip() == self._headers.get("Last-Modified"))
 
     def _serves_plain_file(self) -> bool:
         """Tell whether the content is that of the file itself, so that the kernel may send it."""
-        cls = type(self)
+        cls: Any = type(self)
         return (
-            cls.get_content is StaticFileHandler.get_content
+            cls.get_content.__func__ is _GET_CONTENT
             and cls.get_content_size is StaticFileHandler.get_content_size
         )
 
@@ -210,13 +210,13 @@ class StaticFileHandler(RequestHandler):
 
     async def _send_content(self, part: ByteRange) -> None:
         """Send the content in chunks, each when the one before has left."""
-        content = self.get_content(
+        content: Any = self.get_content(
             self.absolute_path,
             part.start if not part.is_whole else None,
             part.end if not part.is_whole else None,
         )
         if isinstance(content, bytes):
-            content = [content]  # type: ignore[unreachable]  # an old form of the hook
+            content = [content]  # an old form of the hook
         iterator = iter(content)
         off_loop = self._serves_plain_file()
         loop = asyncio.get_running_loop()
@@ -391,10 +391,10 @@ class StaticFileHandler(RequestHandler):
 
         .. versionadded:: 3.1
         """
-        content = cls.get_content(abspath)
+        content: Any = cls.get_content(abspath)
         digest = hashlib.sha512()
         if isinstance(content, bytes):
-            digest.update(content)  # type: ignore[unreachable]  # an old form of the hook
+            digest.update(content)  # an old form of the hook
         else:
             for chunk in content:
                 digest.update(chunk)
@@ -441,9 +441,7 @@ class StaticFileHandler(RequestHandler):
         :arg str path: what `parse_url_path` returned.
         """
 
-    def get_cache_time(
-        self, path: str, modified: datetime.datetime | None, mime_type: str
-    ) -> int:
+    def get_cache_time(self, path: str, modified: datetime.datetime | None, mime_type: str) -> int:
         """Return for how many seconds browsers may keep the file without asking; 0 to say nothing.
 
         By default ten years for URLs with a version, and 0 for others. Override it to change that.
@@ -491,8 +489,9 @@ class StaticFileHandler(RequestHandler):
         absolute_path = cls.get_absolute_path(root, path)
         allowed = settings.get("static_handler_args", {}).get("allowed_symlink_directory")
         try:
-            if cls.get_absolute_path.__func__ is _GET_ABSOLUTE_PATH:  # type: ignore[attr-defined]
-                # (a class method has __func__.) Other roots are for the subclass to know.
+            own: Any = cls.get_absolute_path
+            if own.__func__ is _GET_ABSOLUTE_PATH:
+                # A subclass that finds files elsewhere has to know what may be seen.
                 root = os.path.abspath(root)
                 if not roots.is_below(absolute_path, root) or not roots.links_stay(
                     root, absolute_path, allowed
@@ -533,8 +532,9 @@ class StaticFileHandler(RequestHandler):
         return version
 
 
-_GET_ABSOLUTE_PATH = StaticFileHandler.get_absolute_path.__func__  # type: ignore[attr-defined]
-# (as above)
+# Class methods are bound anew at each access; these tell whether they were overridden.
+_GET_ABSOLUTE_PATH = vars(StaticFileHandler)["get_absolute_path"].__func__
+_GET_CONTENT = vars(StaticFileHandler)["get_content"].__func__
 
 
 def _accepts(accept_encoding: str, coding: str) -> bool:
@@ -548,5 +548,3 @@ def _accepts(accept_encoding: str, coding: str) -> bool:
             except ValueError:
                 return False
     return False
-
-

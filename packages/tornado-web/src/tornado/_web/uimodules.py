@@ -75,13 +75,12 @@ class UIModule:
 
 
 class _linkify(UIModule):
-    def render(self, text: str, **kwargs: Any) -> str:  # type: ignore[override]
-        # Modules narrow the arguments of render as they need.
+    def render(self, text: str, **kwargs: Any) -> str:
         return escape.linkify(text, **kwargs)
 
 
 class _xsrf_form_html(UIModule):
-    def render(self) -> str:  # type: ignore[override]  # as above
+    def render(self) -> str:
         return self.handler.xsrf_form_html()
 
 
@@ -105,7 +104,7 @@ class TemplateModule(UIModule):
         self._resource_list: list[dict[str, Any]] = []
         self._resource_dict: dict[str, dict[str, Any]] = {}
 
-    def render(self, path: str, **kwargs: Any) -> bytes:  # type: ignore[override]  # as above
+    def render(self, path: str, **kwargs: Any) -> bytes:
         def set_resources(**resources: Any) -> str:
             if path not in self._resource_dict:
                 self._resource_list.append(resources)

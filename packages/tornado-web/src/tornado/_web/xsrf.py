@@ -57,7 +57,8 @@ class XSRFProtection(Identity):
         """
         if not hasattr(self, "_xsrf_token"):
             version, token, timestamp = self._get_raw_xsrf_token()
-            assert token is not None and timestamp is not None
+            assert token is not None
+            assert timestamp is not None
             settings = self.settings
             output_version = settings.get("xsrf_cookie_version", 2)
             if output_version == 1:
