@@ -6,9 +6,11 @@ from asyncio.events import _get_running_loop
 from collections.abc import Callable
 from typing import Any
 
-from tornado._loop import contexts, current
+from tornado._loop import contexts, current, forking
 from tornado._loop.ioloop import IOLoop, Selectable
 from tornado._loop.selector_thread import SelectorThread
+
+assert forking  # imported for what it does at a fork
 
 __all__ = ["AsyncIOLoop", "AsyncIOMainLoop", "BaseAsyncIOLoop", "PollIOLoop", "UvloopIOLoop"]
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from tornado._loop import contexts, current
 from tornado._loop.contexts import ExceptionStackContext
 from tornado._loop.conversion import convert_yielded
-from tornado._loop.futures import Future, future_set_exc_info, future_set_result_unless_cancelled
+from tornado._loop.futures import Future, future_set_exc_info
 from tornado.util import ArgReplacer
 
 __all__ = ["ReturnValueIgnoredError", "deliver", "return_future", "schedule", "takes_callback"]
@@ -116,8 +116,9 @@ def return_future(f: Callable[..., Any]) -> Callable[..., Any]:
 
         def succeed(*value: Any) -> None:
             nonlocal bare
-            bare = not value
-            future_set_result_unless_cancelled(future, value[0] if value else None)
+            if not future.done():
+                bare = not value
+                future.set_result(value[0] if value else None)
 
         def fail(typ: Any, value: BaseException, tb: Any) -> bool:
             if future.done():

@@ -124,13 +124,12 @@ class IOLoop(Configurable):
         self._held: set[Any] = set()
         if time_func is not None:
             self._time_func = time_func
-        if make_current is None:
-            if current.get_current(create=False) is None:
+        if make_current is not False:
+            # It may be this one: a skin over the asyncio loop that is current.
+            if current.get_current(create=False) in (None, self):
                 self.make_current()
-        elif make_current:
-            if current.get_current(create=False) is not None:
+            elif make_current:
                 raise RuntimeError("this thread already has a current IOLoop")
-            self.make_current()
 
     # -- which loop ------------------------------------------------------------------------------
 
