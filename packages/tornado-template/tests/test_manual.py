@@ -361,7 +361,9 @@ def test_while_break_and_continue():
 def test_directives_may_span_lines():
     assert render("{{\n[1,\n 2]\n}}{%\nif (1 and\n 0) %}a{% else\n%}b{% end\n%}") == b"[1, 2]b"
     assert render("{% if x\n and y %}a{% end %}", x=1, y=1) == b"a"
-    assert render("{% apply\nstr.upper\n%}a{% end %}", str=SimpleNamespace(upper=bytes.upper)) == b"A"
+    assert (
+        render("{% apply\nstr.upper\n%}a{% end %}", str=SimpleNamespace(upper=bytes.upper)) == b"A"
+    )
 
 
 def test_unicode_literals_in_expressions():

@@ -35,7 +35,12 @@ def test_unknown_mode():
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("a.html", b" a b\nc"), ("a.js", b" a b\nc"), ("a.txt", b" a  b \n\n c"), ("a", b" a  b \n\n c")],
+    [
+        ("a.html", b" a b\nc"),
+        ("a.js", b" a b\nc"),
+        ("a.txt", b" a  b \n\n c"),
+        ("a", b" a  b \n\n c"),
+    ],
 )
 def test_default_depends_on_the_name(name, expected):
     assert Template(" a  b \n\n c", name=name).generate() == expected

@@ -22,6 +22,7 @@ import sys
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Final
 
+from tornado._template.errors import ParseError
 from tornado._template.nodes import (
     Apply,
     Block,
@@ -67,6 +68,9 @@ _NOT_SIMPLE: Final = frozenset({"yield", "await", "lambda"})
 
 # From 3.11 on CPython has an instruction for `list.append` that needs no bound method.
 _APPEND_BY_METHOD: Final = sys.version_info >= (3, 11)
+
+# Blocks inlined in one template: those that contain one another can multiply.
+_MAX_BLOCKS: Final = 10_000
 
 # What matters about a body: it outputs the value of an expression; it outputs something in another
 # way than by text and values escaped the default way; it may leave by `break` or `continue`; it
@@ -145,7 +149,9 @@ class _Generator:
         self.output = _Output(None, 0)
         # Inside a loop that is filled at its end: the list of values. The output then is formats.
         self.values = ""
+        self.blocks_left = _MAX_BLOCKS
         self.known: dict[tuple[int, int], int] = {}
+        self.known_to_bind: dict[tuple[int, int], bool] = {}
 
     # --- lines ------------------------------------------------------------------------------
 
@@ -251,6 +257,9 @@ class _Generator:
                 self.code(node.source, file, node.line)
             elif isinstance(node, Block):
                 winner = linked.blocks[node.name]
+                self.blocks_left -= 1
+                if self.blocks_left < 0:
+                    raise ParseError(f"more than {_MAX_BLOCKS} blocks", file.name, node.line)
                 self.body(winner.body, winner.file, linked)
             elif isinstance(node, Include):
                 included = linked.includes[node]
@@ -452,24 +461,28 @@ class _Generator:
             return [(node.body, file, linked)]
         return []
 
-    def binds(self, nodes: Sequence[Node], file: File, linked: Linked) -> bool:
+    def binds(self, nodes: list[Node], file: File, linked: Linked) -> bool:
         """Say whether *nodes* may bind a name, which is then local to the ``apply`` around."""
-        for node in nodes:
-            if isinstance(node, Statement):
-                return True
-            if isinstance(node, Expression) and _binds_inside(node.source):
-                return True
-            if isinstance(node, Control) and (
-                node.operator not in ("if", "while")
-                or any(_binds_inside(branch.clause) for branch in node.branches)
-            ):
-                return True
-            if any(
-                self.binds(body, owner, place)
-                for body, owner, place in self.inside(node, file, linked)
-            ):
-                return True
-        return False
+        key = (id(nodes), id(linked))
+        known = self.known_to_bind.get(key)
+        if known is None:
+            known = any(self.node_binds(node, file, linked) for node in nodes)
+            self.known_to_bind[key] = known
+        return known
+
+    def node_binds(self, node: Node, file: File, linked: Linked) -> bool:
+        if isinstance(node, Statement):
+            return True
+        if isinstance(node, Expression):
+            return _binds_inside(node.source)
+        if isinstance(node, Control) and (
+            node.operator not in ("if", "while")
+            or any(_binds_inside(branch.clause) for branch in node.branches)
+        ):
+            return True
+        return any(
+            self.binds(body, owner, place) for body, owner, place in self.inside(node, file, linked)
+        )
 
 
 def _binds_inside(source: str) -> bool:

@@ -1,4 +1,4 @@
-"""Template source goes in, a list of tokens comes out: text, expressions and directives.
+"""Template source goes in, tokens come out, one by one: text, expressions and directives.
 
 White space and the structure of directives are the parser's business. Reading takes linear time.
 """
@@ -6,8 +6,12 @@ White space and the structure of directives are the parser's business. Reading t
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from tornado._template.errors import ParseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["DIRECTIVE", "EXPRESSION", "TEXT", "Token", "read_tokens"]
 
@@ -34,12 +38,11 @@ _PYTHON_TOKEN = re.compile(
 _LOOKAHEAD = 2000
 
 
-def read_tokens(source: str, name: str) -> list[Token]:
+def read_tokens(source: str, name: str) -> Iterator[Token]:
     """Split *source*, the text of the template called *name*.
 
     :raises ParseError: when a directive is not closed or is empty.
     """
-    tokens: list[Token] = []
     position = text_start = 0
     line = text_line = 1
     counted = 0
@@ -47,16 +50,16 @@ def read_tokens(source: str, name: str) -> list[Token]:
         match = _OPENING.search(source, position)
         if match is None:
             if text_start < len(source):
-                tokens.append((TEXT, source[text_start:], text_line))
-            return tokens
+                yield (TEXT, source[text_start:], text_line)
+            return
         start = match.start()
         opener = match.group()
         line += source.count("\n", counted, start)
         counted = start
         if start > text_start:
-            tokens.append((TEXT, source[text_start:start], text_line))
+            yield (TEXT, source[text_start:start], text_line)
         if source.startswith("!", start + 2):
-            tokens.append((TEXT, opener, line))
+            yield (TEXT, opener, line)
             position = text_start = start + 3
             text_line = line
             continue
@@ -68,7 +71,7 @@ def read_tokens(source: str, name: str) -> list[Token]:
             if _looks_open(content):
                 end = _end_of_python(source, start + 2, end, _CLOSERS[opener])
                 content = source[start + 2 : end]
-            tokens.append(_code_token(opener, content, name, line))
+            yield _code_token(opener, content, name, line)
         position = text_start = end + 2
         line += source.count("\n", counted, position)
         counted = position

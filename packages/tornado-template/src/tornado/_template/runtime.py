@@ -44,9 +44,10 @@ def escape_text(value: Any) -> str:
         if type(value) is int:
             return str(value)
         value = text(value)
-    if "&" in value or "<" in value or ">" in value or '"' in value or "'" in value:
-        return _replace_special(value)
-    return value
+    plain: str = value
+    if "&" in plain or "<" in plain or ">" in plain or '"' in plain or "'" in plain:
+        return _replace_special(plain)
+    return plain
 
 
 def _replace_special(value: str) -> str:
