@@ -17,7 +17,12 @@ from harness import Contestant, Figures, Server
 
 CONNECTIONS = 32
 IDLE_CONNECTIONS = 5000
-MESSAGES = {"64 B": (64, 40000), "125 B": (125, 40000), "4 KiB": (4096, 30000), "1 MiB": (1 << 20, 150)}
+MESSAGES = {
+    "64 B": (64, 40000),
+    "125 B": (125, 40000),
+    "4 KiB": (4096, 30000),
+    "1 MiB": (1 << 20, 150),
+}
 
 START = """
 import asyncio, resource, socket, sys

@@ -4,13 +4,13 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 import types
 
 import pytest
 
 from tornado import autoreload, ioloop
-
 
 SETTLE = 0.15
 """Seconds from the last line a program prints until its files are surely being watched."""
@@ -43,10 +43,16 @@ class Program:
 
     def expect(self, text):
         seen = []
-        for line in self.process.stdout:
-            seen.append(line)
-            if text in line:
-                return
+        watchdog = threading.Timer(10, self.process.kill)
+        watchdog.start()
+        try:
+            for line in self.process.stdout:
+                seen.append(line)
+                if text in line:
+                    return
+        finally:
+            watchdog.cancel()
+            watchdog.join()
         raise AssertionError(f"{text!r} was not printed: {''.join(seen)}")
 
     def stop(self):

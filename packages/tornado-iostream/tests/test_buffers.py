@@ -27,9 +27,7 @@ def drain(queue, step):
 
 @given(
     st.lists(
-        st.tuples(
-            st.sampled_from(sorted(KINDS)), st.integers(0, 9000), st.integers(0, 255)
-        ),
+        st.tuples(st.sampled_from(sorted(KINDS)), st.integers(0, 9000), st.integers(0, 255)),
         max_size=20,
     ),
     st.integers(1, 20000),

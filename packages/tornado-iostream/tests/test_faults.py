@@ -6,6 +6,7 @@ The fixtures compare descriptors, tasks and what the loop watches before and aft
 import asyncio
 import contextlib
 import errno
+import itertools
 import os
 import resource
 import socket
@@ -257,7 +258,7 @@ def test_accepting_is_bounded_per_turn(run_asyncio):
         while len(served) < 300:
             await asyncio.sleep(0)
             steps.append(len(served))
-        assert max(b - a for a, b in zip([0, *steps], steps, strict=False)) == 128
+        assert max(b - a for a, b in itertools.pairwise([0, *steps])) == 128
         remove()
         listener.close()
         for client in clients:

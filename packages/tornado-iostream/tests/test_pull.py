@@ -1,6 +1,7 @@
 """The pull face over real sockets: futures, callbacks, streaming, limits, the end of input."""
 
 import asyncio
+import itertools
 import re
 import socket
 
@@ -460,7 +461,7 @@ async def actual_results(stream, operations):
 
 def splits(data, cuts):
     edges = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [data[a:b] for a, b in itertools.pairwise(edges)]
 
 
 @pytest.mark.parametrize("kind", ["plain", "tls"])

@@ -33,9 +33,7 @@ class FixedResolver(Resolver):
 
     def resolve(self, host, port, family=socket.AF_UNSPEC, callback=None):
         future = asyncio.get_running_loop().create_future()
-        future.set_result(
-            [(af, address) for af, address in self.addresses if family in (0, af)]
-        )
+        future.set_result([(af, address) for af, address in self.addresses if family in (0, af)])
         return future
 
     def close(self):
@@ -234,9 +232,7 @@ def test_deadline(run):
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(client.connect(host, port, ssl_options={}), 0.02)
             with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(
-                    client.connect(host, port, ssl_options={}, timeout=5), 0.02
-                )
+                await asyncio.wait_for(client.connect(host, port, ssl_options={}, timeout=5), 0.02)
         with pytest.raises(ConnectionRefusedError):
             await client.connect("127.0.0.1", refused_port(), timeout=5)
 

@@ -286,7 +286,9 @@ def test_the_patterns_of_the_manual(pattern):
 
         """
     ) + textwrap.dedent(SERVERS[pattern]).replace("PORT", str(port))
-    process = subprocess.Popen([sys.executable, "-W", "error", "-c", program], start_new_session=True)
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", program], start_new_session=True
+    )
     try:
         answers = set()
         for _ in range(200):

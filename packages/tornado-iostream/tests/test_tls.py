@@ -118,9 +118,7 @@ def test_verification_can_be_turned_off_expressly(run, certificates):
     async def main():
         context = certificates.server(certificates.other_cert_file)
         async with serving(ssl_options=context) as (_, address):
-            stream = await dial(
-                address, "example.com", ssl_options={"cert_reqs": ssl.CERT_NONE}
-            )
+            stream = await dial(address, "example.com", ssl_options={"cert_reqs": ssl.CERT_NONE})
             await stream.write(b"x\n")
             assert await stream.read_until(b"\n") == b"x\n"
             stream.close()
@@ -194,9 +192,10 @@ def test_client_certificates(run, certificates, caplog):
 
 def test_a_client_that_never_shakes_hands(run, certificates, caplog):
     async def main():
-        async with serving(
-            ssl_options=certificates.server(), handshake_timeout=0.03
-        ) as (server, address):
+        async with serving(ssl_options=certificates.server(), handshake_timeout=0.03) as (
+            server,
+            address,
+        ):
             with socket.create_connection(address) as silent:
                 silent.setblocking(False)
                 await until(lambda: server.streams)

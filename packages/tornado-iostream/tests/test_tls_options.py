@@ -58,9 +58,7 @@ def test_exactly_tls_1_2():
 
 
 def test_ciphers():
-    context = ssl_options_to_context(
-        {"ciphers": "ECDHE-RSA-AES128-GCM-SHA256"}, server_side=False
-    )
+    context = ssl_options_to_context({"ciphers": "ECDHE-RSA-AES128-GCM-SHA256"}, server_side=False)
     names = [cipher["name"] for cipher in context.get_ciphers()]
     assert "ECDHE-RSA-AES128-GCM-SHA256" in names
     assert "ECDHE-RSA-AES256-GCM-SHA384" not in names

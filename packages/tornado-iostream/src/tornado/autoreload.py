@@ -210,8 +210,10 @@ def _run_once(run: Callable[[], None]) -> bool:
         run()
     except SystemExit as error:
         logging.basicConfig()
-        gen_log.info("Script exited with status %s", error.code)
-        return error.code is None or error.code == 0
+        succeeded = error.code is None or error.code == 0
+        level = logging.INFO if succeeded else logging.WARNING
+        gen_log.log(level, "Script exited with status %s", error.code)
+        return succeeded
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise

@@ -205,7 +205,7 @@ class PullStream(WriteStream):
         if streaming is not None:
             read.streaming = stack_context.wrap(streaming)
         self._read = read
-        if (not self._read_buffer and isinstance(read, ReadUntil)) or not self._try_read(read):
+        if (read.needs_input and not self._read_buffer) or not self._try_read(read):
             if self._state is OPEN:
                 if self._input_hint:
                     self._read_inline(read)

@@ -34,6 +34,8 @@ class Read:
     future: "Future[Any] | None"
     callback: Callable[..., Any] | None
     streaming: Callable[[bytes], Any] | None
+    needs_input: bool
+    """Whether an empty buffer can never satisfy it."""
 
     def __init__(self) -> None:
         self.future = None
@@ -73,6 +75,8 @@ class ReadUntil(Read):
 
     __slots__ = ("_scanned", "delimiter", "max_bytes")
 
+    needs_input = True
+
     def __init__(self, delimiter: bytes, max_bytes: int | None) -> None:
         self.future = self.callback = self.streaming = None
         self.delimiter = delimiter
@@ -110,6 +114,8 @@ class ReadRegex(Read):
 
     __slots__ = ("max_bytes", "pattern")
 
+    needs_input = False
+
     def __init__(self, pattern: "re.Pattern[bytes]", max_bytes: int | None) -> None:
         self.future = self.callback = self.streaming = None
         self.pattern = pattern
@@ -136,11 +142,12 @@ class ReadRegex(Read):
 class ReadBytes(Read):
     """A number of bytes, or with `partial` any number up to it."""
 
-    __slots__ = ("count", "partial")
+    __slots__ = ("count", "needs_input", "partial")
 
     def __init__(self, count: int, partial: bool) -> None:
         self.future = self.callback = self.streaming = None
         self.count = count
+        self.needs_input = count > 0
         self.partial = partial
 
     def is_exactly(self, data: bytes) -> bool:
@@ -169,6 +176,8 @@ class ReadUntilClose(Read):
 
     __slots__ = ()
 
+    needs_input = True
+
     def __init__(self) -> None:
         self.future = self.callback = self.streaming = None
 
@@ -183,6 +192,8 @@ class ReadInto(Read):
     """Into memory of the caller, until it is full, or with `partial` until anything is in it."""
 
     __slots__ = ("_filled", "_view", "partial")
+
+    needs_input = False
 
     def __init__(self, view: memoryview, partial: bool) -> None:
         self.future = self.callback = self.streaming = None
@@ -218,6 +229,8 @@ class ReadManyBytes(ReadInto):
     """A large number of bytes, received straight into their final size."""
 
     __slots__ = ("_memory",)
+
+    needs_input = True
 
     def __init__(self, count: int) -> None:
         self._memory = bytearray(count)

@@ -251,13 +251,15 @@ class OverrideResolver(Resolver):
     """Replaces some hosts and ports before another resolver looks them up, as /etc/hosts does.
 
     :param resolver: asked with the replacement, or with what is not in the mapping.
-    :param mapping: keys of three forms, the first that fits is used::
+    :param mapping: what is replaced by what.
 
-            {
-                ("api.example.com", 443, socket.AF_INET6): ("::1", 1443),
-                ("login.example.com", 443): ("localhost", 1443),
-                "example.com": "127.0.1.1",
-            }
+    The keys of the mapping have three forms, of which the first that fits is used::
+
+        {
+            ("api.example.com", 443, socket.AF_INET6): ("::1", 1443),
+            ("login.example.com", 443): ("localhost", 1443),
+            "example.com": "127.0.1.1",
+        }
 
     .. versionadded:: 3.0
     .. versionchanged:: 5.0

@@ -76,7 +76,11 @@ class CaresResolver(Resolver):
 
         self._pending += 1
         self.channel.getaddrinfo(
-            host, port, family=socket_module.AddressFamily(family), type=socket_module.SOCK_STREAM, callback=on_result
+            host,
+            port,
+            family=socket_module.AddressFamily(family),
+            type=socket_module.SOCK_STREAM,
+            callback=on_result,
         )
         self._set_timer()
         return with_callback(future, callback, self.io_loop)
