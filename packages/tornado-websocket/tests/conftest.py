@@ -177,6 +177,9 @@ class MemoryTransport:
         self._move()
         return not self.queue
 
+    def send_many(self, chunks):
+        return self.send(b"".join(chunks))
+
     def _move(self):
         count = len(self.queue) if self.window is None else min(self.window, len(self.queue))
         if count:

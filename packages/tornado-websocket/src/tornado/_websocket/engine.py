@@ -17,7 +17,7 @@ from tornado._websocket.codes import CloseCode, check_code, is_wire_code
 from tornado._websocket.deflate import Deflater, Inflater
 from tornado._websocket.errors import ProtocolError, WebSocketClosedError
 from tornado._websocket.events import CloseReceived, Event, Failed, Ping, Pong
-from tornado._websocket.frames import MAX_CONTROL_PAYLOAD, Opcode, build_frame
+from tornado._websocket.frames import MAX_CONTROL_PAYLOAD, Opcode, build_frame, build_head
 from tornado._websocket.masking import apply_mask, next_mask_key, rotate_key
 from tornado._websocket.state import Action, State, next_state
 from tornado._websocket.utf8 import TextDecoder, decode_text
@@ -285,25 +285,26 @@ class Engine:
         remaining = self._remaining
         if not remaining:
             return True
+        buffer = self._buffer
         start = self._position
-        chunk = self._buffer
-        if start or len(chunk) > remaining:
-            chunk = chunk[start : start + remaining]
-        count = len(chunk)
+        count = min(remaining, len(buffer) - start)
         if not count:
             return False
-        if start + count == len(self._buffer):
-            self._buffer = b""
-            self._position = 0
-        else:
-            self._position = start + count
+        stop = start + count
         remaining -= count
         self._remaining = remaining
         if self._mask_bit:
             key = self._key
             if remaining:
                 self._key = rotate_key(key, count)
-            chunk = apply_mask(key, chunk)
+            chunk = apply_mask(key, buffer, start, stop)
+        else:
+            chunk = buffer[start:stop]
+        if stop == len(buffer):
+            self._buffer = b""
+            self._position = 0
+        else:
+            self._position = stop
         if self._compressed:
             assert self._inflater is not None
             chunk = self._inflater.inflate(chunk, self._max_message_size - self._size)
@@ -422,6 +423,13 @@ class Engine:
             payload = self._deflater.deflate(payload)
             first |= _COMPRESSED
         return build_frame(first, payload, next_mask_key() if self._masks else None)
+
+    def encode_pieces(self, payload: bytes, binary: bool) -> list[bytes]:
+        """Return what `encode_message` does, in pieces that need not be joined before they leave."""
+        if self._masks or self._deflater is not None or self.state is not State.OPEN:
+            return [self.encode_message(payload, binary)]
+        first = _BINARY_FRAME if binary else _TEXT_FRAME
+        return [build_head(first, len(payload)), payload]
 
     def encode_ping(self, payload: bytes = b"") -> bytes:
         """Return a ping; raise `ValueError` if its payload is longer than 125 bytes."""

@@ -5,7 +5,7 @@ from struct import Struct
 
 from tornado._websocket.masking import apply_mask
 
-__all__ = ["MAX_CONTROL_PAYLOAD", "Opcode", "build_frame"]
+__all__ = ["MAX_CONTROL_PAYLOAD", "Opcode", "build_frame", "build_head"]
 
 #: A control frame's payload has at most this many bytes (RFC 6455 section 5.5).
 MAX_CONTROL_PAYLOAD = 125
@@ -37,6 +37,16 @@ _SHORT_HEADS = {
 }
 
 
+def build_head(first: int, size: int) -> bytes:
+    """Return what stands before the ``size`` bytes of an unmasked frame."""
+    if size < 126:
+        heads = _SHORT_HEADS.get(first)
+        return heads[size] if heads else bytes((first, size))
+    if size < 65536:
+        return _pack_16(first, 126, size)
+    return _pack_64(first, 127, size)
+
+
 def build_frame(first: int, payload: bytes, key: bytes | None = None) -> bytes:
     """Return one whole frame.
 
@@ -46,12 +56,7 @@ def build_frame(first: int, payload: bytes, key: bytes | None = None) -> bytes:
     """
     size = len(payload)
     if key is None:
-        if size < 126:
-            heads = _SHORT_HEADS.get(first)
-            return (heads[size] if heads else bytes((first, size))) + payload
-        if size < 65536:
-            return _pack_16(first, 126, size) + payload
-        return _pack_64(first, 127, size) + payload
+        return build_head(first, size) + payload
     if size < 126:
         head = bytes((first, 0x80 | size))
     elif size < 65536:

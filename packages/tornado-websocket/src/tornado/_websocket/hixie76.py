@@ -188,6 +188,10 @@ class Hixie76Engine:
             raise WebSocketClosedError("the WebSocket is closed")
         return b"\x00" + payload + b"\xff"
 
+    def encode_pieces(self, payload: bytes, binary: bool) -> list[bytes]:
+        """Return what `encode_message` does, in a list."""
+        return [self.encode_message(payload, binary)]
+
     def encode_ping(self, payload: bytes = b"") -> bytes:
         """Raise `ValueError`: this protocol has no pings."""
         raise ValueError("draft 76 has no pings")

@@ -26,21 +26,38 @@ _TABLES = tuple(
 _from_bytes = int.from_bytes
 
 
-def apply_mask(key: bytes, data: bytes) -> bytes:
-    """Return ``data`` masked with the four bytes of ``key``; twice gives ``data`` again."""
-    size = len(data)
+# Room to work in, of the size below. Whoever uses one takes it off the list and puts it back:
+# threads share no room.
+_BLOCK = 65536
+_rooms: list[bytearray] = []
+
+
+def apply_mask(key: bytes, data: bytes, start: int = 0, stop: int | None = None) -> bytes:
+    """Return ``data[start:stop]`` masked with the four bytes of ``key``; twice gives it again."""
+    if stop is None:
+        stop = len(data)
+    size = stop - start
     if size <= _INTEGER_LIMIT:
         pattern = (key * ((size + 3) >> 2))[:size]
-        return (_from_bytes(data, "little") ^ _from_bytes(pattern, "little")).to_bytes(
+        return (_from_bytes(data[start:stop], "little") ^ _from_bytes(pattern, "little")).to_bytes(
             size, "little"
         )
-    out = bytearray(size)
+    if size > _BLOCK:
+        # A block is a multiple of four bytes, so that each begins with the first byte of the key.
+        return b"".join(
+            apply_mask(key, data, at, min(at + _BLOCK, stop)) for at in range(start, stop, _BLOCK)
+        )
+    room = _rooms.pop() if _rooms else bytearray(_BLOCK)
     first, second, third, fourth = key
-    out[0::4] = data[0::4].translate(_TABLES[first])
-    out[1::4] = data[1::4].translate(_TABLES[second])
-    out[2::4] = data[2::4].translate(_TABLES[third])
-    out[3::4] = data[3::4].translate(_TABLES[fourth])
-    return bytes(out)
+    # A bytearray translates faster than bytes, which look whether anything changed.
+    room[0:size:4] = bytearray(data[start:stop:4]).translate(_TABLES[first])
+    room[1:size:4] = bytearray(data[start + 1 : stop : 4]).translate(_TABLES[second])
+    room[2:size:4] = bytearray(data[start + 2 : stop : 4]).translate(_TABLES[third])
+    room[3:size:4] = bytearray(data[start + 3 : stop : 4]).translate(_TABLES[fourth])
+    with memoryview(room) as view:
+        masked = bytes(view[:size])
+    _rooms.append(room)
+    return masked
 
 
 def rotate_key(key: bytes, count: int) -> bytes:

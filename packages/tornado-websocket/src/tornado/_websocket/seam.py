@@ -9,6 +9,7 @@ Two seams let another transport carry a WebSocket:
 """
 
 import asyncio
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -51,6 +52,9 @@ class ByteTransport(Protocol):
 
         :raises tornado.iostream.StreamClosedError: if the transport has ended.
         """
+
+    def send_many(self, chunks: Sequence[bytes], /) -> bool:
+        """Send ``chunks`` one after the other, as `send` would send them joined."""
 
     def flushed(self) -> "asyncio.Future[None] | None":
         """Return a future of everything sent so far having left; ``None`` if it has."""
@@ -110,6 +114,7 @@ class FrameEngine(Protocol):
     def next_event(self) -> "Event | None": ...
     def take_output(self) -> bytes: ...
     def encode_message(self, payload: bytes, binary: bool, /) -> bytes: ...
+    def encode_pieces(self, payload: bytes, binary: bool, /) -> list[bytes]: ...
     def encode_ping(self, payload: bytes = b"", /) -> bytes: ...
     def encode_close(self, code: int | None = None, reason: str = "", /) -> bytes: ...
 

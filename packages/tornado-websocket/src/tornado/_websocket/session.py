@@ -16,6 +16,7 @@ from typing import Any
 
 from tornado import gen, stack_context
 from tornado._gen.eager import start
+from tornado._iostream.core import DEFAULT_READ_CHUNK_SIZE
 from tornado._websocket.codes import CloseCode
 from tornado._websocket.errors import WebSocketClosedError
 from tornado._websocket.events import CloseReceived, Failed, Ping, Pong
@@ -35,6 +36,10 @@ CLOSE_TIMEOUT = 5.0
 #: cut.
 LINGER_TIMEOUT = 2.0
 
+#: Bytes that are received at once, so that a message of 64 KiB with its head comes in one piece.
+_READ_CHUNK_SIZE = 98304
+#: Bytes from which on a payload is not copied behind its head.
+_LARGE = 32768
 #: Messages handed on before the loop turns.
 _MESSAGES_PER_TURN = 64
 #: Bytes that wait for a busy delegate before reading pauses.
@@ -97,6 +102,8 @@ class Session(WebSocketProtocol):
         self._in_stack_contexts = enter is not _call
         if self._in_stack_contexts:
             self._run = partial(self._context.run, enter)
+        if getattr(transport, "read_chunk_size", None) == DEFAULT_READ_CHUNK_SIZE:
+            transport.read_chunk_size = _READ_CHUNK_SIZE  # type: ignore[attr-defined]  # it has it
         with stack_context.NullContext():
             transport.attach(self)
 
@@ -369,12 +376,12 @@ class Session(WebSocketProtocol):
             payload = utf8(message)
             if not binary:
                 payload.decode()
-        return self._write(self._engine.encode_message(payload, binary))
-
-    def _write(self, frame: bytes) -> "asyncio.Future[None]":
         transport = self._transport
         try:
-            if transport.send(frame):
+            if len(payload) < _LARGE:
+                if transport.send(self._engine.encode_message(payload, binary)):
+                    return self._sent
+            elif transport.send_many(self._engine.encode_pieces(payload, binary)):
                 return self._sent
             flushed = transport.flushed()
         except StreamClosedError as error:
@@ -408,7 +415,7 @@ class Session(WebSocketProtocol):
         frame = self._engine.encode_ping(utf8(data))
         if not data and self._pinged_at is None:
             self._pinged_at = self._loop.time()
-        self._write(frame)
+        self._send_frame(frame)
 
     # ---- keeping alive ----
 
