@@ -231,7 +231,7 @@ def test_without_process_descriptors(run, monkeypatch):
     async def main():
         child = Subprocess([sys.executable, "-c", "raise SystemExit(3)"])
         assert await child.wait_for_exit(raise_error=False) == 3
-        while any(thread.name.startswith("Thread-") for thread in threading.enumerate()):
+        while any(thread.name.startswith("wait for process") for thread in threading.enumerate()):
             await asyncio.sleep(0.002)
 
     run(main)

@@ -274,3 +274,29 @@ def test_positions_of_the_old_releases(run_asyncio):
         server.stop()
 
     run_asyncio(main)
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_cancelling_at_every_turn_of_the_loop(run, certificates, secure):
+    async def main():
+        options = certificates.client() if secure else None
+        server, port = greeter(ssl_options=certificates.server() if secure else None)
+        resolver = FixedResolver([(socket.AF_INET, ("127.0.0.1", port))])
+        client = TCPClient(resolver)
+        for timeout in (None, 5):
+            for turns in range(40):
+                task = asyncio.ensure_future(
+                    client.connect("localhost", port, ssl_options=options, timeout=timeout)
+                )
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                task.cancel()
+                try:
+                    (await task).close()
+                except asyncio.CancelledError:
+                    pass
+                await asyncio.sleep(0)
+        await asyncio.sleep(0.02)
+        server.stop()
+
+    run(main)

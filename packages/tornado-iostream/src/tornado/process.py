@@ -265,7 +265,8 @@ def _watch(child: Subprocess) -> None:
     try:
         fd = os.pidfd_open(child.pid)
     except (AttributeError, OSError):  # not Linux, or no descriptor to be had
-        threading.Thread(target=_wait_in_thread, args=(child,), daemon=True).start()
+        name = f"wait for process {child.pid}"
+        threading.Thread(target=_wait_in_thread, args=(child,), name=name, daemon=True).start()
         return
     loop = asyncio_loop_of(child.io_loop)
 

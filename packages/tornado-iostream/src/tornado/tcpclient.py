@@ -17,7 +17,7 @@ from tornado.util import TimeoutError
 
 __all__ = ["TCPClient"]
 
-_T = TypeVar("_T")
+_S = TypeVar("_S", bound=IOStream)
 _Address = tuple[int, Any]
 
 _INITIAL_CONNECT_TIMEOUT = 0.3
@@ -224,11 +224,17 @@ class TCPClient:
             source_port=source_port,
             io_loop=io_loop,
         )
-        _, _, stream = await _Connector(addresses, connect, asyncio_loop_of(io_loop)).start()
+        connected = _Connector(addresses, connect, asyncio_loop_of(io_loop)).start()
+        try:
+            _, _, stream = await connected
+        except asyncio.CancelledError:
+            if _has_result(connected):  # it came together with the cancellation
+                connected.result()[2].close()
+            raise
         if ssl_options is None:
             return stream
         secure = stream.start_tls(False, ssl_options=ssl_options, server_hostname=host)
-        return await secure
+        return await _or_close(secure)
 
     def _create_stream(
         self,
@@ -253,18 +259,34 @@ class TCPClient:
         return stream, stream.connect(address)
 
 
-async def _within(work: "asyncio.Future[_T]", seconds: float) -> _T:
+def _has_result(future: "asyncio.Future[Any]") -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
+
+
+async def _or_close(future: "asyncio.Future[_S]") -> _S:
+    """Await a future of a stream; a stream that comes together with a cancellation is closed."""
+    try:
+        return await future
+    except asyncio.CancelledError:
+        if _has_result(future):
+            future.result().close()
+        raise
+
+
+async def _within(work: "asyncio.Task[IOStream]", seconds: float) -> IOStream:
     """Await `work` for at most `seconds`; it is cancelled when they are over."""
     try:
         done, _ = await asyncio.wait([work], timeout=seconds)
-    except BaseException:
+    except asyncio.CancelledError:
+        if _has_result(work):
+            work.result().close()
         work.cancel()
         raise
     if not done:
         work.cancel()
         await asyncio.wait([work])
-        if not work.cancelled() and work.exception() is None:
-            pass  # it finished in the last moment
-        else:
+        if not _has_result(work):  # it may have finished in the last moment
+            if not work.cancelled():
+                work.exception()
             raise TimeoutError("Operation timed out")
     return work.result()
