@@ -1,0 +1,1 @@
+"""The rooms behind `tornado.wsgi`: strings, environments, the container, adapters."""

@@ -1,0 +1,196 @@
+"""A Tornado application in, a WSGI application out: handlers on servers that know only WSGI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+from tornado._wsgi.request import HTTPRequest
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPInputError,
+    HTTPServerConnectionDelegate,
+    HTTPServerRequest,
+    RequestStartLine,
+    ResponseStartLine,
+    responses,
+)
+from tornado.log import gen_log
+from tornado.web import Application
+
+if TYPE_CHECKING:
+    from tornado.concurrent import Future
+
+StartResponse = Callable[..., Any]
+
+
+class _Context:
+    """What a connection tells about its peer."""
+
+    def __init__(self, request: HTTPServerRequest) -> None:
+        self.remote_ip = self._orig_remote_ip = request.remote_ip
+        self.protocol = self._orig_protocol = request.protocol
+
+
+class _Connection(HTTPConnection):
+    """Gathers the answer to one request, to be given to a WSGI server at once.
+
+    :arg may_flush: whether the head may be written before the answer is complete.
+    """
+
+    no_keep_alive = True
+    stream = None
+
+    def __init__(self, request: HTTPServerRequest, may_flush: bool) -> None:
+        self.context = _Context(request)
+        self.is_finished = False
+        self.status = ""
+        self.headers: list[tuple[str, str]] = []
+        self.chunks: list[bytes] = []
+        self._method = request.method
+        self._may_flush = may_flush
+        self._is_begun = False
+        self._has_content = True
+
+    def set_close_callback(self, callback: Callable[[], object] | None) -> None:
+        """Keep nothing: a WSGI server does not tell when its client leaves."""
+
+    def respond(self, status: int, reason: str, headers: HTTPHeaders, body: bytes) -> None:
+        self._begin(status, reason, headers)
+        self.chunks.append(body)
+        self.is_finished = True
+
+    def write_headers(
+        self,
+        start_line: RequestStartLine | ResponseStartLine,
+        headers: HTTPHeaders,
+        chunk: bytes | None = None,
+        callback: Callable[[], Any] | None = None,
+    ) -> Future[None]:
+        if not self._may_flush:
+            raise RuntimeError("WSGIApplication does not support flush()")
+        assert isinstance(start_line, ResponseStartLine)
+        self._begin(start_line.code, start_line.reason or "", headers)
+        return self.write(chunk or b"", callback)
+
+    def write(self, chunk: bytes, callback: Callable[[], Any] | None = None) -> Future[None]:
+        if callback is not None:
+            raise RuntimeError("WSGI does not support asynchronous callbacks")
+        self.chunks.append(bytes(chunk))
+        return cast("Future[None]", _Written())
+
+    def finish(self) -> None:
+        self.is_finished = True
+
+    def detach(self) -> None:
+        raise RuntimeError("a WSGI server does not hand over its connections")
+
+    def content(self) -> list[bytes]:
+        """Return the content for the server; none for HEAD and where the status has none."""
+        return [b"".join(self.chunks)] if self._has_content else []
+
+    def _begin(self, status: int, reason: str, headers: HTTPHeaders) -> None:
+        if self._is_begun:
+            raise RuntimeError("the headers were sent already")
+        self._is_begun = True
+        self._has_content = self._method != "HEAD" and status not in (204, 304)
+        self.status = f"{status} {reason}"
+        # A server frames and keeps alive as it sees fit (PEP 3333, "Other HTTP Features").
+        self.headers = [pair for pair in headers.get_all() if pair[0] not in _HOP_BY_HOP]
+
+
+_HOP_BY_HOP = frozenset(["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade"])
+
+
+class _Written:
+    """What waiting for a write gives where there is no loop: it is done already."""
+
+    def done(self) -> bool:
+        return True
+
+    def result(self) -> None:
+        return None
+
+    def exception(self) -> None:
+        return None
+
+    def add_done_callback(self, callback: Callable[[Any], object]) -> None:
+        callback(self)
+
+    def __await__(self) -> Iterator[None]:
+        return iter(())
+
+
+class WSGIAdapter:
+    """Makes a `tornado.web.Application` a WSGI application, for servers other than Tornado's own.
+
+    :arg application: an application, or any other delegate of server connections.
+
+    .. code-block:: python
+
+        application = tornado.web.Application([(r"/", MainHandler)])
+        server = wsgiref.simple_server.make_server("", 8888, WSGIAdapter(application))
+        server.serve_forever()
+
+    A handler answers before it returns: a coroutine that has to wait, ``@asynchronous`` without
+    ``finish``, streamed content, WebSockets, clients and mixins that fetch do not work here, and raise
+    `RuntimeError` in the server's call. Content of up to 100 MB is read before the handler runs.
+
+    .. versionadded:: 4.0
+    """
+
+    def __init__(self, application: HTTPServerConnectionDelegate) -> None:
+        self.application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request; see PEP 3333."""
+        may_flush = not getattr(self.application, "_wsgi", False)
+        try:
+            request = HTTPRequest(environ)
+        except HTTPInputError as error:
+            gen_log.warning("Malformed request by WSGI: %s", error)
+            start_response(f"400 {responses[400]}", [("Content-Length", "0")])
+            return []
+        connection = _Connection(request, may_flush)
+        delegate = self.application.start_request(self, connection)
+        if getattr(delegate, "stream_request_body", False):
+            raise RuntimeError("a handler that streams its content does not run under WSGI")
+        start_line = RequestStartLine(request.method or "GET", request.uri or "/", request.version)
+        delegate.headers_received(start_line, request.headers)
+        if request.body:
+            delegate.data_received(request.body)
+        delegate.finish()
+        if not connection.is_finished:
+            raise RuntimeError("the handler did not answer before it returned, which WSGI needs")
+        start_response(connection.status, connection.headers)
+        return connection.content()
+
+
+class WSGIApplication(Application):
+    """A `tornado.web.Application` that a WSGI server calls.
+
+    Routes and settings are the same. No asynchronous method is supported: ``flush()`` and the decorator
+    ``asynchronous`` raise an exception, and so does a handler that has not answered when it returns.
+
+    .. code-block:: python
+
+        application = tornado.wsgi.WSGIApplication([(r"/", MainHandler)])
+        server = wsgiref.simple_server.make_server("", 8888, application)
+        server.serve_forever()
+    """
+
+    def __init__(
+        self,
+        handlers: list[Any] | None = None,
+        default_host: str | None = "",
+        **settings: Any,
+    ) -> None:
+        super().__init__(handlers, default_host=default_host, wsgi=True, **settings)
+        self._adapter = WSGIAdapter(self)
+
+    def __call__(self, *args: Any) -> Any:
+        """Answer ``(environ, start_response)`` of a WSGI server, or a request of Tornado's own."""
+        if len(args) == 2:
+            return self._adapter(*args)
+        return super().__call__(*args)
