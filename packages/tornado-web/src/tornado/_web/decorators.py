@@ -120,11 +120,11 @@ def removeslash(method: Method) -> Method:
         path = self.request.path
         if not path.endswith("/"):
             return method(self, *args, **kwargs)
-        if self.request.method not in ("GET", "HEAD"):
-            raise HTTPError(404)
         stripped = path.rstrip("/")
         if not stripped:
             return method(self, *args, **kwargs)  # the root has its slash for good
+        if self.request.method not in ("GET", "HEAD"):
+            raise HTTPError(404)
         _redirect_on_host(self, stripped)
         return None
 

@@ -8,7 +8,7 @@ from typing import Any
 from tornado import httputil
 from tornado._web.errors import HTTPError
 from tornado._web.handler import RequestHandler
-from tornado._web.targets import destination
+from tornado._web.targets import destination, names_host
 
 __all__ = ["ErrorHandler", "FallbackHandler", "RedirectHandler"]
 
@@ -73,9 +73,10 @@ class RedirectHandler(RequestHandler):
         """Redirect."""
         to_url = self._url.format(*args, **kwargs)
         if args or kwargs:
-            blanks = ["" for _ in args]
-            unfilled = self._url.format(*blanks, **dict.fromkeys(kwargs, ""))
-            if destination(to_url) != destination(unfilled):
+            # Where the template leads by itself: a path needs something to be one.
+            filler = "" if names_host(self._url.partition("{")[0]) else "x"
+            neutral = self._url.format(*[filler] * len(args), **dict.fromkeys(kwargs, filler))
+            if destination(to_url) != destination(neutral):
                 raise HTTPError(400, "redirect to another host: %r", to_url)
         if self.request.query_arguments:
             to_url = httputil.url_concat(

@@ -39,6 +39,12 @@ def destination(url: str) -> tuple[str, str]:
     return "", ""
 
 
+def names_host(beginning: str) -> bool:
+    """Tell whether a URL that begins so says which host it is for."""
+    seen = as_browsers_read(beginning)
+    return seen.startswith("//") or _SCHEME.match(seen) is not None
+
+
 def _host(rest: str) -> str:
     try:
         return urlsplit("//" + rest).netloc.lower()

@@ -1,0 +1,55 @@
+"""The modules keep what they promise: names, where they come from, and the size of the rooms."""
+
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+import tornado.routing
+import tornado.web
+
+ROOMS = Path(tornado.web.__file__).parent
+
+
+@pytest.mark.parametrize("module", [tornado.web, tornado.routing])
+def test_all(module):
+    assert module.__all__ == sorted(module.__all__, key=lambda n: (n.upper() != n, n[0].islower(), n))
+    for name in module.__all__:
+        exported = getattr(module, name)
+        if inspect.isclass(exported) or inspect.isfunction(exported):
+            assert exported.__module__ in ("tornado.web", "tornado.routing")
+            assert exported.__doc__
+
+
+def test_own_module():
+    assert tornado.web.RequestHandler.__module__ == "tornado.web"
+    assert tornado.web.authenticated.__module__ == "tornado.web"
+    assert tornado.web.url is tornado.web.URLSpec
+    assert tornado.routing.URLSpec is tornado.web.URLSpec
+    assert repr(tornado.web.Application) == "<class 'tornado.web.Application'>"
+
+
+@pytest.mark.parametrize("module", [tornado.web, tornado.routing])
+def test_public_methods_are_documented(module):
+    for name in module.__all__:
+        cls = getattr(module, name)
+        if inspect.isclass(cls):
+            for attribute, value in vars(cls).items():
+                if inspect.isfunction(value) and not attribute.startswith("_"):
+                    overrides = any(hasattr(base, attribute) for base in cls.__mro__[1:])
+                    assert value.__doc__ or overrides, f"{name}.{attribute}"
+
+
+def test_rooms_are_small():
+    for folder in ("_web", "_routing"):
+        for path in (ROOMS / folder).glob("*.py"):
+            source = path.read_text()
+            assert source.count("\n") <= 600, path.name
+            assert source.startswith('"""'), path.name
+
+
+def test_rooms_import_alone():
+    for folder in ("_web", "_routing"):
+        for path in (ROOMS / folder).glob("*.py"):
+            importlib.import_module(f"tornado.{folder}.{path.stem}")
