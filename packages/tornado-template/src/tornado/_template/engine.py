@@ -8,16 +8,14 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado._template import runtime
-from tornado._template.compiler import Program, compile_file
 from tornado._template.errors import PUBLIC_MODULE
-from tornado._template.parser import parse
-from tornado._template.tracebacks import SourceLoader, show_template_lines
 from tornado._template.whitespace import check_mode, default_mode
 from tornado.escape import json_encode, linkify, squeeze, to_unicode, url_escape, utf8, xhtml_escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tornado._template.compiler import Program
     from tornado._template.loaders import BaseLoader
     from tornado._template.nodes import File
 
@@ -113,6 +111,10 @@ class Template:
         autoescape: str | _Unset | None = UNSET,
         whitespace: str | None = None,
     ) -> None:
+        # The parser and the compiler are imported with the first template: an application that
+        # has none imports this module all the same, with `tornado.web`.
+        from tornado._template.parser import parse
+
         self.name = name
         self.loader = loader
         if compress_whitespace is not None:
@@ -148,6 +150,10 @@ class Template:
     def _program(self) -> Program:
         program = self._compiled
         if program is None:
+            # Late for the same reason as the parser.
+            from tornado._template.compiler import compile_file
+            from tornado._template.tracebacks import SourceLoader
+
             loader = self.loader
             fetch = None if loader is None else self._fetch
             program = compile_file(self.file, fetch, getattr(loader, "cache", None))
@@ -203,6 +209,9 @@ class Template:
         try:
             return runtime.encode(function(*_arguments(namespace["xhtml_escape"])))
         except Exception as error:
+            # Needed when something goes wrong, and only then.
+            from tornado._template.tracebacks import show_template_lines
+
             raise show_template_lines(error)  # noqa: B904  # it is the same exception
 
     async def generate_async(self, /, **kwargs: Any) -> bytes:
@@ -227,6 +236,9 @@ class Template:
                 output = await output
             return runtime.encode(output)
         except Exception as error:
+            # Needed when something goes wrong, and only then.
+            from tornado._template.tracebacks import show_template_lines
+
             raise show_template_lines(error)  # noqa: B904  # it is the same exception
 
 

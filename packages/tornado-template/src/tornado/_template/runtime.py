@@ -67,7 +67,6 @@ def _replace_special(value: str) -> str:
 # encoding fails on the surrogate, so that only templates which use this pay for it.
 _SECRET = os.urandom(16).hex()
 _MARK = "\udfff"
-_BINARY = re.compile(f"{_MARK}{_SECRET}:([0-9a-f]*);")
 
 
 def raw_text(value: Any) -> str:
@@ -90,7 +89,7 @@ def encode(output: str) -> bytes:
     except UnicodeEncodeError:
         if _SECRET not in output:
             raise
-    pieces = _BINARY.split(output)
+    pieces = re.split(f"{_MARK}{_SECRET}:([0-9a-f]*);", output)
     return b"".join(
         bytes.fromhex(piece) if index % 2 else piece.encode() for index, piece in enumerate(pieces)
     )

@@ -10,11 +10,6 @@ __all__ = ["MODES", "check_mode", "default_mode", "filter_whitespace"]
 
 MODES = ("all", "single", "oneline")
 
-_BLANKS = re.compile(r"[\t ]+")
-# Only from the start of a run: else a long one without a newline would be tried from each place.
-_AROUND_NEWLINE = re.compile(r"(?<!\s)\s*\n\s*")
-_ANY_RUN = re.compile(r"\s+")
-
 
 def check_mode(mode: str, filename: str | None = None, lineno: int = 0) -> str:
     """Return *mode*, or raise :exc:`WhitespaceModeError` when it names no mode."""
@@ -46,14 +41,17 @@ def filter_whitespace(mode: str, text: str) -> str:
     """
     if mode == "all":
         return text
+    # Patterns are compiled at first use and kept by `re`: importing this module stays cheap.
     if mode == "single":
         if "  " in text or "\t" in text:
-            text = _BLANKS.sub(" ", text)
+            text = re.sub(r"[\t ]+", " ", text)
         if "\n" in text:
-            text = _AROUND_NEWLINE.sub("\n", text)
+            # Only from the start of a run: else a long one without a newline would be tried
+            # from each of its places.
+            text = re.sub(r"(?<!\s)\s*\n\s*", "\n", text)
         return text
     if mode == "oneline":
-        return _ANY_RUN.sub(" ", text)
+        return re.sub(r"\s+", " ", text)
     check_mode(mode)
     raise AssertionError("unreachable: check_mode refuses every other mode")
 
