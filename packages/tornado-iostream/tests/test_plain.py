@@ -11,6 +11,7 @@ import weakref
 import pytest
 
 from tornado import stack_context
+from tornado.ioloop import IOLoop
 from tornado.iostream import BaseIOStream, IOStream, StreamClosedError
 from tornado.netutil import bind_sockets, bind_unix_socket
 
@@ -270,6 +271,40 @@ def test_an_idle_stream_is_small(run_asyncio):
         assert stream._read_buffer is not None
         assert len(stream._read_buffer) == 0
         stream.anything = os  # programs put attributes of their own on streams
+        stream.close()
+        right.close()
+
+    run_asyncio(main)
+
+
+def test_closing_the_loop_closes_its_streams():
+    loop = IOLoop(make_current=False)
+    left, right = socket.socketpair()
+    stream = IOStream(left, loop)
+    events = []
+
+    def begin():
+        stream.set_close_callback(lambda: events.append("closed"))
+        loop.stop()
+
+    loop.add_callback(begin)
+    loop.start()
+    assert not stream.closed()
+    loop.close(all_fds=True)
+    assert stream.closed()
+    assert left.fileno() == -1
+    right.close()
+
+
+def test_a_stream_that_nobody_watches_is_not_held(run_asyncio):
+    async def main():
+        left, right = socket.socketpair()
+        stream = IOStream(left)
+        stream.set_close_callback(lambda: None)
+        assert stream in IOLoop.current()._open_streams
+        right.send(b"unread")
+        await asyncio.sleep(0.002)
+        assert stream not in IOLoop.current()._open_streams
         stream.close()
         right.close()
 

@@ -16,7 +16,12 @@ from tornado._iostream.errors import StreamClosedError
 from tornado._iostream.reads import Read
 from tornado._iostream.state import CLOSED, CONNECTING, HANDSHAKING, OPEN, StreamState
 from tornado._loop.contexts import run_clean
-from tornado._netutil.loops import asyncio_loop_of, loop_or_current
+from tornado._netutil.loops import (
+    asyncio_loop_of,
+    loop_or_current,
+    open_streams_of,
+    selector_loop_of,
+)
 from tornado.log import app_log
 
 if TYPE_CHECKING:
@@ -160,19 +165,27 @@ class StreamCore:
 
     def _add_reader(self) -> None:
         self._reader_on = True
-        run_clean(self._loop.add_reader, self._descriptor(), self._handle_read)
+        open_streams_of(self.io_loop).add(self)
+        add = selector_loop_of(self.io_loop).add_reader
+        run_clean(add, self._descriptor(), self._handle_read)
 
     def _remove_reader(self) -> None:
         self._reader_on = False
-        self._loop.remove_reader(self._descriptor())
+        if not self._writer_on:
+            open_streams_of(self.io_loop).discard(self)
+        selector_loop_of(self.io_loop).remove_reader(self._descriptor())
 
     def _add_writer(self) -> None:
         self._writer_on = True
-        run_clean(self._loop.add_writer, self._descriptor(), self._handle_write)
+        open_streams_of(self.io_loop).add(self)
+        add = selector_loop_of(self.io_loop).add_writer
+        run_clean(add, self._descriptor(), self._handle_write)
 
     def _remove_writer(self) -> None:
         self._writer_on = False
-        self._loop.remove_writer(self._descriptor())
+        if not self._reader_on:
+            open_streams_of(self.io_loop).discard(self)
+        selector_loop_of(self.io_loop).remove_writer(self._descriptor())
 
     def _handle_read(self) -> None:
         """The loop says: readable."""

@@ -11,6 +11,17 @@ def loop_or_current(io_loop: Any) -> IOLoop:
     return cast(IOLoop, io_loop if io_loop is not None else IOLoop.current())
 
 
+def selector_loop_of(io_loop: Any) -> Any:
+    """Return what has ``add_reader`` and the like for `io_loop`: its asyncio loop or a stand-in."""
+    return getattr(io_loop, "selector_loop", io_loop.asyncio_loop)
+
+
+def open_streams_of(io_loop: Any) -> set[Any]:
+    """Return the set of streams that `io_loop` watches and ``close(all_fds=True)`` closes."""
+    found: set[Any] | None = getattr(io_loop, "_open_streams", None)
+    return set() if found is None else found
+
+
 def asyncio_loop_of(io_loop: Any) -> asyncio.AbstractEventLoop:
     """Return the asyncio loop under `io_loop`."""
     return cast(asyncio.AbstractEventLoop, io_loop.asyncio_loop)

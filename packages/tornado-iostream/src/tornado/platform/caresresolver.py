@@ -14,7 +14,7 @@ import pycares
 from tornado import ioloop
 from tornado._loop.contexts import run_clean
 from tornado._netutil.callbacks import with_callback
-from tornado._netutil.loops import asyncio_loop_of, loop_or_current
+from tornado._netutil.loops import asyncio_loop_of, loop_or_current, selector_loop_of
 from tornado._netutil.resolvers import Addresses
 from tornado.netutil import Resolver
 
@@ -105,15 +105,16 @@ class CaresResolver(Resolver):
             self._watch(fd, readable, writable)
 
     def _watch(self, fd: int, readable: bool, writable: bool) -> None:
+        selector = selector_loop_of(self.io_loop)
         was_readable, was_writable = self._descriptors.pop(fd, (False, False))
         if readable and not was_readable:
-            run_clean(self._loop.add_reader, fd, self._process, fd, _NO_SOCKET)
+            run_clean(selector.add_reader, fd, self._process, fd, _NO_SOCKET)
         elif was_readable and not readable:
-            self._loop.remove_reader(fd)
+            selector.remove_reader(fd)
         if writable and not was_writable:
-            run_clean(self._loop.add_writer, fd, self._process, _NO_SOCKET, fd)
+            run_clean(selector.add_writer, fd, self._process, _NO_SOCKET, fd)
         elif was_writable and not writable:
-            self._loop.remove_writer(fd)
+            selector.remove_writer(fd)
         if readable or writable:
             self._descriptors[fd] = (readable, writable)
 
