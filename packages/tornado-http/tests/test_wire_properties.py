@@ -160,7 +160,7 @@ def test_responses_are_read_as_written(status, reason, pairs, chunks, way, cuts)
         headers.add(name, value)
     content = b"".join(chunks)
     if way == "whole":
-        head, with_body, _ = whole_response(status, reason, headers, content, False, False, True)
+        head, with_body, _ = whole_response(status, reason, headers, content, "GET", False, True)
         written = head + content if with_body else head
     else:
         if way == "fixed":
@@ -199,7 +199,7 @@ def test_what_no_head_may_hold_is_never_written(before, character, after, where,
         reason = text
     try:
         if is_whole:
-            whole_response(200, reason, headers, b"", False, False, True)
+            whole_response(200, reason, headers, b"", "GET", False, True)
         else:
             MessageWriter().start_response(200, reason, headers, False, False)
     except ValueError:

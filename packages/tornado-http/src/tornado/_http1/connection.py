@@ -58,7 +58,8 @@ class HTTP1Connection(HTTPConnection):
     .. versionadded:: 4.0
     """
 
-    # Defaults live on the class: an exchange of a server sets only what differs.
+    # Defaults live on the class: `HTTP1ServerConnection` makes an exchange for each request, sets
+    # only what differs, and does not call __init__.
     is_client = False
     error: BaseException | None = None  #: why reading ended early, where the peer is to blame
     trailers: HTTPHeaders | None = None  #: fields that followed chunked content
@@ -84,17 +85,6 @@ class HTTP1Connection(HTTPConnection):
         self.is_client = is_client
         self.params = params if params is not None else HTTP1ConnectionParameters()
         self.context = context
-
-    @classmethod
-    def _for_request(cls, server: HTTP1ServerConnection, head: RequestHead) -> HTTP1Connection:
-        """Return the exchange of a request that ``server`` has read."""
-        self = cls.__new__(cls)
-        self.stream = server.stream
-        self.params = server.params
-        self.context = server.context
-        self._server = server
-        self._head = head
-        return self
 
     @property
     def no_keep_alive(self) -> bool:
@@ -122,10 +112,9 @@ class HTTP1Connection(HTTPConnection):
             reason,
             headers,
             body,
-            request.method == "HEAD",
+            request.method,
             request.fields.version == "HTTP/1.0",
             server.may_keep_alive(request),
-            status == 101 or (request.method == "CONNECT" and 200 <= status < 300),
         )
         self._writer = _FINISHED
         if with_body and body:

@@ -29,6 +29,8 @@ _MAX_KNOWN_SIZE = 2048
 
 _METHODS = frozenset("GET HEAD POST PUT DELETE PATCH OPTIONS".split())
 _VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]\Z")
+#: What a start line may begin with.
+FIRST_BYTE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]")
 _REQUEST_END = re.compile(rb" HTTP/[0-9]\.[0-9]\Z")
 # VCHAR, and the bytes past ASCII that clients have always sent without encoding them.
 _TARGET = re.compile(r"[!-~\x80-\xff]+\Z")
@@ -154,12 +156,19 @@ def parse_request_head(head: bytes, limits: Limits) -> RequestHead:
 
 def _parse_request_fields(head: bytes, end: int, block: bytes, limits: Limits) -> Fields:
     """Return what a block of field lines that was not seen before says, and remember it."""
-    if not _REQUEST_END.match(head[max(end - 9, 0) : end]):
+    # The same errors, in the same order, as where the head comes in pieces: what is wrong at first
+    # sight, then the field lines, then what they mean.
+    if (
+        not FIRST_BYTE.match(head)
+        or head.find(b"\n", 0, end) >= 0
+        or not _REQUEST_END.match(head[max(end - 9, 0) : end])
+    ):
         raise MessageError(f"malformed request line {excerpt(head[:end])}")
+    pairs = parse_fields(block, limits.max_header_count)
     version = block[:8].decode("latin-1")
     if version not in ("HTTP/1.1", "HTTP/1.0"):
         raise MessageError(f"unknown version {version}", 505)
-    fields = Fields(version, parse_fields(block, limits.max_header_count))
+    fields = Fields(version, pairs)
     host = fields.headers._fields.get("Host")
     if host is None:
         if version == "HTTP/1.1":

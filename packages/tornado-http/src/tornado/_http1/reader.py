@@ -19,6 +19,7 @@ from typing import Generic, TypeVar
 from tornado._http1.errors import IncompleteMessageError, MessageError, excerpt
 from tornado._http1.fields import CONTROLS, parse_fields
 from tornado._http1.head import (
+    FIRST_BYTE,
     RequestHead,
     ResponseHead,
     parse_request_head,
@@ -32,7 +33,6 @@ from tornado.httputil import HTTPHeaders
 DEFAULT_MAX_BODY_SIZE = 100 * 1024 * 1024
 
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(;[^\r\n]*)?\Z")
-_FIRST_BYTE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]")
 
 
 class EndOfMessage(enum.Enum):
@@ -248,7 +248,7 @@ class MessageReader(Generic[_Head]):
                 self.state = Reading.CLOSED
                 return
             raise IncompleteMessageError("connection closed in the middle of a head")
-        if not _FIRST_BYTE.match(data, position):
+        if not FIRST_BYTE.match(data, position):
             raise MessageError(f"malformed start line {excerpt(data[position : position + 60])}")
         if size > self.limits.max_header_size:
             raise self._head_too_large(data, position)

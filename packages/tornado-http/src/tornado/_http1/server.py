@@ -50,6 +50,7 @@ _MAX_LINGERING = 16 * 1024 * 1024
 #: Seconds for a peer to take the last answer where no header timeout is set.
 _LAST_ANSWER_SECONDS = 60.0
 
+_new_exchange = HTTP1Connection.__new__
 _request_from_head = HTTPServerRequest._from_head
 
 _START = Reading.START
@@ -73,6 +74,7 @@ class HTTP1ServerConnection(LazyTimer):
     __slots__ = (
         "__dict__",
         "__weakref__",
+        "_backlogged",
         "_corked",
         "_delegate",
         "_dispatch",
@@ -85,6 +87,7 @@ class HTTP1ServerConnection(LazyTimer):
         "_paused",
         "_scheduled",
         "_size",
+        "_turn",
         "content",
         "context",
         "params",
@@ -111,10 +114,10 @@ class HTTP1ServerConnection(LazyTimer):
         self._delegate: Any = None
         self._dispatch: Any = None
         self._exchange: HTTP1Connection | None = None
-        self._corked: list[bytes] | None = (
-            None  # answers made within this turn; None outside of a turn
-        )
-        self._size = 0  # bytes in it
+        self._turn = False  # requests are being served right now
+        self._corked: list[bytes] | None = None  # answers to be sent together
+        self._size = 0  # bytes in them
+        self._backlogged = False  # the kernel did not take all at once, some time ago
         self._scheduled = False  # a turn is scheduled
         self._paused = False  # reading is paused
         self._draining = False
@@ -185,9 +188,11 @@ class HTTP1ServerConnection(LazyTimer):
                 self._serve()
                 return
         elif self.content is not None:
-            self._corked = []
+            self._turn = True
             self.content.more_received()
-            self._uncork()
+            self._turn = False
+            if self._corked is not None:
+                self._uncork()
             if self.phase is _IDLE:
                 self._next_request(False)
             return
@@ -262,13 +267,15 @@ class HTTP1ServerConnection(LazyTimer):
         starved = False
         refused = None
         self._scheduled = False
-        self._corked = []
+        self._turn = True
         try:
             for _ in range(_REQUESTS_PER_TURN):
                 head = reader.read_head()
                 if head is None:
                     starved = True
                     break
+                if self._corked is None and reader.buffered:
+                    self._corked = []
                 # A context of its own for each request: no context variable passes from one to
                 # the next.
                 contextvars.copy_context().run(self._begin, head)
@@ -276,7 +283,9 @@ class HTTP1ServerConnection(LazyTimer):
                     break
         except MessageError as error:
             refused = error
-        self._uncork()
+        self._turn = False
+        if self._corked is not None:
+            self._uncork()
         if refused is not None:
             self.refuse(refused)
         elif self.phase is _IDLE:
@@ -292,7 +301,7 @@ class HTTP1ServerConnection(LazyTimer):
         :arg starved: what is buffered is known to be no more than a part of a head.
         """
         buffered = self.reader.buffered
-        if self.stream.backlog > _MAX_BACKLOG:
+        if self._backlogged and self._is_backlog_large():
             self.pause()  # writing_resumed comes back here
         elif buffered and not starved:
             if not self._scheduled:
@@ -309,13 +318,25 @@ class HTTP1ServerConnection(LazyTimer):
                 self._head_begun = True
                 timeout = self.params.header_timeout
             if timeout is not None:
-                self.set_deadline(timeout)
+                self._deadline = deadline = self._loop.time() + timeout
+                if self._timer is None or self._timer_at > deadline:
+                    self.set_deadline(timeout)
             if self._paused:
                 self.resume()
 
+    def _is_backlog_large(self) -> bool:
+        backlog = self.stream.backlog
+        self._backlogged = backlog > 0
+        return backlog > _MAX_BACKLOG
+
     def _begin(self, head: RequestHead) -> None:
         """Begin to serve the request of ``head``."""
-        exchange = self._exchange = HTTP1Connection._for_request(self, head)
+        exchange = self._exchange = _new_exchange(HTTP1Connection)
+        exchange.stream = self.stream
+        exchange.params = self.params
+        exchange.context = self.context
+        exchange._server = self
+        exchange._head = head
         fields = head.fields
         self.phase = _CONTENT if fields.has_content else _ANSWERING
         self._head_begun = False
@@ -340,9 +361,8 @@ class HTTP1ServerConnection(LazyTimer):
             if fields.has_content or target.streams_body:
                 ready = getattr(target, "ready", None)
                 self._begin_content(exchange, target, request, decoder, ready)
-                return
-            if exchange._server is not None:
-                self.reader.next_message()
+            elif exchange._server is not None:
+                self.reader.state = _START  # nothing follows the head
                 exchange._target = target
                 target.execute()
         except Exception as error:
@@ -436,7 +456,7 @@ class HTTP1ServerConnection(LazyTimer):
         self.content = None
         self.reader.next_message()
         self.phase = _IDLE
-        if self._corked is None:
+        if not self._turn:
             self._next_request(False)
 
     def application_failed(self, exchange: HTTP1Connection, error: BaseException) -> None:
@@ -487,44 +507,43 @@ class HTTP1ServerConnection(LazyTimer):
         return self.reader.remaining <= MAX_DISCARDED
 
     def send(self, data: bytes) -> None:
-        """Send ``data``: at the end of the turn if requests are being served now, else at once."""
+        """Send ``data``: after the answers that are collected in this turn, or at once."""
         corked = self._corked
         if corked is not None:
             corked.append(data)
             self._size += len(data)
             if self._size >= _MAX_CORKED:
-                self.uncork()
+                self._uncork()
             return
         try:
-            self.stream.send(data)
+            if not self.stream.send(data):
+                self._backlogged = True
         except StreamClosedError:
             pass  # stream_closed tells those whom it concerns
 
     def send_many(self, pieces: Sequence[bytes]) -> None:
-        """Send ``pieces`` as `send` does, large ones without a copy."""
+        """Send ``pieces`` as `send` does, at the end of a turn, large ones without a copy."""
         corked = self._corked
-        is_turn = corked is not None
         if corked is None:
             corked = self._corked = []
         corked += pieces
         self._size += sum(map(len, pieces))
-        if not is_turn or self._size >= _MAX_CORKED:
+        if not self._turn or self._size >= _MAX_CORKED:
             self._uncork()
-            self._corked = [] if is_turn else None
 
     def _uncork(self) -> None:
-        """Send what was collected, and collect no more."""
+        """Send what was collected."""
         corked, self._corked = self._corked, None
         size, self._size = self._size, 0
         if not corked:
             return
         try:
-            if len(corked) == 1:
-                self.stream.send(corked[0])
-            elif size < _MAX_CORKED:
-                self.stream.send(b"".join(corked))
+            if size < _MAX_CORKED:
+                sent = self.stream.send(corked[0] if len(corked) == 1 else b"".join(corked))
             else:
-                self.stream.send_many(corked)
+                sent = self.stream.send_many(corked)
+            if not sent:
+                self._backlogged = True
         except StreamClosedError:
             pass  # stream_closed tells those whom it concerns
 
@@ -532,7 +551,6 @@ class HTTP1ServerConnection(LazyTimer):
         """Send what was collected in this turn, so that something else can follow it."""
         if self._corked is not None:
             self._uncork()
-            self._corked = []
 
     def exchange_finished(self, exchange: HTTP1Connection, status: int, keep_alive: bool) -> None:
         """The answer of the current exchange was handed over for sending."""
@@ -552,7 +570,7 @@ class HTTP1ServerConnection(LazyTimer):
             if self.reader.state is not _START:  # answered before it was asked for
                 self.reader.next_message()
             self.phase = _IDLE
-            if self._corked is None:
+            if not self._turn:
                 self._next_request(False)
         else:
             if self.content is not None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from tornado._http1.dates import http_date
 from tornado._http1.errors import excerpt
-from tornado._http1.fields import check_head, check_names
+from tornado._http1.fields import ALL_CONTROLS, check_names, sent_names
 from tornado._http1.framing import connection_options, content_length
 from tornado._http1.state import Sending
 from tornado._httputil.names import TOKEN
@@ -53,11 +53,14 @@ def _finish_head(lines: list[str], names: Iterable[str]) -> bytes:
 
     :raises ValueError: if it holds what no head may hold.
     """
-    check_names(names)
+    if not sent_names.issuperset(names):
+        check_names(names)
     count = len(lines) + 1
     lines.append("\r\n")
     head = "\r\n".join(lines).encode("latin-1")
-    check_head(head, count)
+    # Every CR and LF must come from here: what came with a value, name or reason changes the count.
+    if len(head) - len(head.translate(None, ALL_CONTROLS)) != count * 2:
+        raise ValueError(f"control character in the head of a message: {excerpt(head)}")
     return head
 
 
@@ -66,23 +69,25 @@ def whole_response(
     reason: str,
     headers: HTTPHeaders,
     body: bytes,
-    is_head: bool,
+    method: str,
     is_http10: bool,
     keep_alive: bool,
-    hands_over: bool = False,
 ) -> tuple[bytes, bool, bool]:
     """Return the head of a response, whether ``body`` follows, and whether the connection stays open.
 
-    :arg hands_over: the connection is given to another protocol behind the head.
-
+    :arg method: of the request.
     :raises ValueError: if the head would hold a control character or an invalid name.
     :raises HTTPOutputError: if a Content-Length is set that is not the length of ``body``.
     """
     names = headers._fields
     get = names.get if headers._repeated is None else headers.get
-    lines = [_status_line(status, reason)]
-    lines += headers._lines()
-    with_body = not is_head
+    known = _STATUS_LINES.get(status)
+    if known is not None and known[0] == reason:
+        lines = [known[1], *headers._lines()]
+    else:
+        lines = [_status_line(status, reason), *headers._lines()]
+    with_body = method != "HEAD"
+    hands_over = status == 101 or (method == "CONNECT" and 200 <= status < 300)
     if status < 200 or status == 204 or status == 304 or hands_over:
         with_body = False
         if status != 304:
@@ -94,11 +99,11 @@ def whole_response(
                 raise HTTPOutputError("headers with both Transfer-Encoding and Content-Length")
         elif length is None:
             lines.append(f"Content-Length: {len(body)}")
-        elif length != str(len(body)) and not is_head:
+        elif with_body and length != str(len(body)):
             raise HTTPOutputError(f"{len(body)} bytes of content, Content-Length says {length}")
     if "Date" not in names:
         lines.append(f"Date: {http_date()}")
-    if not hands_over:
+    if not hands_over and (not keep_alive or is_http10 or "Connection" in names):
         keep_alive = _add_connection(lines, get("Connection"), is_http10, keep_alive)
     return _finish_head(lines, names), with_body, keep_alive
 
