@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,6 +17,7 @@ from tornado.httputil import (
     ResponseStartLine,
     responses,
 )
+from tornado.ioloop import IOLoop
 from tornado.log import gen_log
 from tornado.web import Application
 
@@ -153,18 +155,55 @@ class WSGIAdapter:
             start_response(f"400 {responses[400]}", [("Content-Length", "0")])
             return []
         connection = _Connection(request, may_flush)
-        delegate = self.application.start_request(self, connection)
-        if getattr(delegate, "stream_request_body", False):
-            raise RuntimeError("a handler that streams its content does not run under WSGI")
-        start_line = RequestStartLine(request.method or "GET", request.uri or "/", request.version)
-        delegate.headers_received(start_line, request.headers)
-        if request.body:
-            delegate.data_received(request.body)
-        delegate.finish()
-        if not connection.is_finished:
-            raise RuntimeError("the handler did not answer before it returned, which WSGI needs")
+        self._run(request, connection)
         start_response(connection.status, connection.headers)
         return connection.content()
+
+    def _run(self, request: HTTPServerRequest, connection: _Connection) -> None:
+        """Give the request to the application, and see that it is answered."""
+        had_loop = IOLoop.current(instance=False) is not None
+        delegate = self.application.start_request(self, connection)
+        start_line = RequestStartLine(request.method or "GET", request.uri or "/", request.version)
+        try:
+            delegate.headers_received(start_line, request.headers)
+            if request.body:
+                delegate.data_received(request.body)
+            delegate.finish()
+            if not connection.is_finished:
+                _turn()
+        except RuntimeError as error:
+            if "event loop" not in str(error):
+                raise
+            raise RuntimeError(
+                "the handler needs an event loop, which WSGI does not have"
+            ) from error
+        finally:
+            if not had_loop:
+                _close_loop()
+        if not connection.is_finished:
+            raise RuntimeError("the handler did not answer before it returned, which WSGI needs")
+
+
+def _turn() -> None:
+    """Let coroutines that were started run until they wait for something."""
+    io_loop = IOLoop.current(instance=False)
+    if io_loop is not None and not io_loop.asyncio_loop.is_running():
+        io_loop.asyncio_loop.run_until_complete(asyncio.sleep(0))
+
+
+def _close_loop() -> None:
+    """Close the loop that a handler's coroutine brought about in this thread, and cancel its tasks."""
+    io_loop = IOLoop.current(instance=False)
+    if io_loop is None:
+        return
+    loop = io_loop.asyncio_loop
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        loop.run_until_complete(asyncio.wait(tasks, timeout=1))
+    io_loop.clear_current()
+    io_loop.close()
 
 
 class WSGIApplication(Application):
