@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import socket
 import tempfile
 
 import pytest
 
-from tornado.iostream import StreamBufferFullError, StreamClosedError
+from tornado.iostream import IOStream, StreamBufferFullError, StreamClosedError
+from tornado.netutil import bind_sockets
 
 KINDS = pytest.mark.parametrize("kind", ["plain", "tcp", "tls"])
 
@@ -414,5 +416,91 @@ def test_send_file_from_what_sendfile_refuses(run, pairs):
                 expected = file.read(50)
                 await server.send_file(file, 0, 50)
                 assert await client.read_bytes(50) == expected
+
+    run(main)
+
+
+def test_write_eof_before_the_connection_stands(run):
+    async def main():
+        (listener,) = bind_sockets(0, "127.0.0.1")
+        with listener:
+            stream = IOStream(socket.socket())
+            connecting = stream.connect(listener.getsockname())
+            stream.write_eof()
+            with pytest.raises(StreamClosedError):
+                stream.send(b"x")
+            with pytest.raises(StreamClosedError):
+                stream.send_many([b"x", b"y"])
+            await connecting
+            for send in (lambda: stream.send(b"x"), lambda: stream.send_many([b"x", b"y"])):
+                with pytest.raises(StreamClosedError):
+                    send()
+            peer = IOStream(listener.accept()[0])
+            assert await peer.read_until_close() == b""
+            stream.close()
+
+    run(main)
+
+
+def test_both_directions_end(run, pairs):
+    async def main():
+        async with pairs("tcp") as (server, client):
+
+            class Half(Recorder):
+                def eof_received(self):
+                    return True
+
+            server.attach(Half())
+            client.write_eof()
+            await until(lambda: not server._reader_on)
+            with pytest.raises(AssertionError):
+                server.read_bytes(1)
+            server.detach()
+            with pytest.raises(StreamClosedError):
+                server.read_bytes(1)
+            assert await server.read_until_close() == b""
+            await server.write(b"bye")
+            server.write_eof()
+            assert server.closed()
+            assert await client.read_until_close() == b"bye"
+
+    run(main)
+
+
+def test_an_error_in_eof_received_and_writing_resumed(run, pairs, caplog):
+    async def main():
+        class Bad(Recorder):
+            def eof_received(self):
+                raise ZeroDivisionError
+
+            def writing_resumed(self):
+                raise ZeroDivisionError
+
+        async with pairs("tcp") as (server, client):
+            server.attach(receiver := Bad())
+            client.write_eof()
+            await until(lambda: receiver.closed)
+            assert isinstance(receiver.closed[0], ZeroDivisionError)
+        async with pairs("tcp") as (server, client):
+            server.attach(receiver := Bad())
+            server.send(bytes(3_000_000))
+            reading = client.read_until_close()
+            await until(lambda: receiver.closed)
+            assert isinstance(receiver.closed[0], ZeroDivisionError)
+            await reading
+
+    run(main)
+
+
+def test_a_close_callback_after_detach(run, pairs):
+    async def main():
+        async with pairs() as (server, client):
+            server.attach(Recorder())
+            closed = asyncio.Event()
+            server.set_close_callback(closed.set)
+            server.pause_reading()
+            server.detach()
+            client.close()
+            await closed.wait()
 
     run(main)

@@ -179,14 +179,13 @@ class TCPServer:
 
     def stop(self) -> None:
         """Stop accepting and close the listening sockets; open connections go on. Idempotent."""
-        if self._stopped:
-            return
         self._stopped = True
         for fd, sock in self._sockets.items():
             remove = self._handlers.pop(fd, None)
             if remove is not None:
                 remove()
             sock.close()
+        self._sockets.clear()
         for sock in self._pending_sockets:
             sock.close()
         self._pending_sockets.clear()

@@ -229,8 +229,8 @@ class IOStream(BaseIOStream):
             self._schedule(callback)
         if self._queue:
             self._flush()
-        elif self._write_callback is not None:
-            self._run_write_callback()
+        else:
+            self._settle_writes()
         if self._state is not OPEN or self._reading_paused:
             return
         if self._read is not None or self._receiver is not None or self._close_callback is not None:

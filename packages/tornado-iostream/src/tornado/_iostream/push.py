@@ -60,6 +60,8 @@ class PushStream(PullStream):
         self._reading_paused = False
         if unread:
             self._unread(unread)
+        if self._close_callback is not None:
+            self._want_input()  # as `set_close_callback` would have asked for
 
     def pause_reading(self) -> None:
         """Deliver nothing until `resume_reading`; bytes stay in the kernel. Idempotent."""
@@ -90,7 +92,7 @@ class PushStream(PullStream):
         limit = self.max_write_buffer_size
         if limit is not None:
             self._check_write_limit(len(data), limit)
-        if (self._state is OPEN or self._state is READ_ENDED) and not self._queue:
+        if self._state is OPEN and not self._queue and not self._write_ended:
             try:
                 sent = self._send_now(data)
             except OSError as error:
@@ -101,6 +103,9 @@ class PushStream(PullStream):
             self._enqueue(data, sent)
         else:
             self._check_writable()
+            if self._state is READ_ENDED and not self._queue:
+                self._write_data(data, len(data))
+                return not self._queue and self._state is READ_ENDED
             self._enqueue(data, 0)
         self._register_backlog()
         return False
@@ -113,7 +118,7 @@ class PushStream(PullStream):
         if limit is not None:
             self._check_write_limit(sum(map(len, chunks)), limit)
         sent = 0
-        if (self._state is OPEN or self._state is READ_ENDED) and not self._queue:
+        if self._can_write() and not self._queue and not self._write_ended:
             try:
                 sent = self._send_list(chunks)
             except OSError as error:

@@ -10,7 +10,15 @@ from tornado import stack_context
 from tornado._iostream.buffers import Buffer
 from tornado._iostream.errors import StreamClosedError
 from tornado._iostream.plain import IOStream
-from tornado._iostream.state import CLOSED, CONNECTING, HANDSHAKING, OPEN, StreamState
+from tornado._iostream.state import (
+    CLOSED,
+    CONNECTING,
+    DRAINING,
+    HANDSHAKING,
+    OPEN,
+    READ_ENDED,
+    StreamState,
+)
 from tornado._loop.contexts import run_clean
 from tornado._netutil.tls import ssl_wrap_socket
 from tornado.log import gen_log
@@ -20,6 +28,7 @@ DEFAULT_HANDSHAKE_TIMEOUT = 60.0
 _RECORD = 16384
 """Bytes of plaintext one TLS record holds at most."""
 _ROUNDS = 16
+_TALKING = frozenset({OPEN, READ_ENDED, DRAINING})
 
 
 class SSLIOStream(IOStream):
@@ -315,7 +324,9 @@ class SSLIOStream(IOStream):
             self.close()
 
     def _before_close(self, was: StreamState) -> None:
-        if was is OPEN and self.error is None and isinstance(self.socket, ssl.SSLSocket):
+        if was not in _TALKING or self.error is not None:
+            return
+        if isinstance(self.socket, ssl.SSLSocket):
             try:
                 self.socket.unwrap()  # tell the peer that nothing was cut off; do not wait for it
             except (OSError, ValueError):
