@@ -98,7 +98,8 @@ TEXTS = {
 {% for product in products %}{% include "product.html" %}
 {% end %}<hr>''',
     "product.html": '''<div><b>{{ product["name"] }}</b> {{ _("Price") }}: {{ product["price"] }}
-{% if product["stock"] %}{{ _("In stock") }}: {{ product["stock"] }}{% else %}{{ _("Sold out") }}{% end %}</div>''',
+{% if product["stock"] %}{{ _("In stock") }}: {{ product["stock"] }}
+{% else %}{{ _("Sold out") }}{% end %}</div>''',
 }
 loader = tornado.template.DictLoader(TEXTS)
 table, page, shop = map(loader.load, ["table.html", "page.html", "shop.html"])
@@ -137,7 +138,8 @@ TEXTS = {
 {% for product in products %}{% include "product.html" %}
 {% endfor %}<hr>''',
     "product.html": '''<div><b>{{ product["name"] }}</b> {{ _("Price") }}: {{ product["price"] }}
-{% if product["stock"] %}{{ _("In stock") }}: {{ product["stock"] }}{% else %}{{ _("Sold out") }}{% endif %}</div>''',
+{% if product["stock"] %}{{ _("In stock") }}: {{ product["stock"] }}
+{% else %}{{ _("Sold out") }}{% endif %}</div>''',
 }
 environment = jinja2.Environment(loader=jinja2.DictLoader(TEXTS), autoescape=True)
 fresh = jinja2.Environment(loader=jinja2.DictLoader(TEXTS), autoescape=True, cache_size=0)
@@ -201,7 +203,8 @@ TEXTS = {
 <%include file="product.html" args="product=product, _=_"/>
 % endfor
 <hr>''',
-    "product.html": '''<%page args="product, _"/><div><b>${product["name"]}</b> ${_("Price")}: ${product["price"]}
+    "product.html": '''<%page args="product, _"/>
+<div><b>${product["name"]}</b> ${_("Price")}: ${product["price"]}
 % if product["stock"]:
 ${_("In stock")}: ${product["stock"]}\\\\
 % else:
@@ -240,14 +243,16 @@ TEXTS = {
     "table.pt": '''<table>
 <tr tal:repeat="row table"><td tal:repeat="cell row">${cell}</td></tr>
 </table>''',
-    "base.pt": '''<html metal:define-macro="base"><head><title metal:define-slot="title">Default</title></head><body>
+    "base.pt": '''<html metal:define-macro="base">
+<head><title metal:define-slot="title">Default</title></head><body>
 <ul><tal:x repeat="entry nav">
 <li><a href="${entry[0]}" class="${'active' if entry[0] == current else None}">${entry[1]}</a></li></tal:x>
 </ul>
 <div id="content"><tal:x metal:define-slot="content"/></div>
 <div id="footer"><tal:x metal:define-slot="footer">&copy; ${year} ${owner}</tal:x></div>
 </body></html>''',
-    "page.pt": '''<tal:page metal:use-macro="load:base.pt"><title metal:fill-slot="title">${title} - Site</title>
+    "page.pt": '''<tal:page metal:use-macro="load:base.pt">
+<title metal:fill-slot="title">${title} - Site</title>
 <tal:x metal:fill-slot="content"><h1>${title}</h1>
 <div class="item" tal:repeat="item items"><h2>${item["title"]}</h2><p>${item["body"]}</p>
 <ul tal:condition="item['tags']"><li tal:repeat="tag item['tags']">${tag}</li></ul>
@@ -266,9 +271,11 @@ with tempfile.TemporaryDirectory() as folder:
             file.write(text)
     def load(name):
         return chameleon.PageTemplateLoader(folder)[name]
-    table, page, shop = map(chameleon.PageTemplateLoader(folder).__getitem__, ["table.pt", "page.pt", "shop.pt"])
+    loader = chameleon.PageTemplateLoader(folder)
+    table, page, shop = loader["table.pt"], loader["page.pt"], loader["shop.pt"]
     report(
-        lambda: table(table=TABLE).encode(), lambda: page(**PAGE).encode(), lambda: shop(**SHOP).encode(),
+        lambda: table(table=TABLE).encode(), lambda: page(**PAGE).encode(),
+        lambda: shop(**SHOP).encode(),
         lambda: load("table.pt")(table=[]).encode(), lambda: load("page.pt")(**PAGE).encode(),
         import_ms,
     )

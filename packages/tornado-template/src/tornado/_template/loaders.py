@@ -149,7 +149,7 @@ class Loader(BaseLoader):
 
     def _create_template(self, name: str) -> Template:
         path = os.path.normpath(os.path.join(self.root, name))
-        if "\0" in name or os.path.relpath(path, self.root).split(os.sep)[0] == os.pardir:
+        if "\0" in name or not path.startswith(os.path.join(self.root, "")):
             raise outside_error(name, self.root)
         with open(path, "rb") as file:
             return Template(file.read(), name=name, loader=self)
