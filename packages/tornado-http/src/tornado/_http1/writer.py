@@ -138,8 +138,10 @@ def _declared_length(headers: HTTPHeaders) -> int | None:
     value = headers.get("Content-Length")
     if value is None:
         return None
-    if "Transfer-Encoding" in headers:
+    if "Transfer-Encoding" in headers._fields:
         raise HTTPOutputError("headers with both Transfer-Encoding and Content-Length")
+    if len(value) < 19 and value.isdecimal() and value.isascii():
+        return int(value)
     try:
         return content_length([value])
     except HTTPInputError as error:
@@ -190,8 +192,7 @@ class MessageWriter:
         :raises HTTPOutputError: if the headers contradict each other.
         """
         names = headers._fields
-        lines = [_status_line(status, reason)]
-        lines += headers._lines()
+        lines = [_status_line(status, reason), *headers._lines()]
         if status < 200 and not hands_over:
             return _finish_head(_without_framing(lines), names)
         length = _declared_length(headers)
@@ -214,7 +215,7 @@ class MessageWriter:
             state = _NO_CONTENT
         if "Date" not in names:
             lines.append(f"Date: {http_date()}")
-        if not hands_over:
+        if not hands_over and (not self.keep_alive or is_http10 or "Connection" in names):
             self.keep_alive = _add_connection(
                 lines, headers.get("Connection"), is_http10, self.keep_alive
             )

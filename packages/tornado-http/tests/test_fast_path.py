@@ -1,0 +1,185 @@
+"""What a request on a kept-alive connection costs, counted: system calls, futures, tasks, timers, callbacks."""
+
+import asyncio
+import gc
+
+import pytest
+
+from tornado.http1connection import HTTP1ConnectionParameters, HTTP1ServerConnection
+from tornado.httputil import (
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    HTTPServerConnectionDelegate,
+    ResponseStartLine,
+)
+
+GET = b"GET /path?query HTTP/1.1\r\nHost: a\r\nAccept: */*\r\nUser-Agent: test\r\n\r\n"
+ROUNDS = 50
+
+
+class CountingLoop(asyncio.SelectorEventLoop):
+    """Counts what is asked of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.counts = dict.fromkeys(
+            ["create_future", "create_task", "call_at", "call_soon", "add_reader", "add_writer"], 0
+        )
+
+    def create_future(self):
+        self.counts["create_future"] += 1
+        return super().create_future()
+
+    def create_task(self, coroutine, **options):
+        self.counts["create_task"] += 1
+        return super().create_task(coroutine, **options)
+
+    def call_at(self, *args, **options):
+        self.counts["call_at"] += 1
+        return super().call_at(*args, **options)
+
+    def call_soon(self, *args, **options):
+        self.counts["call_soon"] += 1
+        return super().call_soon(*args, **options)
+
+    def add_reader(self, *args):
+        self.counts["add_reader"] += 1
+        return super().add_reader(*args)
+
+    def add_writer(self, *args):
+        self.counts["add_writer"] += 1
+        return super().add_writer(*args)
+
+
+class CountingSocket:
+    """Counts calls of a socket's methods that reach the kernel."""
+
+    def __init__(self, sock):
+        self._sock = sock
+        self.calls = {}
+
+    def __getattr__(self, name):
+        value = getattr(self._sock, name)
+        if name in ("send", "sendmsg", "sendall", "recv", "recv_into", "setsockopt", "getsockopt", "shutdown"):
+            self.calls[name] = self.calls.get(name, 0) + 1
+        return value
+
+
+def headers():
+    return HTTPHeaders({"Content-Type": "text/plain", "Content-Length": "2"})
+
+
+class Target:
+    streams_body = False
+
+    def __init__(self, request):
+        self.request = request
+
+    def execute(self):
+        self.request.connection.respond(200, "OK", headers(), b"hi")
+
+    def on_connection_close(self):
+        raise AssertionError
+
+
+class Dispatcher:
+    def dispatch(self, request):
+        return Target(request)
+
+
+class Message(HTTPMessageDelegate):
+    def __init__(self, connection):
+        self.connection = connection
+
+    def finish(self):
+        self.connection.write_headers(ResponseStartLine("", 200, "OK"), headers())
+        self.connection.write(b"hi")
+        self.connection.finish()
+
+
+class Delegate(HTTPServerConnectionDelegate):
+    def start_request(self, server_conn, request_conn):
+        return Message(request_conn)
+
+
+class Context:
+    remote_ip = "4.4.4.4"
+    protocol = "http"
+
+
+@pytest.mark.parametrize("kind", [Dispatcher, Delegate])
+def test_counts(connect, peers, kind):
+    loop = CountingLoop()
+    asyncio.set_event_loop(loop)
+    made = {}
+
+    async def main():
+        stream, peer = connect()
+        params = HTTP1ConnectionParameters(header_timeout=60, idle_timeout=3600, body_timeout=60)
+        connection = HTTP1ServerConnection(stream, params, Context())
+        sock = stream.socket = CountingSocket(stream.socket)
+        connection.start_serving(kind())
+
+        async def rounds(count):
+            # Blocking calls of the peer: nothing of it goes through the loop.
+            peer.sock.setblocking(True)
+            for _ in range(count):
+                peer.sock.sendall(GET)
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                assert peer.sock.recv(10_000).endswith(b"\r\n\r\nhi")
+
+        await rounds(2)
+        before = dict(loop.counts)
+        sock.calls.clear()
+        gc.collect()
+        futures = sum(isinstance(thing, asyncio.Future) for thing in gc.get_objects())
+        await rounds(ROUNDS)
+        made["futures"] = sum(isinstance(thing, asyncio.Future) for thing in gc.get_objects()) - futures
+        made["counts"] = {name: loop.counts[name] - before[name] for name in before}
+        made["calls"] = dict(sock.calls)
+        connection.close()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    try:
+        loop.run_until_complete(main())
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+        for peer in peers:
+            peer.close()
+    # The peer's two turns a round are call_soon: one each. Everything else would be the server's.
+    assert made["counts"] == {
+        "create_future": 0,
+        "create_task": 0,
+        "call_at": 0,
+        "call_soon": 2 * ROUNDS,
+        "add_reader": 0,
+        "add_writer": 0,
+    }
+    assert made["calls"] == {"recv": ROUNDS, "send": ROUNDS}
+    assert made["futures"] == 0
+
+
+@pytest.mark.parametrize("kind", [Dispatcher, Delegate])
+def test_no_cycles_are_left_to_the_collector(run, connect, kind):
+    async def main():
+        stream, peer = connect()
+        connection = HTTP1ServerConnection(stream, None, Context())
+        connection.start_serving(kind())
+        await peer.send(GET)
+        await peer.receive_head()
+        gc.collect()
+        gc.disable()
+        try:
+            before = len(gc.get_objects())
+            for _ in range(20):
+                await peer.send(GET)
+                await peer.receive_head()
+            assert len(gc.get_objects()) - before < 20
+        finally:
+            gc.enable()
+        connection.close()
+
+    run(main)
