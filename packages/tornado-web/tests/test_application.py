@@ -91,7 +91,9 @@ class TestOverrides:
     def test_get_handler_delegate(self, fetch):
         class Own(Application):
             def get_handler_delegate(self, request, target_class, *args, **kwargs):
-                return super().get_handler_delegate(request, Hello, path_args=[target_class.__name__.encode()])
+                return super().get_handler_delegate(
+                    request, Hello, path_args=[target_class.__name__.encode()]
+                )
 
         assert fetch(Own([("/", Hello)])).body == b"hello Hello"
         assert fetch(Own()).body == b"hello ErrorHandler"
@@ -115,7 +117,9 @@ class TestOverrides:
 
     def test_other_routers(self, fetch):
         app = Application([("/", Hello)])
-        app.default_router = Application([("/", web.ErrorHandler, {"status_code": 418})]).default_router
+        app.default_router = Application(
+            [("/", web.ErrorHandler, {"status_code": 418})]
+        ).default_router
         assert fetch(app).code == 418
 
     def test_classic_and_fast_ways_agree(self, fetch):
@@ -215,7 +219,9 @@ class TestSettings:
 
     def test_debug_leaves_what_is_given(self, monkeypatch):
         monkeypatch.setattr(autoreload, "start", lambda *args: pytest.fail("not wanted"))
-        app = Application(debug=True, autoreload=False, serve_traceback=False, compiled_template_cache=True)
+        app = Application(
+            debug=True, autoreload=False, serve_traceback=False, compiled_template_cache=True
+        )
         assert app.settings["autoreload"] is False
         assert app.settings["serve_traceback"] is False
         assert app.settings["compiled_template_cache"] is True
@@ -258,7 +264,9 @@ class TestSettings:
         def method(handler):
             pass
 
-        app = Application(ui_modules={"Module": Module}, ui_methods={"method": method, "_hidden": method})
+        app = Application(
+            ui_modules={"Module": Module}, ui_methods={"method": method, "_hidden": method}
+        )
         assert app.ui_modules["Module"] is Module
         assert set(app.ui_modules) == {"Module", "linkify", "xsrf_form_html", "Template"}
         assert app.ui_methods == {"method": method}
@@ -267,7 +275,9 @@ class TestSettings:
         app = Application([("/", Hello)], static_path=str(tmp_path))
         targets = [rule.target for rule in app.wildcard_router.rules]
         assert targets == [StaticFileHandler] * 3 + [Hello]
-        assert [rule.target_kwargs for rule in app.wildcard_router.rules[:3]] == [{"path": str(tmp_path)}] * 3
+        assert [rule.target_kwargs for rule in app.wildcard_router.rules[:3]] == [
+            {"path": str(tmp_path)}
+        ] * 3
 
     def test_template_loader_goes_before_the_path(self, memory):
         class Handler(RequestHandler):
@@ -325,7 +335,11 @@ class TestServing:
     def test_nothing_here_is_deprecated(self, fetch):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            fetch(Application([("/", Hello)], default_host="x", transforms=None, wsgi=False, gzip=True))
+            fetch(
+                Application(
+                    [("/", Hello)], default_host="x", transforms=None, wsgi=False, gzip=True
+                )
+            )
 
 
 class TestDebugReload:

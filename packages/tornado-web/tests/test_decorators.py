@@ -48,14 +48,23 @@ def test_redirects(fetch, path, location):
     assert fetch(ROUTES, path, "POST", body="").code == 404
 
 
-@pytest.mark.parametrize(("path", "body"), [("/without", b"without"), ("/with/", b"with"), ("/", b"without")])
+@pytest.mark.parametrize(
+    ("path", "body"), [("/without", b"without"), ("/with/", b"with"), ("/", b"without")]
+)
 def test_no_redirects(fetch, path, body):
     assert fetch(ROUTES, path).body == body
     assert fetch(ROUTES, path, "POST", body="").body == body
 
 
 @pytest.mark.parametrize(
-    "path", ["//evil.example", "/\\evil.example", "///evil.example", "\\\\evil.example", "http:evil.example"]
+    "path",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "///evil.example",
+        "\\\\evil.example",
+        "http:evil.example",
+    ],
 )
 def test_slashes_lead_to_no_other_host(fetch, path):
     for routes, suffix in (([("(.*)", Without)], "/"), ([("(.*)", With)], "")):
@@ -93,7 +102,10 @@ def private(**settings):
     [
         ("/login", "/login?next=%2Fprivate%3Fx%3D1"),
         ("/login?how=fast", "/login?how=fast"),
-        ("http://sso.example/login", "http://sso.example/login?next=http%3A%2F%2Fhere.example%2Fprivate%3Fx%3D1"),
+        (
+            "http://sso.example/login",
+            "http://sso.example/login?next=http%3A%2F%2Fhere.example%2Fprivate%3Fx%3D1",
+        ),
     ],
 )
 def test_authenticated(fetch, login_url, location):

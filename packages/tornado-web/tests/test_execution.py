@@ -34,7 +34,14 @@ def test_order_of_calls(memory):
             calls.append("on_finish")
 
     memory.request(Application([("/(.*)", Handler, {"x": 1})]), uri="/s")
-    assert calls == ["__init__", "set_default_headers", "initialize", "prepare", "get s", "on_finish"]
+    assert calls == [
+        "__init__",
+        "set_default_headers",
+        "initialize",
+        "prepare",
+        "get s",
+        "on_finish",
+    ]
 
 
 @pytest.mark.parametrize("how", ["finish", "send_error", "redirect", "raise", "async"])
@@ -398,7 +405,9 @@ class TestStreaming:
 
         served([("/", Unlimited)], check, max_body_size=1000)
 
-    @pytest.mark.parametrize("when", ["prepare", "prepare-raise", "async-prepare", "data", "async-data"])
+    @pytest.mark.parametrize(
+        "when", ["prepare", "prepare-raise", "async-prepare", "data", "async-data"]
+    )
     def test_early_answers(self, served, when, caplog):
         @stream_request_body
         class Refusing(RequestHandler):

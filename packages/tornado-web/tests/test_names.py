@@ -292,7 +292,9 @@ def test_has_stream_request_body():
 def test_remote_ip_before_proxies(served):
     class Address(RequestHandler):
         def get(self):
-            self.write(f"{self.request.remote_ip} {self.request.connection.context._orig_remote_ip}")
+            self.write(
+                f"{self.request.remote_ip} {self.request.connection.context._orig_remote_ip}"
+            )
 
     async def check(site):
         answer = await site.fetch("/", headers={"X-Real-IP": "4.4.4.4"})

@@ -14,7 +14,9 @@ ROOMS = Path(tornado.web.__file__).parent
 
 @pytest.mark.parametrize("module", [tornado.web, tornado.routing])
 def test_all(module):
-    assert module.__all__ == sorted(module.__all__, key=lambda n: (n.upper() != n, n[0].islower(), n))
+    assert module.__all__ == sorted(
+        module.__all__, key=lambda n: (n.upper() != n, n[0].islower(), n)
+    )
     for name in module.__all__:
         exported = getattr(module, name)
         if inspect.isclass(exported) or inspect.isfunction(exported):

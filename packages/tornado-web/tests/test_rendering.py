@@ -70,7 +70,9 @@ def test_namespace(memory, tmp_path):
     (tmp_path / "a.txt").write_text("x")
     got = body(memory, "names.html", static_path=str(tmp_path))
     assert got.startswith("Page /names.html me en_US word /named/5 /static/a.txt?v=")
-    assert got.endswith(" word &amp;lt; &amp;lt; a+b {} a b 2020-01-02 &lt;a href=&quot;http://x.org&quot;&gt;http://x.org&lt;/a&gt; more")
+    assert got.endswith(
+        " word &amp;lt; &amp;lt; a+b {} a b 2020-01-02 &lt;a href=&quot;http://x.org&quot;&gt;http://x.org&lt;/a&gt; more"
+    )
 
 
 def test_get_template_namespace(memory):
@@ -367,7 +369,14 @@ def test_render_is_awaitable(served):
 
 @pytest.mark.parametrize(
     ("path", "expected"),
-    [("/a", True), ("http://x", True), ("https://x", True), ("a", False), ("", False), ("ftp://x", False)],
+    [
+        ("/a", True),
+        ("http://x", True),
+        ("https://x", True),
+        ("a", False),
+        ("", False),
+        ("ftp://x", False),
+    ],
 )
 def test_is_absolute(path, expected):
     assert is_absolute(path) is expected
@@ -388,7 +397,9 @@ class TestStaticUrl:
 
     def test_version(self, memory, tmp_path):
         got = self.urls(memory, lambda h: h.static_url("f.txt"), tmp_path)
-        assert got.startswith("/static/f.txt?v=a4abd4448c49562d828115d13a1fccea927f52b4d5459297f8b43e42da89238b")
+        assert got.startswith(
+            "/static/f.txt?v=a4abd4448c49562d828115d13a1fccea927f52b4d5459297f8b43e42da89238b"
+        )
         plain = self.urls(memory, lambda h: h.static_url("f.txt", include_version=False), tmp_path)
         assert plain == "/static/f.txt"
 
@@ -400,7 +411,9 @@ class TestStaticUrl:
 
         def attribute(h):
             h.include_host = True
-            return h.static_url("f.txt", include_version=False) + h.static_url("f.txt", include_host=False)
+            return h.static_url("f.txt", include_version=False) + h.static_url(
+                "f.txt", include_host=False
+            )
 
         got = self.urls(memory, attribute, tmp_path)
         assert got.startswith("http://localhost/static/f.txt/static/f.txt?v=")

@@ -128,7 +128,9 @@ class TestRuleRouter:
                 RuleRouter([rule])
 
     def test_a_target_without_a_delegate_passes_on(self, fetch):
-        router = RuleRouter([("/none.*", FixedRouter()), ("/none.*", server_callback), ("/other", object())])
+        router = RuleRouter(
+            [("/none.*", FixedRouter()), ("/none.*", server_callback), ("/other", object())]
+        )
         assert fetch(router, "/none/x").body == b"callback"
         assert fetch(router, "/other").code == 404
 
@@ -171,7 +173,10 @@ class TestInApplications:
     def test_nested(self, fetch):
         app = Application(
             [
-                (HostMatches("example.com"), [("/x", Named, named("nested")), ("/y/(.*)", Named, named("deep"))]),
+                (
+                    HostMatches("example.com"),
+                    [("/x", Named, named("nested")), ("/y/(.*)", Named, named("deep"))],
+                ),
                 Rule(PathMatches("/delegate.*"), FixedRouter()),
                 ("/cb", server_callback),
                 ("/x", Named, named("outer")),
@@ -189,8 +194,12 @@ class TestInApplications:
 
     def test_virtual_hosts(self, fetch):
         app = Application([("/x", Named, named("wildcard"))], default_host="www.example.com")
-        app.add_handlers(r"www\.example\.com", [("/x", Named, named("www")), url("/w", Named, name="w")])
-        app.add_handlers(r".*\.example\.com", [("/x", Named, named("any")), ("/y", Named, named("any"))])
+        app.add_handlers(
+            r"www\.example\.com", [("/x", Named, named("www")), url("/w", Named, name="w")]
+        )
+        app.add_handlers(
+            r".*\.example\.com", [("/x", Named, named("any")), ("/y", Named, named("any"))]
+        )
         for host, body in (
             ("www.example.com", b"www () {}"),
             ("WWW.example.com:8080", b"www () {}"),
@@ -212,7 +221,11 @@ class TestInApplications:
 
     def test_first_match_wins(self, fetch):
         app = Application(
-            [("/a.*", Named, named("pattern")), ("/ab", Named, named("fixed")), ("/(.*)", Named, named("all"))]
+            [
+                ("/a.*", Named, named("pattern")),
+                ("/ab", Named, named("fixed")),
+                ("/(.*)", Named, named("all")),
+            ]
         )
         assert fetch(app, "/ab").body == b"pattern () {}"
         assert fetch(app, "/b").body == b"all ('b',) {}"
@@ -262,7 +275,9 @@ class TestReverse:
         # Whether a slash in an argument is encoded has differed; both lead to the same route.
         assert got.replace("/c%C3%A9", "%2Fc%C3%A9") == path
 
-    @pytest.mark.parametrize("pattern", [r"/a\d", "/(?:a|b)", "/((a)b)", r"/\(x\)", "/[(]x", "/(a(b))"])
+    @pytest.mark.parametrize(
+        "pattern", [r"/a\d", "/(?:a|b)", "/((a)b)", r"/\(x\)", "/[(]x", "/(a(b))"]
+    )
     def test_what_cannot_be_reversed(self, pattern):
         assert PathMatches(pattern)._find_groups() == (None, None)
         with pytest.raises(ValueError, match="Cannot reverse url regex"):
@@ -296,7 +311,9 @@ class TestReverse:
             app.reverse_url("nowhere")
 
     def test_a_name_used_twice(self, caplog):
-        router = ReversibleRuleRouter([("/a", server_callback, {}, "n"), ("/b", server_callback, {}, "n")])
+        router = ReversibleRuleRouter(
+            [("/a", server_callback, {}, "n"), ("/b", server_callback, {}, "n")]
+        )
         assert router.reverse_url("n") == "/b"
         assert "Multiple handlers named n" in caplog.text
         assert router.reverse_url("m") is None

@@ -2,7 +2,14 @@
 
 import pytest
 
-from tornado.web import Application, ErrorHandler, FallbackHandler, RedirectHandler, RequestHandler, url
+from tornado.web import (
+    Application,
+    ErrorHandler,
+    FallbackHandler,
+    RedirectHandler,
+    RequestHandler,
+    url,
+)
 
 
 def test_error_handler(fetch):

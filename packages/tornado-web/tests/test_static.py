@@ -160,7 +160,13 @@ def test_empty_files(fetch, app):
 
 @pytest.mark.parametrize(
     ("field", "code"),
-    [(TAG, 206), (MODIFIED, 206), ('"other"', 200), ("W/" + TAG, 200), ("Sun, 13 Sep 2020 12:26:41 GMT", 200)],
+    [
+        (TAG, 206),
+        (MODIFIED, 206),
+        ('"other"', 200),
+        ("W/" + TAG, 200),
+        ("Sun, 13 Sep 2020 12:26:41 GMT", 200),
+    ],
 )
 def test_if_range(fetch, app, field, code):
     headers = {"Range": "bytes=0-4", "If-Range": field}
@@ -198,7 +204,10 @@ def test_conditions(fetch, app, headers, code):
 def test_versions(fetch, app, root):
     url = StaticFileHandler.make_static_url(app.settings, "a.txt")
     assert url == "/static/a.txt?v=" + TAG.strip('"')
-    assert StaticFileHandler.make_static_url(app.settings, "a.txt", include_version=False) == "/static/a.txt"
+    assert (
+        StaticFileHandler.make_static_url(app.settings, "a.txt", include_version=False)
+        == "/static/a.txt"
+    )
     answer = fetch(app, url)
     assert answer.headers["Cache-Control"] == "max-age=315360000"
     expires = email.utils.parsedate_to_datetime(answer.headers["Expires"])
@@ -214,7 +223,9 @@ def test_version_follows_the_file(root):
     os.utime(root / "a.txt", (1, 1))
     assert StaticFileHandler.get_version(settings, "a.txt") == first
     (root / "a.txt").write_bytes(b"changed")
-    assert StaticFileHandler.get_version(settings, "a.txt") == hashlib.sha512(b"changed").hexdigest()
+    assert (
+        StaticFileHandler.get_version(settings, "a.txt") == hashlib.sha512(b"changed").hexdigest()
+    )
     StaticFileHandler.reset()
     assert StaticFileHandler._static_hashes == {}
 
@@ -347,7 +358,13 @@ class TestLinks:
         assert fetch(app, "/d/indir/").body == b"the index"
 
     def test_links_outside(self, fetch, linked, app):
-        for path in ("/static/out.txt", "/static/outdir/s.txt", "/d/bad/", "/d/outdir/", "/d/outdir"):
+        for path in (
+            "/static/out.txt",
+            "/static/outdir/s.txt",
+            "/d/bad/",
+            "/d/outdir/",
+            "/d/outdir",
+        ):
             answer = fetch(app, path)
             assert answer.code == 403
             assert answer.body != b"secret"
@@ -371,11 +388,15 @@ class TestLinks:
         assert fetch(app, "/static/a.txt").body == CONTENT
 
 
-@pytest.mark.parametrize("path", ["//evil.example", "/\\evil.example", "//evil.example/%2e%2e", "/%5Cevil.example"])
+@pytest.mark.parametrize(
+    "path", ["//evil.example", "/\\evil.example", "//evil.example/%2e%2e", "/%5Cevil.example"]
+)
 def test_directories_of_other_hosts(fetch, tmp_path, path):
     (tmp_path / "evil.example").mkdir()
     (tmp_path / "\\evil.example").mkdir()
-    routes = [("/(.*)", StaticFileHandler, {"path": str(tmp_path), "default_filename": "index.html"})]
+    routes = [
+        ("/(.*)", StaticFileHandler, {"path": str(tmp_path), "default_filename": "index.html"})
+    ]
     answer = fetch(routes, path)
     assert answer.code in (301, 403, 404)
     if answer.code == 301:
@@ -409,7 +430,9 @@ class TestPrecompressed:
         assert answer.headers.get("Content-Encoding") == coding
         assert answer.headers["Content-Type"] == "text/css"
         assert answer.headers["Vary"] == "Accept-Encoding"
-        body = {"gzip": gzip.compress(b"body {}" * 100), "br": b"brotli", None: b"body {}" * 100}[coding]
+        body = {"gzip": gzip.compress(b"body {}" * 100), "br": b"brotli", None: b"body {}" * 100}[
+            coding
+        ]
         assert len(answer.body) == len(body)
         assert answer.headers["Etag"] == f'"{hashlib.sha512(answer.body).hexdigest()}"'
 
@@ -463,7 +486,9 @@ class InMemory(StaticFileHandler):
 class TestHooks:
     def test_all_hooks(self, fetch):
         app = Application(
-            [("/mem/(.*)", InMemory, {"path": "/r"})], static_path="/r", static_handler_class=InMemory
+            [("/mem/(.*)", InMemory, {"path": "/r"})],
+            static_path="/r",
+            static_handler_class=InMemory,
         )
         answer = fetch(app, "/mem/one")
         assert answer.body == b"the first"
@@ -571,7 +596,9 @@ def test_several_roots(fetch, root, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
     (other / "a.txt").write_bytes(b"another")
-    app = Application([(r"/o/(.*)", StaticFileHandler, {"path": str(other)})], static_path=str(root))
+    app = Application(
+        [(r"/o/(.*)", StaticFileHandler, {"path": str(other)})], static_path=str(root)
+    )
     assert fetch(app, "/o/a.txt").body == b"another"
     assert fetch(app, "/static/a.txt").body == CONTENT
 

@@ -155,7 +155,12 @@ class TestChunked:
 
     @pytest.mark.parametrize(
         ("version", "status", "given"),
-        [("HTTP/1.0", 200, {}), ("HTTP/1.1", 304, {}), ("HTTP/1.1", 204, {}), ("HTTP/1.1", 200, {"Content-Length": "5"})],
+        [
+            ("HTTP/1.0", 200, {}),
+            ("HTTP/1.1", 304, {}),
+            ("HTTP/1.1", 204, {}),
+            ("HTTP/1.1", 200, {"Content-Length": "5"}),
+        ],
     )
     def test_not_where_it_does_not_belong(self, version, status, given):
         transform = ChunkedTransferEncoding(request(version))

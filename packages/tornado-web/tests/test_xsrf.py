@@ -94,7 +94,17 @@ def test_the_cookie_is_set_once(fetch, app):
 
 @pytest.mark.parametrize(
     "token",
-    ["", "2|", "2|x", "2|00|00|0", "2|00000000||1", "2|0000000g|00|1", "3|x", "2|00000000|00|x", "2|a|b|c|d"],
+    [
+        "",
+        "2|",
+        "2|x",
+        "2|00|00|0",
+        "2|00000000||1",
+        "2|0000000g|00|1",
+        "3|x",
+        "2|00000000|00|x",
+        "2|a|b|c|d",
+    ],
 )
 def test_malformed_tokens(fetch, app, token):
     _, cookie = token_and_cookie(fetch, app)
@@ -145,7 +155,9 @@ def test_form_html(memory, app):
 
 
 def test_cookie_settings(memory):
-    app = application(xsrf_cookie_kwargs={"httponly": True, "samesite": "Lax"}, xsrf_cookie_name="__Host-x")
+    app = application(
+        xsrf_cookie_kwargs={"httponly": True, "samesite": "Lax"}, xsrf_cookie_name="__Host-x"
+    )
     line = memory.request(app).headers["Set-Cookie"]
     assert line.startswith("__Host-x=")
     assert "HttpOnly" in line
@@ -170,7 +182,10 @@ def test_per_handler_override(fetch):
         def post(self):
             self.write("accepted")
 
-    assert fetch(Application([("/", Api)], xsrf_cookies=True), "/", "POST", body="").body == b"accepted"
+    assert (
+        fetch(Application([("/", Api)], xsrf_cookies=True), "/", "POST", body="").body
+        == b"accepted"
+    )
 
 
 def test_missing_pages_are_missing(fetch, app):

@@ -22,8 +22,6 @@ from tornado.log import access_log
 
 __all__ = ["Application"]
 
-_NO_ARGS: tuple[Any, ...] = ()
-
 
 class _ApplicationRouter(ReversibleRuleRouter):
     """A router whose targets may be handler classes, and lists of nested rules."""
@@ -257,34 +255,22 @@ class Application(ReversibleRouter):
                 if not (isclass(target) and issubclass(target, RequestHandler)):
                     break  # another kind of target: the long way
                 entry.target_class = target
-            if entry.certain:
-                return self._fast_delegate(request, target, rule.target_kwargs, _NO_ARGS, None)
-            params = entry.match(request)
-            if params is None:
-                continue
-            if not params.keys() <= _PATH_KEYS:
-                break
-            return self._fast_delegate(
-                request,
-                target,
-                rule.target_kwargs,
-                params.get("path_args") or _NO_ARGS,
-                params.get("path_kwargs"),
-            )
+            args: Any = None
+            kwargs: Any = None
+            if not entry.certain:
+                params = entry.match(request)
+                if params is None:
+                    continue
+                if params:
+                    if not params.keys() <= _PATH_KEYS:
+                        break
+                    args = params.get("path_args")
+                    kwargs = params.get("path_kwargs")
+            delegate = FastDelegate(self, request, target, rule.target_kwargs, args, kwargs)
+            if delegate.streams_body:
+                delegate.start_streaming()
+            return delegate
         return _fitted(self.find_handler(request), request)
-
-    def _fast_delegate(
-        self,
-        request: httputil.HTTPServerRequest,
-        target: type[RequestHandler],
-        kwargs: dict[str, Any],
-        path_args: Any,
-        path_kwargs: Any,
-    ) -> FastDelegate:
-        delegate = FastDelegate(self, request, target, kwargs, path_args, path_kwargs)
-        if delegate.streams_body:
-            delegate.start_streaming()
-        return delegate
 
     def find_handler(
         self, request: httputil.HTTPServerRequest, **kwargs: Any
@@ -355,15 +341,6 @@ class Application(ReversibleRouter):
         if access_log.isEnabledFor(level):
             milliseconds = 1000.0 * handler.request.request_time()
             access_log.log(level, "%d %s %.2fms", status, handler._request_summary(), milliseconds)
-
-    @property
-    def _uncached(self) -> bool:
-        """Whether templates or static files are to be read anew for each request."""
-        settings = self.settings
-        return not (
-            settings.get("compiled_template_cache", True)
-            and settings.get("static_hash_cache", True)
-        )
 
     def _forget_cached(self) -> None:
         """Drop what the settings do not allow to be kept from one request to the next."""

@@ -41,12 +41,16 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
     ) -> None:
         self.application = application
         self.request = request
-        self.connection: Any = request.connection
         self.handler_class = handler_class
         self.handler_kwargs = handler_kwargs
         self.path_args = path_args
         self.path_kwargs = path_kwargs
         self.streams_body = handler_class._stream_request_body
+
+    @property
+    def connection(self) -> Any:
+        """The request's connection."""
+        return self.request.connection
 
     @property
     def stream_request_body(self) -> bool:
@@ -147,7 +151,8 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
 
     def _execute_with(self, prepared: Any) -> None:
         application = self.application
-        if application._uncached:
+        settings = application.settings
+        if "compiled_template_cache" in settings or "static_hash_cache" in settings:
             application._forget_cached()
         request = self.request
         kwargs = self.handler_kwargs

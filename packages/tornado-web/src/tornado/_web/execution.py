@@ -30,6 +30,8 @@ _METHOD_NAMES = {
     "OPTIONS": "options",
 }
 
+_FINISH = Rendering.finish
+
 
 class Execution(Rendering):
     """Runs a request through its handler."""
@@ -96,10 +98,8 @@ class Execution(Rendering):
             if method not in SAFE_METHODS:
                 self._check_forgery()
             result = self.prepare()
-            if result is not None:
+            if result is not None or self._stream_request_body:
                 return self._after_prepare(result)
-            if self._stream_request_body:
-                return self._after_prepare(None)
             return self._answer()
         except Exception as e:
             self._fail(e)
@@ -118,12 +118,15 @@ class Execution(Rendering):
         if result is not None and result is not DONE:
             return self._after_method(result)
         if self._auto_finish and not self._finished:
-            self._finish_quietly()
+            if type(self).finish is _FINISH:
+                self._conclude()
+            else:
+                self.finish()
         return None
 
     def _finish_quietly(self) -> None:
         """Finish where nobody waits for the result."""
-        if type(self).finish is Rendering.finish:
+        if type(self).finish is _FINISH:
             self._conclude()
         else:
             self.finish()

@@ -11,6 +11,8 @@ from tornado import httputil, stack_context
 from tornado._web.xsrf import XSRFProtection
 from tornado.escape import json_encode, utf8
 
+_sha512 = hashlib.sha512
+_METHODS_WITH_ETAG = ("GET", "HEAD")
 _JSON_TYPE = "application/json; charset=UTF-8"
 
 # What describes content, and so has no place where there is none (RFC 9110, section 15.4.5).
@@ -168,46 +170,53 @@ class Output(XSRFProtection):
             raise RuntimeError("finish() called twice")
         if chunk is not None:
             self.write(chunk)
-        request = self.request
-        connection: Any = request.connection
-        future = None
+        connection: Any = self.request.connection
         if self._headers_written:
             future = self._flush(True)
             self._end(connection)
         else:
-            buffer = self._write_buffer
-            body = b"".join(buffer) if buffer else b""
-            status = self._status_code
-            if status == 200 and request.method in ("GET", "HEAD"):
-                # The hooks look at the buffer.
-                self.set_etag_header()
-                if self.check_etag_header():
-                    body = b""
-                    self.set_status(304)
-                    status = 304
-            if status == 304 or status == 204 or status < 200:
-                if body:
-                    raise RuntimeError(f"Cannot send body with {status}")
-                self._clear_representation_headers()
-            elif "Content-Length" not in self._headers:
-                self._headers["Content-Length"] = str(len(body))
-            if hasattr(connection, "respond"):
-                if self._transforms or hasattr(self, "_new_cookie"):
-                    status, headers, body = self._head(body, True)
-                else:
-                    headers = self._headers
-                connection.respond(status, self._reason, headers, body)
-                self._write_buffer = []
-                self._headers_written = True
-            else:
-                self._write_buffer = [body] if body else []
-                future = self._flush(True)
-                self._end(connection)
+            future = self._conclude_whole(connection)
         self._finished = True
         self._log()
         self.on_finish()
         self._break_cycles()
         return future
+
+    def _conclude_whole(self, connection: Any) -> Any:
+        """Send an answer of which nothing was sent yet."""
+        buffer = self._write_buffer
+        body = buffer[0] if len(buffer) == 1 else b"".join(buffer)
+        headers = self._headers
+        status = self._status_code
+        if status == 200 and self.request.method in _METHODS_WITH_ETAG:
+            cls = type(self)
+            if cls.compute_etag is _COMPUTE_ETAG and cls.set_etag_header is _SET_ETAG_HEADER:
+                headers["Etag"] = f'"{_sha512(body).hexdigest()}"'
+            else:
+                # The hooks look at the buffer.
+                self.set_etag_header()
+            if self.check_etag_header():
+                body = b""
+                self.set_status(304)
+                status = 304
+        if status == 304 or status == 204 or status < 200:
+            if body:
+                raise RuntimeError(f"Cannot send body with {status}")
+            self._clear_representation_headers()
+        elif "Content-Length" not in headers:
+            headers["Content-Length"] = str(len(body))
+        respond = getattr(connection, "respond", None)
+        if respond is None:
+            self._write_buffer = [body] if body else []
+            future = self._flush(True)
+            self._end(connection)
+            return future
+        if self._transforms or hasattr(self, "_new_cookie"):
+            status, headers, body = self._head(body, True)
+        respond(status, self._reason, headers, body)
+        self._write_buffer = []
+        self._headers_written = True
+        return None
 
     def _end(self, connection: Any) -> None:
         set_close_callback = getattr(connection, "set_close_callback", None)
@@ -222,7 +231,8 @@ class Output(XSRFProtection):
 
     def _break_cycles(self) -> None:
         # Bound methods of this object in it would keep it until the cycle collector comes.
-        self.__dict__.pop("ui", None)
+        if "ui" in self.__dict__:
+            del self.__dict__["ui"]
 
     def on_finish(self) -> None:
         """Hook called after the answer was sent, for clean-up and statistics. Override it.
@@ -268,7 +278,7 @@ class Output(XSRFProtection):
         """
         buffer = self._write_buffer
         body = buffer[0] if len(buffer) == 1 else b"".join(buffer)
-        return f'"{hashlib.sha512(body).hexdigest()}"'
+        return f'"{_sha512(body).hexdigest()}"'
 
     def set_etag_header(self) -> None:
         """Set the ``Etag`` header to what `compute_etag` returns, unless that is ``None``.
@@ -296,6 +306,11 @@ class Output(XSRFProtection):
     def _clear_representation_headers(self) -> None:
         for name in _REPRESENTATION_HEADERS:
             self.clear_header(name)
+
+
+# What `Output._conclude_whole` may do by itself where nobody has overridden it.
+_COMPUTE_ETAG = Output.compute_etag
+_SET_ETAG_HEADER = Output.set_etag_header
 
 
 def _entity_tags(field: str) -> list[str]:
