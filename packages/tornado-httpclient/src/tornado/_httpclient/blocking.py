@@ -1,0 +1,115 @@
+"""A URL or a request goes in; the response comes out when it is there, and the caller waits."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tornado import gen
+from tornado._httpclient.base import AsyncHTTPClient
+from tornado.ioloop import IOLoop
+
+if TYPE_CHECKING:
+    from tornado._httpclient.request import HTTPRequest
+    from tornado._httpclient.response import HTTPResponse
+
+_T = TypeVar("_T")
+
+
+class HTTPClient:
+    """A client that blocks: for scripts, tests and threads without a loop.
+
+    ::
+
+        client = HTTPClient()
+        try:
+            response = client.fetch("http://www.example.com/")
+            print(response.body)
+        except HTTPError as error:
+            print(f"Error: {error}")
+        client.close()
+
+    It has a loop of its own, so it works anywhere; where a loop is running in the same thread, that
+    one stands still meanwhile, as with everything that blocks. A client is used by one thread at a
+    time.
+
+    :arg async_client_class: the class of the client that does the work (default `AsyncHTTPClient`,
+        as configured).
+    :arg kwargs: for its constructor.
+    """
+
+    def __init__(
+        self, async_client_class: Callable[..., AsyncHTTPClient] | None = None, **kwargs: Any
+    ) -> None:
+        self._closed = True
+        self._io_loop = IOLoop(make_current=False)
+        if async_client_class is None:
+            async_client_class = AsyncHTTPClient
+        make = functools.partial(async_client_class, **kwargs)
+
+        async def make_client() -> AsyncHTTPClient:
+            return make()
+
+        try:
+            self._async_client = self._run(make_client)
+        except BaseException:
+            self._io_loop.close()
+            raise
+        self._closed = False
+
+    def __enter__(self) -> HTTPClient:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the client and free what it used. A second call does nothing."""
+        if not self._closed:
+            self._closed = True
+            self._async_client.close()
+            self._io_loop.close()
+
+    def fetch(self, request: HTTPRequest | str, **kwargs: Any) -> HTTPResponse:
+        """Fetch ``request``, a URL or an `HTTPRequest`, and return its `HTTPResponse`.
+
+        :arg kwargs: as for `AsyncHTTPClient.fetch`.
+        :raises HTTPClientError: if there is no successful response; see there for others.
+        """
+
+        async def fetch() -> HTTPResponse:
+            future: Any = self._async_client.fetch(request, **kwargs)
+            response: HTTPResponse = await gen.convert_yielded(future)
+            return response
+
+        return self._run(fetch)
+
+    def _run(self, function: Callable[[], Any]) -> Any:
+        """Run ``function`` on this client's own loop until its result is there."""
+        if asyncio._get_running_loop() is None:
+            return self._io_loop.run_sync(function)
+        # asyncio runs one loop in a thread: this one runs in another thread, while we wait.
+        outcome: list[Any] = []
+        failure: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                outcome.append(self._io_loop.run_sync(function))
+            except BaseException as error:
+                failure.append(error)
+
+        thread = threading.Thread(target=run, name="HTTPClient", daemon=True)
+        thread.start()
+        thread.join()
+        if failure:
+            raise failure.pop()
+        return outcome[0]
+
+
+HTTPClient.__module__ = "tornado.httpclient"

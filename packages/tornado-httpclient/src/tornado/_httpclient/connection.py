@@ -1,0 +1,310 @@
+"""A stream goes in; one exchange of request and response after the other comes out.
+
+The connection stays attached to its stream while it waits in the pool: a server that closes it, or
+sends what nobody asked for, is noticed at once.
+"""
+
+from __future__ import annotations
+
+import enum
+import select
+from collections.abc import Callable, Hashable
+from typing import Any, Protocol
+
+from tornado._http1.errors import MessageError
+from tornado._http1.head import ResponseHead
+from tornado._http1.limits import Limits
+from tornado._http1.reader import END, ResponseReader
+from tornado._http1.state import Reading
+from tornado._http1.writer import MessageWriter
+from tornado._httpclient.errors import HTTPProtocolError, HTTPStreamClosedError
+from tornado._loop.contexts import run_clean
+from tornado.iostream import IOStream, StreamClosedError
+
+#: Content up to this size leaves in one piece with the head.
+_JOINED_SIZE = 16384
+
+
+class ConnectionState(enum.Enum):
+    """Where a connection stands."""
+
+    #: no exchange; in the pool, or about to be used
+    IDLE = "idle"
+    #: a request was begun, its response is not complete
+    BUSY = "busy"
+    #: as `BUSY`, but whoever takes the response needs time
+    PAUSED = "paused"
+    #: of no more use
+    CLOSED = "closed"
+
+
+_IDLE = ConnectionState.IDLE
+_BUSY = ConnectionState.BUSY
+_PAUSED = ConnectionState.PAUSED
+_CLOSED = ConnectionState.CLOSED
+
+
+class ResponseConsumer(Protocol):
+    """Takes the response of one exchange."""
+
+    def continue_received(self) -> None:
+        """The server wants the content that was announced with Expect."""
+
+    def head_received(self, head: ResponseHead) -> None:
+        """The head of the final response is there."""
+
+    def data_received(self, data: bytes) -> None:
+        """A piece of its content is there. May call `ClientConnection.pause`."""
+
+    def response_complete(self, reusable: bool) -> None:
+        """The response is complete.
+
+        :arg reusable: whether the connection may carry another exchange; else it is closed.
+        """
+
+    def exchange_failed(self, error: BaseException, untouched: bool) -> None:
+        """There is no whole response. The connection is closed.
+
+        :arg untouched: whether nothing at all came of a response.
+        """
+
+
+class ClientConnection:
+    """A connection for requests to one origin.
+
+    :arg stream: connected.
+    :arg key: what requests must have in common to use this connection.
+    :arg gone: called with the connection when its stream closed.
+    """
+
+    __slots__ = (
+        "_close_error",
+        "_consumer",
+        "_gone",
+        "_head",
+        "_is_reading",
+        "_touched",
+        "_writer",
+        "idle_since",
+        "is_reused",
+        "key",
+        "reader",
+        "state",
+        "stream",
+    )
+
+    def __init__(
+        self,
+        stream: IOStream,
+        key: Hashable,
+        limits: Limits,
+        max_body_size: int,
+        gone: Callable[[ClientConnection], None],
+    ) -> None:
+        self.stream = stream
+        self.key = key
+        self.reader = ResponseReader(limits, max_body_size)
+        self.state = _IDLE
+        #: whether it has carried an exchange before this one
+        self.is_reused = False
+        #: the loop's time at which it went idle, in seconds
+        self.idle_since = 0.0
+        self._gone = gone
+        self._consumer: ResponseConsumer | None = None
+        self._writer: MessageWriter | None = None
+        self._head: ResponseHead | None = None
+        self._touched = False
+        self._is_reading = False
+        self._close_error: BaseException | None = None
+        run_clean(stream.attach, self)
+
+    # Sending.
+
+    def begin(
+        self,
+        consumer: ResponseConsumer,
+        method: str,
+        writer: MessageWriter,
+        head: bytes,
+        body: bytes | None,
+    ) -> None:
+        """Send a request, and give the response to ``consumer``.
+
+        :arg writer: what made ``head``.
+        :arg body: all content; ``None`` if there is none, or it is sent with `send_content`.
+        :raises StreamClosedError: if the connection was closed.
+        """
+        self.state = _BUSY
+        self._consumer = consumer
+        self._writer = writer
+        self._head = None
+        self._touched = False
+        self.reader.method = method
+        if body is None:
+            self.stream.send(head)
+            return
+        pieces = [*writer.content(body), *writer.finish()]
+        if len(body) <= _JOINED_SIZE:
+            self.stream.send(b"".join([head, *pieces]))
+        else:
+            self.stream.send_many([head, *pieces])
+
+    def send_content(self, chunk: bytes) -> None:
+        """Send a piece of the content.
+
+        :raises HTTPOutputError: if it is more than was announced.
+        :raises StreamClosedError: if the connection was closed.
+        """
+        assert self._writer is not None
+        pieces = self._writer.content(chunk)
+        if pieces:
+            self.stream.send_many(pieces)
+
+    def finish_content(self) -> None:
+        """Send the end of the content.
+
+        :raises HTTPOutputError: if it is less than was announced.
+        :raises StreamClosedError: if the connection was closed.
+        """
+        assert self._writer is not None
+        pieces = self._writer.finish()
+        if pieces:
+            self.stream.send_many(pieces)
+
+    # What the stream tells.
+
+    def chunk_received(self, data: bytes) -> None:
+        """Take bytes that arrived."""
+        if self._consumer is None:
+            # Nobody asked for them: whatever they are, no later request may get them as its answer.
+            self.close()
+            return
+        self._touched = True
+        self.reader.receive(data)
+        self._read()
+
+    def eof_received(self) -> bool:
+        """The peer sends nothing more: that may be how the response ends."""
+        if self._consumer is not None:
+            self.reader.receive_eof()
+            self._read()
+        return self.state is _PAUSED
+
+    def stream_closed(self, error: BaseException | None) -> None:
+        """The stream closed."""
+        self._gone(self)
+        if self.state is _PAUSED:
+            # What came before is still wanted, if it makes a whole response.
+            self._close_error = error
+            self.reader.receive_eof()
+        elif self._consumer is not None:
+            self._fail(error or HTTPStreamClosedError("Stream closed"))
+        else:
+            self.state = _CLOSED
+
+    def writing_resumed(self) -> None:
+        """Producers of content wait for what is queued themselves."""
+
+    # The response.
+
+    def pause(self) -> None:
+        """Deliver nothing more until `resume`."""
+        if self.state is _BUSY:
+            self.state = _PAUSED
+            self.stream.pause_reading()
+
+    def resume(self) -> None:
+        """Deliver what was received meanwhile, and go on."""
+        if self.state is _PAUSED:
+            self.state = _BUSY
+            if not self.stream.closed():
+                self.stream.resume_reading()
+            if not self._is_reading:
+                self._read()
+
+    def _read(self) -> None:
+        reader = self.reader
+        self._is_reading = True
+        try:
+            while self.state is _BUSY:
+                event = reader.next_event()
+                consumer = self._consumer
+                assert consumer is not None
+                if event is None:
+                    if reader.state is Reading.CLOSED:
+                        self._fail(self._close_error or HTTPStreamClosedError("Stream closed"))
+                    return
+                if isinstance(event, bytes):
+                    consumer.data_received(event)
+                elif event is END:
+                    self._complete()
+                    return
+                else:
+                    assert isinstance(event, ResponseHead)
+                    if event.status >= 200 or event.status == 101:
+                        self._head = event
+                        consumer.head_received(event)
+                    elif event.status == 100:
+                        consumer.continue_received()
+        except MessageError as error:
+            if reader._eof:
+                # It was not malformed, it was cut off.
+                closed = HTTPStreamClosedError(f"Stream closed: {error}")
+                self._fail(self._close_error or closed)
+            else:
+                self._fail(HTTPProtocolError(str(error)))
+        finally:
+            self._is_reading = False
+
+    def _complete(self) -> None:
+        consumer, writer, head = self._consumer, self._writer, self._head
+        assert consumer is not None and writer is not None and head is not None
+        self._consumer = None
+        reusable = (
+            self.reader.may_reuse(head)
+            and writer.is_complete
+            and writer.keep_alive
+            and not self.stream.closed()
+        )
+        if reusable:
+            self.reader.next_message()
+            self.state = _IDLE
+            self.is_reused = True
+        else:
+            self.close()
+        consumer.response_complete(reusable)
+
+    def _fail(self, error: BaseException) -> None:
+        consumer = self._consumer
+        self._consumer = None
+        self.close()
+        if consumer is not None:
+            consumer.exchange_failed(error, not self._touched)
+
+    def close(self) -> None:
+        """Close the connection; a consumer hears nothing more. Harmless when it is closed."""
+        self._consumer = None
+        self.state = _CLOSED
+        self.stream.close()
+
+    def is_quiet(self) -> bool:
+        """Ask the operating system whether nothing arrived: neither bytes nor the end."""
+        return self.state is _IDLE and not _is_readable(self.stream.fileno())
+
+
+if hasattr(select, "poll"):
+
+    def _is_readable(descriptor: Any) -> bool:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(0))
+
+else:
+
+    def _is_readable(descriptor: Any) -> bool:
+        return bool(select.select([descriptor], [], [], 0)[0])
+
+
+def closed_error(error: StreamClosedError) -> BaseException:
+    """Return what a caller is told of a closed stream: what the system said, if it said something."""
+    return error.real_error or HTTPStreamClosedError("Stream closed")

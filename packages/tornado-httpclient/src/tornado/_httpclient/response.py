@@ -1,0 +1,89 @@
+"""A status, headers and content go in; the object that a fetch returns comes out."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from tornado._httpclient.errors import HTTPClientError
+from tornado.httputil import HTTPHeaders, responses
+
+if TYPE_CHECKING:
+    from tornado._httpclient.request import HTTPRequest, _RequestProxy
+
+
+class HTTPResponse:
+    """The response to a request.
+
+    * ``request``: the `HTTPRequest`.
+    * ``code``: the status code, such as 200 or 404; 599 if there was no whole response.
+    * ``reason``: the text that came with the code, or the registered one.
+    * ``headers``: `HTTPHeaders`.
+    * ``effective_url``: what was fetched in the end, after redirects.
+    * ``buffer``: a file of the content, or ``None``.
+    * ``body``: the content, as bytes; empty if it went to a ``streaming_callback``.
+    * ``error``: an exception if the fetch failed; a status that is no success is an error too.
+    * ``request_time``: seconds from the start of the request to its end. Time in the queue of the
+      client is not in it.
+    * ``start_time``: when the request started, in seconds since the epoch.
+    * ``time_info``: seconds by what they were spent on. ``queue`` is the time waiting for a place
+      among the client's ``max_clients``; the others are points in time, counted from the start:
+      ``connect`` (0 on a connection that was kept alive), ``starttransfer`` (the head of the
+      response was there), ``redirect`` (the last redirect was there) and ``total``. libcurl adds
+      ``namelookup``, ``appconnect`` and ``pretransfer``.
+
+    .. versionadded:: 5.1
+       ``start_time``.
+    """
+
+    error: BaseException | None
+    #: Whether ``error`` only says that the status is no success.
+    _error_is_response_code = False
+
+    def __init__(
+        self,
+        request: HTTPRequest | _RequestProxy,
+        code: int,
+        headers: HTTPHeaders | None = None,
+        buffer: BytesIO | None = None,
+        effective_url: str | None = None,
+        error: BaseException | None = None,
+        request_time: float | None = None,
+        time_info: dict[str, float] | None = None,
+        reason: str | None = None,
+        start_time: float | None = None,
+    ) -> None:
+        inner: HTTPRequest = request.__dict__.get("request") or request
+        self.request = inner
+        self.code = code
+        self.reason = reason or responses.get(code, "Unknown")
+        self.headers = HTTPHeaders() if headers is None else headers
+        self.buffer = buffer
+        self._body: bytes | None = None
+        self.effective_url = inner.url if effective_url is None else effective_url
+        self.error = error
+        if error is None and not 200 <= code < 300:
+            self._error_is_response_code = True
+            self.error = HTTPClientError(code, message=self.reason, response=self)
+        self.start_time = start_time
+        self.request_time = request_time
+        self.time_info: dict[str, float] = time_info or {}
+
+    @property
+    def body(self) -> bytes:
+        """The content, as bytes."""
+        if self._body is None:
+            self._body = b"" if self.buffer is None else self.buffer.getvalue()
+        return self._body
+
+    def rethrow(self) -> None:
+        """Raise ``error``, if there is one."""
+        if self.error is not None:
+            raise self.error
+
+    def __repr__(self) -> str:
+        shown: list[tuple[str, Any]] = sorted(self.__dict__.items())
+        return f"HTTPResponse({', '.join(f'{name}={value!r}' for name, value in shown)})"
+
+
+HTTPResponse.__module__ = "tornado.httpclient"

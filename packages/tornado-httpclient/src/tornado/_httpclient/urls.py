@@ -1,0 +1,104 @@
+"""A URL goes in; where to connect, what to ask for and who asks come out."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import quote, unquote, urlsplit
+
+_DEFAULT_PORTS = {"http": 80, "https": 443, "http+unix": 0}
+_CONTROLS = re.compile("[\x00-\x1f\x7f]")
+# What stays as it is in a path or query: everything of RFC 3986, and what servers see from browsers.
+_SAFE = "!#$%&'()*+,-./:;=?@[]_~|{}^`\"<>\\"
+_LITERAL = re.compile(r"[0-9A-Fa-f:.]+(?:%[0-9A-Za-z_.~-]+)?\Z")
+
+
+class Target(NamedTuple):
+    """A URL taken apart."""
+
+    #: ``http``, ``https`` or ``http+unix``
+    scheme: str
+    #: name or address to connect to, without brackets; the path of a Unix socket
+    host: str
+    #: port to connect to; 0 for a Unix socket
+    port: int
+    #: what the Host field says
+    authority: str
+    #: path and query, as the request line has them
+    path: str
+    #: user name and password in the URL, decoded
+    username: str | None
+    password: str | None
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        """What must be equal for credentials to go along (RFC 6454)."""
+        return self.scheme, self.host, self.port
+
+
+def parse_url(url: str) -> Target:
+    """Return the parts of ``url``.
+
+    :raises ValueError: for another scheme, for a URL without a host, for a port that is none, and
+        for control characters.
+    """
+    if _CONTROLS.search(url):
+        raise ValueError(f"control character in URL {url!r}")
+    parts = urlsplit(url.strip(" "))
+    scheme = parts.scheme
+    if scheme not in _DEFAULT_PORTS:
+        raise ValueError(f"Unsupported url scheme: {url}")
+    userinfo, _, netloc = parts.netloc.rpartition("@")
+    username: str | None
+    password: str | None
+    username, colon, password = userinfo.partition(":")
+    username = unquote(username) if userinfo else None
+    password = unquote(password) if colon else None
+    host, port = _host_and_port(netloc, url)
+    path = parts.path or "/"
+    if parts.query or url.partition("#")[0].endswith("?"):
+        path = f"{path}?{parts.query}"
+    if not path.isascii() or " " in path:
+        path = quote(path, safe=_SAFE)
+    if scheme == "http+unix":
+        return Target(scheme, unquote(host), 0, "localhost", path, username, password)
+    default = _DEFAULT_PORTS[scheme]
+    host = _ascii_host(host, url)
+    authority = f"[{host.partition('%')[0]}]" if ":" in host else host
+    if port is not None and port != default:
+        authority = f"{authority}:{port}"
+    return Target(
+        scheme, host, default if port is None else port, authority, path, username, password
+    )
+
+
+def _host_and_port(netloc: str, url: str) -> tuple[str, int | None]:
+    if netloc.startswith("["):
+        host, bracket, rest = netloc[1:].partition("]")
+        if not bracket or not _LITERAL.match(host) or ":" not in host:
+            raise ValueError(f"invalid address in URL {url!r}")
+        if rest and rest[0] != ":":
+            raise ValueError(f"invalid port in URL {url!r}")
+        port = rest[1:]
+    else:
+        host, _, port = netloc.partition(":")
+    if not host:
+        raise ValueError(f"no host in URL {url!r}")
+    if not port:
+        return host, None
+    if not (port.isascii() and port.isdigit()) or len(port) > 5 or int(port) > 65535:
+        raise ValueError(f"invalid port in URL {url!r}")
+    return host, int(port)
+
+
+def _ascii_host(host: str, url: str) -> str:
+    """Return ``host`` in lower case and, if it is outside ASCII, as IDNA encodes it."""
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode("ascii")
+        except UnicodeError as error:
+            raise ValueError(f"invalid host name in URL {url!r}: {error}") from error
+    host = host.lower()
+    if any(character in host for character in ' "<>\\^`{|}/?#@') or ("%" in host and ":" not in host):
+        raise ValueError(f"invalid host name in URL {url!r}")
+    return host

@@ -1,0 +1,38 @@
+"""Fetch over HTTP, without blocking or with it.
+
+`AsyncHTTPClient` is the interface; what does the work is either
+`~tornado.simple_httpclient.SimpleAsyncHTTPClient`, in pure Python and the default, or
+`~tornado.curl_httpclient.CurlAsyncHTTPClient` over libcurl::
+
+    AsyncHTTPClient.configure("tornado.curl_httpclient.CurlAsyncHTTPClient")
+
+Both keep connections alive, stream both ways, and follow redirects without carrying credentials to
+another origin. `HTTPClient` is the same for code that has no loop.
+
+On the command line::
+
+    python -m tornado.httpclient --print_headers http://www.example.com
+"""
+
+from tornado._httpclient.base import AsyncHTTPClient
+from tornado._httpclient.blocking import HTTPClient
+from tornado._httpclient.command import main
+from tornado._httpclient.errors import HTTPClientError, HTTPError
+from tornado._httpclient.request import HTTPRequest, _RequestProxy
+from tornado._httpclient.response import HTTPResponse
+from tornado._httpclient.streaming import ResponseStream
+
+__all__ = [
+    "AsyncHTTPClient",
+    "HTTPClient",
+    "HTTPClientError",
+    "HTTPError",
+    "HTTPRequest",
+    "HTTPResponse",
+    "ResponseStream",
+    "_RequestProxy",
+    "main",
+]
+
+if __name__ == "__main__":
+    main()
