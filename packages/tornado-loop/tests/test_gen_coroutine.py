@@ -631,6 +631,7 @@ class TestMemory:
             for fails in (
                 lambda: function(True),
                 lambda: outer(),
+                lambda: fails_at_once(),
                 lambda: gen.multi([function(True), function(False)]),
                 lambda: gen.with_timeout(datetime.timedelta(hours=1), function(True)),
             ):
@@ -642,6 +643,12 @@ class TestMemory:
         @gen.coroutine
         def outer():
             yield function(True)
+
+        @gen.coroutine
+        def fails_at_once():
+            alive.add(local := Local())
+            raise Boom(str(local))
+            yield
 
         gc.collect()
         gc.disable()

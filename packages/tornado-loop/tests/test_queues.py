@@ -103,7 +103,7 @@ def test_in_time(run):
         queue = queues.Queue(1)
         getter = queue.get(timeout=datetime.timedelta(seconds=5))
         queue.put_nowait(1)
-        assert getter._handle is None
+        assert getter._handle is None  # the timer is gone
         assert await getter == 1
         await queue.put(2)
         putter = queue.put(3, timeout=IOLoop.current().time() + 5)

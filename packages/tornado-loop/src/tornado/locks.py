@@ -40,7 +40,7 @@ class Condition:
             waiter = self._waiters.pop()
             if waiter is None:
                 return
-            waiter.grant(True)
+            waiter.set_result(True)
             n -= 1
 
     def notify_all(self) -> None:
@@ -69,7 +69,7 @@ class Event:
         """Set the flag and wake all that wait; from now on nobody waits, until `clear`."""
         self._value = True
         while (waiter := self._waiters.pop()) is not None:
-            waiter.grant(None)
+            waiter.set_result(None)
 
     def clear(self) -> None:
         """Clear the flag: who waits now, waits for the next `set`."""
@@ -151,7 +151,7 @@ class Semaphore:
         """Give a permit back, to the one that has waited longest."""
         waiter = self._waiters.pop()
         if waiter is not None:
-            waiter.grant(self._releasing)
+            waiter.set_result(self._releasing)
         else:
             self._value += 1
 
@@ -172,7 +172,16 @@ class Semaphore:
         self.__enter__()
 
     async def __aenter__(self) -> None:
-        await self.acquire()
+        if self._value > 0:
+            self._value -= 1
+            return
+        future = self._waiters.add_plain()
+        try:
+            await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                self._give_back(None)
+            raise
 
     async def __aexit__(
         self,
@@ -258,7 +267,7 @@ class Lock:
         self.__enter__()
 
     async def __aenter__(self) -> None:
-        await self.acquire()
+        await self._block.__aenter__()
 
     async def __aexit__(
         self,

@@ -53,6 +53,8 @@ class Queue(Generic[_T]):
         self._init()
         self._getters = Waiters(give_back=self._take_back)
         self._putters = Waiters()
+        # What the putters that wait have to give, in the order of their line.
+        self._offers: deque[tuple[asyncio.Future[None], _T]] = deque()
         self._unfinished_tasks = 0
         self._finished = Event()
         self._finished.set()
@@ -114,11 +116,11 @@ class Queue(Generic[_T]):
 
         :raises tornado.util.TimeoutError: when time is up, from the future; the item is not put.
         """
-        if self._getters or not self.full():
+        if not self._maxsize or not self.full() or self._getters:
             self.put_nowait(item)
             return self._putters.granted(None)
         waiter = self._putters.add(timeout)
-        waiter.item = item
+        self._offer(waiter, item)
         return waiter
 
     def put_nowait(self, item: _T) -> None:
@@ -126,10 +128,10 @@ class Queue(Generic[_T]):
 
         :raises QueueFull: if there is no room.
         """
-        getter = self._getters.pop()
+        getter = self._getters.pop() if self._getters._line else None
         if getter is not None:
             self._enqueue(item)
-            getter.grant(self._get())
+            getter.set_result(self._get())
         elif self.full():
             raise QueueFull
         else:
@@ -149,7 +151,7 @@ class Queue(Generic[_T]):
 
         :raises QueueEmpty: if there is none.
         """
-        if self._putters:
+        if self._offers and self._putters:
             self._admit_putter()
         elif self.empty():
             raise QueueEmpty
@@ -176,23 +178,35 @@ class Queue(Generic[_T]):
     def __aiter__(self) -> "_QueueIterator[_T]":
         return _QueueIterator(self)
 
+    def _offer(self, waiter: "asyncio.Future[None]", item: _T) -> None:
+        """Keep the item of a putter that waits."""
+        offers = self._offers
+        if len(offers) > 100 and offers[0][0].done():
+            self._offers = offers = deque(offer for offer in offers if not offer[0].done())
+        offers.append((waiter, item))
+
     def _enqueue(self, item: _T) -> None:
+        if not self._unfinished_tasks:
+            self._finished.clear()
         self._unfinished_tasks += 1
-        self._finished.clear()
         self._put(item)
 
     def _admit_putter(self) -> None:
         """Put the item of the first putter that still waits."""
         waiter = self._putters.pop()
+        while True:
+            owner, item = self._offers.popleft()
+            if owner is waiter:
+                break
         assert waiter is not None
-        self._enqueue(waiter.item)
-        waiter.grant(None)
+        self._enqueue(item)
+        waiter.set_result(None)
 
     def _take_back(self, item: _T) -> None:
         """Have back an item that a cancelled consumer was to get."""
         getter = self._getters.pop()
         if getter is not None:
-            getter.grant(item)
+            getter.set_result(item)
         else:
             self._unget(item)
 

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from tornado._gen.errors import Return
-from tornado._gen.runner import CoroutineFuture, run_engine, run_generator
+from tornado._gen.runner import CoroutineFuture, failed, run_engine, run_generator
 from tornado._loop import current
 from tornado._loop.callbacks import ReturnValueIgnoredError, deliver
 from tornado._loop.conversion import task_of
-from tornado._loop.futures import Future
 
 __all__ = ["coroutine", "engine", "is_coroutine_function"]
 
@@ -50,27 +49,32 @@ def coroutine(
         callback = None
         if takes_callback and "callback" in kwargs:
             callback = kwargs.pop("callback")
-        try:
-            result = function(*args, **kwargs)
-        except (Return, StopIteration) as end:
-            future = _done(end.value)
-        except Exception as error:
-            future = Future()
-            future.set_exception(error)
-        else:
-            if result.__class__ is _Generator:
-                future = run_generator(result)
-            elif asyncio.iscoroutine(result):
-                future = task_of(result)
-            else:
-                future = _done(result)
-        if callback is not None:
-            deliver(future, callback)
+        if callback is None:
+            return _run(function, args, kwargs)
+        future = _run(function, args, kwargs)
+        deliver(future, callback)
         return future
 
     wrapper.__tornado_coroutine__ = True  # type: ignore[attr-defined]  # a mark of ours
     wrapper.__wrapped__ = func
     return wrapper
+
+
+def _run(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> "asyncio.Future[Any]":
+    """Call the function, and run the generator that it returns, if it does."""
+    try:
+        result = function(*args, **kwargs)
+    except (Return, StopIteration) as end:
+        return _done(end.value)
+    except Exception as error:
+        return failed(error)
+    if result.__class__ is _Generator:
+        return run_generator(result)
+    if asyncio.iscoroutine(result):
+        return task_of(result)
+    return _done(result)
 
 
 def _done(value: Any) -> "asyncio.Future[Any]":

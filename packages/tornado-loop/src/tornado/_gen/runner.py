@@ -10,7 +10,7 @@ import functools
 from asyncio.events import _get_running_loop
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context, copy_context
-from types import TracebackType
+from types import CoroutineType, TracebackType
 from typing import Any
 
 from tornado._gen.errors import KeyReuseError, LeakedCallbackError, Return, UnknownKeyError
@@ -27,12 +27,15 @@ __all__ = [
     "EngineRunner",
     "Moment",
     "Runner",
+    "failed",
     "moment",
     "run_engine",
     "run_generator",
 ]
 
 _Gen = Generator[Any, Any, Any]
+_AsyncioFuture = asyncio.Future
+_Coroutine = CoroutineType
 
 
 class Moment:
@@ -84,7 +87,10 @@ class _Outcome:
 
     def result(self) -> Any:
         if self._error is not None:
-            raise self._error
+            try:
+                raise self._error
+            finally:
+                del self  # as in Runner._run
         return self._value
 
 
@@ -111,6 +117,18 @@ def _repair_stack(outside: Any) -> BaseException:
     return StackContextInconsistentError(
         'stack contexts changed at a yield (probably a yield inside a "with StackContext" block)'
     )
+
+
+def _set_error(future: "asyncio.Future[Any]", error: BaseException) -> None:
+    """Let ``future`` end as a generator did that raised ``error``."""
+    if isinstance(error, asyncio.CancelledError):
+        future.cancel()
+    elif isinstance(error, (KeyboardInterrupt, SystemExit)):
+        if not future.done():
+            future.set_exception(error)
+        raise error
+    else:
+        future_set_exception_unless_cancelled(future, error)
 
 
 class Runner:
@@ -175,7 +193,7 @@ class Runner:
         )
         self._on_end = deactivate_stack_context
         if first_yielded is not _NOTHING:
-            self._context.run(self._start, first_yielded)
+            self._context.run(self._begin, first_yielded)
 
     def _prepare(self, gen: Any, result_future: Any, context: Context) -> None:
         self.gen = gen
@@ -195,12 +213,59 @@ class Runner:
     # -- the engine ------------------------------------------------------------------------------
 
     def _wake_up(self, done: Any) -> None:
-        """Go on, because ``done`` is; unless something else made the generator go on before."""
-        if done is self.future:
-            del done  # as in _run: this frame, too, is held by tracebacks
+        """Go on, because ``done`` is; unless something else made the generator go on before.
+
+        The usual step, from one pending future to the next, is spelled out here: it is what most
+        coroutines do most of the time. All else is left to `_run`.
+        """
+        if done is not self.future:
+            return
+        error: BaseException | None = None
+        try:
+            value = done.result()
+        except BaseException as raised:
+            error = raised
+        # As in _run: tracebacks hold this frame, so it may not hold a failed future.
+        del done
+        if error is not None or contexts.in_use:
+            self.future = _Outcome(error, None if error is not None else value)
+            del error
             self._run()
+            return
+        self.future = None
+        self.running = True
+        try:
+            yielded = self.gen.send(value)
+        except (StopIteration, Return) as end:
+            self._finish(end.value)
+            return
+        except BaseException as raised:
+            self._fail(raised)
+            return
+        finally:
+            self.running = False
+        if (
+            isinstance(yielded, _AsyncioFuture)
+            and not yielded.done()
+            and not self._cancelling
+            and not contexts.in_use
+        ):
+            self.future = yielded
+            yielded.add_done_callback(self._resume, context=self._context)
+        else:
+            self._start(yielded)
 
     def _start(self, yielded: Any) -> None:
+        if contexts.in_use and contexts.stack.get():
+            # No context was ever entered when the step began.
+            self.future = _Outcome(_repair_stack(()))
+        else:
+            self._begin(yielded)
+            return
+        del yielded
+        self._run()
+
+    def _begin(self, yielded: Any) -> None:
         self.running = True
         ready = self.handle_yield(yielded)
         self.running = False
@@ -259,23 +324,28 @@ class Runner:
 
         If not, the generator goes on when it is.
         """
-        if not isinstance(yielded, asyncio.Future):
-            if isinstance(yielded, YieldPoint) or has_points(yielded):
-                return self._handle_point(yielded)
+        if not isinstance(yielded, _AsyncioFuture):
             if yielded is None or yielded is moment:
                 self.future = moment
                 self._loop().call_soon(self._resume, moment, context=self._context)
-                self._hold()
+                if self._held is None:
+                    self._hold()
                 return False
+            if isinstance(yielded, YieldPoint) or has_points(yielded):
+                return self._handle_point(yielded)
             try:
-                yielded = convert_yielded(yielded)
+                if yielded.__class__ is _Coroutine and not contexts.in_use:
+                    # Held by this object, which is held itself; so less than convert_yielded does.
+                    yielded = self._loop().create_task(yielded)
+                else:
+                    yielded = convert_yielded(yielded)
             except BaseException as error:
                 self.future = _Outcome(error)
                 return True
         self.future = yielded
         if yielded.done():
             return True
-        if isinstance(yielded, asyncio.Future):
+        if isinstance(yielded, _AsyncioFuture):
             yielded.add_done_callback(self._resume, context=self._context)
         else:
             self._await_foreign(yielded)
@@ -315,19 +385,15 @@ class Runner:
             self._on_end = None
 
     def _finish(self, value: Any) -> None:
-        leaked = self._leaked()
-        self._end()
-        if leaked is not None:
-            self._deliver_error(leaked)
-        else:
-            self._deliver(value)
-
-    def _leaked(self) -> LeakedCallbackError | None:
         if self._points and self.pending_callbacks:
-            return LeakedCallbackError(
-                f"finished without waiting for callbacks {self.pending_callbacks!r}"
+            self._fail(
+                LeakedCallbackError(
+                    f"finished without waiting for callbacks {self.pending_callbacks!r}"
+                )
             )
-        return None
+            return
+        self._end()
+        self._deliver(value)
 
     def _fail(self, error: BaseException) -> None:
         self._end()
@@ -342,14 +408,7 @@ class Runner:
     def _deliver_error(self, error: BaseException) -> None:
         future = self.result_future
         self.result_future = None
-        if isinstance(error, asyncio.CancelledError):
-            future.cancel()
-        elif isinstance(error, (KeyboardInterrupt, SystemExit)):
-            if not future.done():
-                future.set_exception(error)
-            raise error
-        else:
-            future_set_exception_unless_cancelled(future, error)
+        _set_error(future, error)
 
     def cancel(self) -> None:
         """Throw `asyncio.CancelledError` into the generator where it waits, or will wait next."""
@@ -444,12 +503,41 @@ class Runner:
 
 def run_generator(gen: _Gen) -> "asyncio.Future[Any]":
     """Run a generator at once until it first has to wait, and return the future of its result."""
-    loop = _get_running_loop() or current.asyncio_loop()
-    future = CoroutineFuture(loop=loop)
-    runner = Runner.__new__(Runner)
-    runner._prepare(gen, future, copy_context())
-    future._runner = runner
-    runner._context.run(runner._run)
+    context = copy_context()
+    if contexts.in_use:
+        future = _new_future()
+        future._runner = runner = Runner.__new__(Runner)
+        runner._prepare(gen, future, context)
+        context.run(runner._run)
+        try:
+            return future
+        finally:
+            del future  # see below
+    # No runner is made for a generator that does not wait; and no future either while it runs, for
+    # the traceback of an error would hold this frame, and this the future: a reference cycle.
+    try:
+        yielded = context.run(gen.send, None)
+    except (StopIteration, Return) as end:
+        future = _new_future()
+        future.set_result(end.value)
+        return future
+    except BaseException as error:
+        return failed(error)
+    future = _new_future()
+    future._runner = runner = Runner.__new__(Runner)
+    runner._prepare(gen, future, context)
+    context.run(runner._start, yielded)
+    return future
+
+
+def _new_future() -> CoroutineFuture:
+    return CoroutineFuture(loop=_get_running_loop() or current.asyncio_loop())
+
+
+def failed(error: BaseException) -> "asyncio.Future[Any]":
+    """Return a future that ended as a generator did that raised ``error``."""
+    future = _new_future()
+    _set_error(future, error)
     return future
 
 

@@ -3,7 +3,9 @@
 import asyncio
 import functools
 from asyncio.events import _get_running_loop
+from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 
 from tornado._loop import contexts, current, forking
@@ -13,6 +15,49 @@ from tornado._loop.selector_thread import SelectorThread
 assert forking  # imported for what it does at a fork
 
 __all__ = ["AsyncIOLoop", "AsyncIOMainLoop", "BaseAsyncIOLoop", "PollIOLoop", "UvloopIOLoop"]
+
+
+class _Call(asyncio.Handle):
+    """A callback of `IOLoop.add_callback` in the loop's own queue.
+
+    It is what `asyncio.Handle` is, and does in its one method what `IOLoop._run_callback` does, so
+    that callbacks need no second call around them.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        callback: Callable[..., Any],
+        args: tuple[Any, ...],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self._context = copy_context()
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = self._source_traceback = None
+
+    def _run(self) -> None:
+        try:
+            result = self._context.run(self._callback, *self._args)
+            if result is not None:
+                self._context.run(self._io_loop()._run_returned, result)
+        except asyncio.CancelledError:
+            pass
+        except Exception:
+            self._context.run(self._io_loop().handle_callback_exception, self._callback)
+
+    def _io_loop(self) -> IOLoop:
+        return current.by_asyncio_loop[self._loop]
+
+
+def _queue_of(loop: asyncio.AbstractEventLoop) -> "deque[asyncio.Handle] | None":
+    """Return the queue of callbacks of asyncio's own loops; others are asked by `call_soon`."""
+    queue = getattr(loop, "_ready", None)
+    usual = getattr(type(loop), "call_soon", None) is asyncio.BaseEventLoop.call_soon
+    return queue if usual and isinstance(queue, deque) and not loop.get_debug() else None
 
 
 class BaseAsyncIOLoop(IOLoop):
@@ -46,6 +91,9 @@ class BaseAsyncIOLoop(IOLoop):
         # Streams wait for their descriptors without handlers; `close(all_fds=True)` closes them.
         self._open_streams: set[Any] = set()
         self._run = self._run_callback
+        self._queue = None
+        if type(self)._run_callback is IOLoop._run_callback:
+            self._queue = _queue_of(asyncio_loop)
         current.remember(self, asyncio_loop)
         try:
             super().initialize(**kwargs)
@@ -123,11 +171,14 @@ class BaseAsyncIOLoop(IOLoop):
             callback = contexts.wrap(callback)
         if kwargs:
             callback = functools.partial(callback, **kwargs)
+        loop = self.asyncio_loop
         try:
-            if _get_running_loop() is self.asyncio_loop:
-                self.asyncio_loop.call_soon(self._run, callback, *args)
+            if _get_running_loop() is not loop:
+                loop.call_soon_threadsafe(self._run, callback, *args)
+            elif self._queue is not None:
+                self._queue.append(_Call(callback, args, loop))
             else:
-                self.asyncio_loop.call_soon_threadsafe(self._run, callback, *args)
+                loop.call_soon(self._run, callback, *args)
         except RuntimeError:
             if not self.asyncio_loop.is_closed():
                 raise

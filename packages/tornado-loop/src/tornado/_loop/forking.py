@@ -6,6 +6,7 @@ kind gets its own, right after the fork. (uvloop sees to a loop that
 runs at the fork by itself, and to no other.)
 """
 
+import asyncio
 import os
 import signal
 from typing import Any
@@ -38,6 +39,10 @@ def renew(loop: Any) -> None:
 def _after_fork() -> None:
     for loop in list(current.by_asyncio_loop):
         renew(loop)
+    mine = getattr(current.here.loop, "asyncio_loop", None)
+    if mine is not None and not mine.is_closed() and current.set_loop() is None:
+        # From Python 3.12 on asyncio forgets it here.
+        asyncio.set_event_loop(mine)
 
 
 if hasattr(os, "register_at_fork"):

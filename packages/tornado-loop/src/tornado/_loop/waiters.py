@@ -6,6 +6,7 @@ turn of the loop the awaiting task may be cancelled: then the grant is given bac
 
 import asyncio
 import datetime
+from asyncio.events import _get_running_loop
 from collections import deque
 from collections.abc import Callable, Generator
 from typing import Any
@@ -22,18 +23,15 @@ Timeout = float | datetime.timedelta | None
 class Waiter(CompatibleFuture[Any]):
     """A future of something that is granted once, with a timeout of the loop behind it."""
 
-    __slots__ = ("_give_back", "_handle", "item")
-
-    #: What a producer waits to hand over.
-    item: Any
+    __slots__ = ("_give_back", "_handle")
 
     #: Called with the result if nobody will get it.
     _give_back: Callable[[Any], None] | None
     _handle: Any
 
-    def grant(self, value: Any) -> None:
-        """Set the result."""
-        self.set_result(value)
+    def set_result(self, value: Any) -> None:
+        """Grant what is waited for."""
+        super().set_result(value)
         if self._handle is not None:
             self._drop_handle()
 
@@ -57,6 +55,7 @@ class Waiter(CompatibleFuture[Any]):
         self._handle = None
         if self.done():
             return
+        self._give_back = None
         if isinstance(outcome, BaseException):
             self.set_exception(outcome)
         else:
@@ -86,23 +85,40 @@ class Waiters:
     __slots__ = ("_give_back", "_line")
 
     def __init__(self, give_back: Callable[[Any], None] | None = None) -> None:
-        self._line: deque[Waiter] = deque()
+        self._line: deque[asyncio.Future[Any]] = deque()
         self._give_back = give_back
 
-    def granted(self, value: Any) -> Waiter:
-        """Return a waiter that need not wait."""
-        waiter = Waiter(loop=current.asyncio_loop())
-        waiter._give_back = waiter._handle = None
-        waiter.set_result(value)
-        return waiter
+    def granted(self, value: Any) -> "asyncio.Future[Any]":
+        """Return a future that need not wait."""
+        future: asyncio.Future[Any] = asyncio.Future(
+            loop=_get_running_loop() or current.asyncio_loop()
+        )
+        future.set_result(value)
+        return future
 
-    def add(self, timeout: Timeout, expired: Any = None) -> Waiter:
+    def add_plain(self) -> "asyncio.Future[Any]":
+        """Return a new future at the end of the line, the fastest: without timeout or giving back.
+
+        Whoever has something to give back sees to it: see `Semaphore.__aenter__`.
+        """
+        future: asyncio.Future[Any] = asyncio.Future(
+            loop=_get_running_loop() or current.asyncio_loop()
+        )
+        line = self._line
+        if len(line) > 100 and line[0].done():
+            self._line = line = deque(w for w in line if not w.done())
+        line.append(future)
+        return future
+
+    def add(self, timeout: Timeout, expired: Any = None) -> "asyncio.Future[Any]":
         """Return a new waiter at the end of the line.
 
         :param timeout: a deadline, a `datetime.timedelta` from now, or ``None``.
         :param expired: the result when time is up; ``None`` for a `tornado.util.TimeoutError`.
         """
-        waiter = Waiter(loop=current.asyncio_loop())
+        if timeout is None and self._give_back is None:
+            return self.add_plain()
+        waiter = Waiter(loop=_get_running_loop() or current.asyncio_loop())
         waiter._give_back = self._give_back
         waiter._handle = None
         line = self._line
@@ -116,7 +132,7 @@ class Waiters:
             waiter._handle = (io_loop, handle)
         return waiter
 
-    def pop(self) -> Waiter | None:
+    def pop(self) -> "asyncio.Future[Any] | None":
         """Return the first that still waits, and take it out of the line; ``None`` if nobody is."""
         line = self._line
         while line:
