@@ -40,3 +40,14 @@ def test_expression_error_prints_the_line_of_the_template():
     assert 'File "a.html", line 2' in printed
     assert "<b>{{ 1 + }}</b>" in printed
     assert error.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["\n\n{{ f(\n 1] }}", "\n\n{{ ' }}", "{% if x %}\n{{ {\n) }}{% end %}", "\n\n\n{{ (1,"],
+)
+def test_messages_give_no_lines_of_the_generated_text(source):
+    with pytest.raises(ParseError) as info:
+        Template(source)
+    assert "line" not in info.value.message
+    assert info.value.lineno in (3, 4)

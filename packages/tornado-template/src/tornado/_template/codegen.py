@@ -19,7 +19,9 @@ from __future__ import annotations
 
 import re
 import sys
+from itertools import groupby
 from keyword import iskeyword
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from tornado._template.errors import ParseError
@@ -59,12 +61,10 @@ PARAMETERS: Final = (
 DEFAULT_ESCAPE: Final = "xhtml_escape"
 
 # An f-string of more parts than this is written in several.
-_MAX_PIECES: Final = 64
+_MAX_PIECES: Final = 128
 
 # Python that can stand as an argument of a call without changing what it means.
 _SIMPLE = re.compile(r"""[^\W\d][\w.]*(?:\[[\w'" .-]*\]|\([\w'" .,=-]*\)|\.[\w.]+)*""")
-# An identifier that `str.isidentifier` accepts and is no statement in disguise.
-_NOT_SIMPLE: Final = frozenset({"yield", "await", "lambda"})
 
 # From 3.11 on CPython has an instruction for `list.append` that needs no bound method.
 _APPEND_BY_METHOD: Final = sys.version_info >= (3, 11)
@@ -76,6 +76,8 @@ _MAX_BLOCKS: Final = 10_000
 # way than by text and values escaped the default way; it may leave by `break` or `continue`; it
 # has control flow that needs its output written to a list.
 _VALUE, _SPECIAL, _JUMP, _FLOW = 1, 2, 4, 8
+# Of these a loop that is filled at its end has the first one only.
+_FILL_MASK = _VALUE | _SPECIAL | _JUMP
 
 Origin = tuple[File, int]
 
@@ -117,22 +119,21 @@ class _Output:
         self.pieces: list[tuple[bool, str]] = []
 
     def literal(self, text: str) -> None:
-        if not text:
-            return
-        if self.pieces and self.pieces[-1][0]:
-            text = self.pieces.pop()[1] + text
-        self.pieces.append((True, text))
+        if text:
+            self.pieces.append((True, text))
 
     def joined(self) -> str:
         """Return the Python for all pieces in one string."""
-        pieces = self.pieces
-        if len(pieces) == 1:
-            is_literal, value = pieces[0]
-            return repr(value) if is_literal else value
+        if len(self.pieces) == 1 and not self.pieces[0][0]:
+            return self.pieces[0][1]
         # Python joins adjacent literals itself; so no brace needs doubling.
-        return "".join(
-            repr(value) if is_literal else f"f'{{{value}}}'" for is_literal, value in pieces
-        )
+        parts: list[str] = []
+        for is_literal, run in groupby(self.pieces, itemgetter(0)):
+            if is_literal:
+                parts.append(repr("".join([text for _, text in run])))
+            else:
+                parts.extend([f"f'{{{variable}}}'" for _, variable in run])
+        return "".join(parts)
 
 
 class _Generator:
@@ -161,15 +162,16 @@ class _Generator:
 
     def code(self, text: str, file: File, line: int) -> None:
         """Emit the author's code, which may span lines; only its first one is indented."""
-        if "\n" not in text:
-            self.line(text, file, line)
-            return
         first, *rest = text.split("\n")
         self.line(first, file, line)
-        last = line + text.count("\n")
         for number, text_line in enumerate(rest, line + 1):
             self.lines.append(text_line)
-            self.origins.append((file, min(number, last)))
+            self.origins.append((file, number))
+
+    def wrapped(self, head: str, source: str, tail: str, file: File, line: int) -> None:
+        """Emit *source* in parentheses, with a line end before the last for what may be a comment."""
+        self.code(f"{head}({source}", file, line)
+        self.line(f"){tail}", *self.origins[-1])
 
     def enter(self) -> None:
         self.indent += " "
@@ -300,13 +302,13 @@ class _Generator:
     def assign(self, variable: str, source: str, file: File, line: int) -> None:
         """Emit *variable* = *source*, whatever Python *source* is."""
         if "\n" in source:
-            self.code(f"{variable} = ({source}\n{self.indent})", file, line)
+            self.wrapped(f"{variable} = ", source, "", file, line)
         else:
             self.line(f"{variable} = {source}", file, line)
 
     def call(self, head: str, source: str, variable: str, file: File, line: int) -> None:
         """Emit *variable* = *head* + *source* + ``)``, whatever Python *source* is."""
-        if _SIMPLE.fullmatch(source) and source not in _NOT_SIMPLE:
+        if _SIMPLE.fullmatch(source):
             self.line(f"{variable} = {head}{source})", file, line)
             return
         self.assign(variable, source, file, line)
@@ -332,7 +334,7 @@ class _Generator:
             function = node.function
         else:
             function = self.unique("applied")
-            self.code(f"{function} = ({node.function}\n{self.indent})", file, node.line)
+            self.wrapped(f"{function} = ", node.function, "", file, node.line)
         self.line(f"{variable} = _tt_apply({function}, {variable})", file, node.line)
         self.piece(variable, file, node.line)
 
@@ -345,7 +347,7 @@ class _Generator:
                 if not traits & (_FLOW | _JUMP | (_VALUE if self.values else 0)):
                     self.choice(node, file, linked)
                     return
-            elif not self.values and traits & (_VALUE | _SPECIAL) == _VALUE:
+            elif not self.values and traits & _FILL_MASK == _VALUE:
                 self.filled_loop(node, file, linked)
                 return
         self.flush(file, node.line)
@@ -398,7 +400,8 @@ class _Generator:
     def header(self, branch: Branch, file: File) -> None:
         clause = branch.clause
         if branch.operator in ("if", "elif", "while") and ("\n" in clause or "#" in clause):
-            clause = f"({clause}\n{self.indent})"
+            self.wrapped(f"{branch.operator} ", clause, ":", file, branch.line)
+            return
         text = f"{branch.operator} {clause}:" if clause else f"{branch.operator}:"
         self.code(text, file, branch.line)
 
@@ -441,7 +444,7 @@ class _Generator:
         # A jump stays within the loop, unless it stands in the loop's `else`.
         if len(node.branches) == 1:
             traits &= ~_JUMP
-        if traits & (_VALUE | _SPECIAL) == _VALUE:
+        if traits & _FILL_MASK == _VALUE:
             return traits & ~_FLOW
         return traits | _FLOW
 

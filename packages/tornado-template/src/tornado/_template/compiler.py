@@ -133,4 +133,6 @@ def _translated(error: SyntaxError, generated: Generated, file: File) -> Express
     index = (error.lineno or 1) - 1
     origins = generated.origins
     origin, line = origins[max(0, min(index, len(origins) - 1))]
-    return ExpressionError(error.msg, origin.name, line, origin.line_text(line))
+    # Lines in the message are those of the generated text.
+    message = re.sub(r" (?:on line \d+|\(detected at line \d+\))", "", error.msg)
+    return ExpressionError(message, origin.name, line, origin.line_text(line))
