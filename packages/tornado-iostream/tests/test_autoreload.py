@@ -1,5 +1,6 @@
 """Reloading: what is watched, what is run again, what the command survives."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import types
 import pytest
 
 from tornado import autoreload, ioloop
+from tornado._autoreload import notices
 
 SETTLE = 0.15
 """Seconds from the last line a program prints until its files are surely being watched."""
@@ -199,7 +201,8 @@ def clean(monkeypatch):
     monkeypatch.setattr(autoreload, "_reload_attempted", False)
     calls = []
     monkeypatch.setattr(autoreload.os, "execv", lambda *args: calls.append(args))
-    return calls
+    yield calls
+    gc.collect()  # what watches files lives as long as its loop
 
 
 def test_reload_runs_the_same_command(clean, monkeypatch):
@@ -212,12 +215,12 @@ def test_reload_runs_the_same_command(clean, monkeypatch):
     assert os.getcwd() == before
     assert clean == [(sys.executable, [sys.executable, "-X", "dev", "-m", "prog", "arg"])]
     assert ran == [1]
-    autoreload._check_files(autoreload._Times())
+    autoreload._Files().check()
     assert len(clean) == 1  # a reload that failed is not tried again and again
 
 
 def test_files_that_vanish_or_never_were(clean, tmp_path):
-    times = autoreload._Times()
+    times = autoreload._Files()
     path = tmp_path / "file"
     path.write_text("")
     autoreload.watch(str(path))
@@ -274,3 +277,62 @@ def test_starting_with_a_time_in_first_place(clean, run_asyncio, monkeypatch):
 
     run_asyncio(main)
     assert made == [250, 500]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs inotify")
+def test_files_are_only_looked_at_after_a_notice(clean, tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_text("")
+    autoreload.watch(str(path))
+    files = autoreload._Files()
+    files.check()
+    files.check()  # opening what was watched may itself be noticed
+    looks = []
+    monkeypatch.setattr(files, "changed_file", lambda: looks.append(1))
+    for _ in range(5):
+        files.check()
+    assert looks == []
+    path.write_text("changed")
+    files.check()
+    assert looks == [1]
+    for _ in range(11):
+        files.check()
+    assert looks == [1, 1]  # in case the kernel was mistaken
+    monkeypatch.undo()
+
+
+def test_without_notices_every_check_looks(clean, tmp_path, monkeypatch):
+    monkeypatch.setattr(notices.sys, "platform", "other")
+    assert notices.FolderNotices.open() is None
+    files = autoreload._Files()
+    assert files.is_look_due()
+    assert files.is_look_due()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs inotify")
+def test_notices_that_are_not_granted(clean, tmp_path, monkeypatch):
+    files = autoreload._Files()
+    assert not files.notices.watch(str(tmp_path / "nowhere"))
+    monkeypatch.setattr(files.notices, "watch", lambda folder: False)
+    path = tmp_path / "file"
+    path.write_text("")
+    autoreload.watch(str(path))
+    assert files.changed_file() is None
+    assert files.is_look_due()
+    os.utime(path, (1, 1))
+    assert files.changed_file() == str(path)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs inotify")
+def test_no_inotify_left(monkeypatch):
+    class Library:
+        def __init__(self, *args, **kwargs):
+            pass
+
+        def inotify_init1(self, flags):
+            return -1
+
+    monkeypatch.setattr(notices.ctypes, "CDLL", Library)
+    assert notices.FolderNotices.open() is None
+    monkeypatch.delattr(Library, "inotify_init1")
+    assert notices.FolderNotices.open() is None

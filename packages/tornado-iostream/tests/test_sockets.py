@@ -206,3 +206,9 @@ def test_abstract_unix_socket():
 )
 def test_is_valid_ip(text, wanted):
     assert is_valid_ip(text) is wanted
+
+
+def test_a_platform_without_unix_sockets(monkeypatch, tmp_path):
+    monkeypatch.delattr(socket, "AF_UNIX")
+    with pytest.raises(OSError, match="no unix sockets"):
+        bind_unix_socket(tmp_path / "socket")

@@ -29,6 +29,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from tornado import ioloop
+from tornado._autoreload.notices import FolderNotices
 from tornado._netutil.loops import loop_or_current
 from tornado.log import gen_log
 
@@ -43,6 +44,8 @@ Runs a program, and runs it again whenever one of its source files changes.
 
 _watched_files: set[str] = set()
 _reload_hooks: list[Callable[[], Any]] = []
+_UNSEEN_CHECKS = 10
+"""Count of checks without a notice after which the files are looked at all the same."""
 _io_loops: "weakref.WeakKeyDictionary[ioloop.IOLoop, bool]" = weakref.WeakKeyDictionary()
 _start_directory = os.getcwd()
 _reload_attempted = False
@@ -67,7 +70,7 @@ def start(io_loop: Any = None, check_time: float | None = None) -> None:
     _io_loops[loop] = True
     if len(_io_loops) > 1:
         gen_log.warning("tornado.autoreload started more than once in the same process")
-    check = functools.partial(_check_files, _Times())
+    check = _Files().check
     watcher = ioloop.PeriodicCallback(
         check, 500 if check_time is None else check_time, io_loop=loop
     )
@@ -84,7 +87,7 @@ def wait() -> None:
 
 def watch(filename: str) -> None:
     """Watch a file besides those of the imported modules."""
-    _watched_files.add(filename)
+    _watched_files.add(os.path.abspath(filename))
 
 
 def add_reload_hook(fn: Callable[[], Any]) -> None:
@@ -95,12 +98,52 @@ def add_reload_hook(fn: Callable[[], Any]) -> None:
     _reload_hooks.append(fn)
 
 
-class _Times:
-    """When each file was last modified; which files modules came from."""
+class _Files:
+    """When each file was last modified; which files modules came from.
+
+    Where the kernel tells of changed folders, files are only looked at after such a notice, and
+    now and then in case it was mistaken: it knows nothing of what other machines do on a file
+    system that they share.
+    """
 
     def __init__(self) -> None:
         self.modified: dict[str, float] = {}
         self.module_files: dict[str, str | None] = {}
+        self.notices = FolderNotices.open()
+        self.known = (0, 0)  # count of modules and of other files when last looked at
+        self.unseen_checks = 0
+        if self.notices is not None:
+            weakref.finalize(self, self.notices.close)
+
+    def check(self) -> None:
+        """Restart the process if a file was changed."""
+        if _reload_attempted:
+            return  # the restart failed once; it would fail again
+        if not self.is_look_due():
+            return
+        path = self.changed_file()
+        if path is not None:
+            gen_log.info("%s modified; restarting server", path)
+            _reload()
+
+    def is_look_due(self) -> bool:
+        """Whether something may have changed since the last look."""
+        known = (len(sys.modules), len(_watched_files))
+        if (
+            self.notices is not None
+            and not self.notices.take()
+            and known == self.known
+            and self.unseen_checks < _UNSEEN_CHECKS
+        ):
+            self.unseen_checks += 1
+            return False
+        self.known = known
+        self.unseen_checks = 0
+        return True
+
+    def is_granted(self, path: str) -> bool:
+        """Have changes of `path` noticed from now on."""
+        return self.notices is None or self.notices.watch(os.path.dirname(path))
 
     def changed_file(self) -> str | None:
         for name, module in list(sys.modules.items()):
@@ -116,6 +159,8 @@ class _Times:
             modified = os.stat(path).st_mtime
         except OSError:
             return False  # between the two steps of an editor's save, or gone
+        if path not in self.modified and not self.is_granted(path):
+            self.notices = None  # look at all files each time, then
         return self.modified.setdefault(path, modified) != modified
 
 
@@ -130,15 +175,6 @@ def _source_of(module: Any) -> str | None:
     if path.endswith((".pyc", ".pyo")):
         path = path[:-1]
     return os.path.join(_start_directory, path)
-
-
-def _check_files(times: _Times) -> None:
-    if _reload_attempted:
-        return  # the restart failed once; it would fail again
-    path = times.changed_file()
-    if path is not None:
-        gen_log.info("%s modified; restarting server", path)
-        _reload()
 
 
 def _reload() -> None:

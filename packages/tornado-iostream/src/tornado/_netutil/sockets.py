@@ -118,36 +118,36 @@ def _new_socket(family: int, kind: int, proto: int) -> socket_module.socket | No
         raise
 
 
-if hasattr(socket_module, "AF_UNIX"):
+def bind_unix_socket(
+    file: "str | os.PathLike[str]", mode: int = 0o600, backlog: int | None = DEFAULT_BACKLOG
+) -> socket_module.socket:
+    """Return a listening unix socket at the path `file`.
 
-    def bind_unix_socket(
-        file: "str | os.PathLike[str]", mode: int = 0o600, backlog: int | None = DEFAULT_BACKLOG
-    ) -> socket_module.socket:
-        """Return a listening unix socket at the path `file`.
+    A socket that is there already is removed first; anything else is not.
 
-        A socket that is there already is removed first; anything else is not.
-
-        :param file: the path; one that begins with a NUL is a Linux abstract name.
-        :param mode: permissions of the socket file, set before anyone can connect.
-        :param backlog: as for ``socket.listen``.
-        :raises ValueError: if `file` exists and is not a socket.
-        :raises OSError: if the path cannot be bound.
-        """
-        path = os.fspath(file)
-        sock = socket_module.socket(socket_module.AF_UNIX, socket_module.SOCK_STREAM)
-        try:
-            sock.setblocking(False)
-            if path[:1] not in ("\0", ""):
-                _remove_stale_socket(path)
-                sock.bind(path)
-                os.chmod(path, mode)
-            else:
-                sock.bind(path)
-            sock.listen(DEFAULT_BACKLOG if backlog is None else backlog)
-        except BaseException:
-            sock.close()
-            raise
-        return sock
+    :param file: the path; one that begins with a NUL is a Linux abstract name.
+    :param mode: permissions of the socket file, set before anyone can connect.
+    :param backlog: as for ``socket.listen``.
+    :raises ValueError: if `file` exists and is not a socket.
+    :raises OSError: if the path cannot be bound.
+    """
+    if not hasattr(socket_module, "AF_UNIX"):
+        raise OSError(errno.EAFNOSUPPORT, "this platform has no unix sockets")
+    path = os.fspath(file)
+    sock = socket_module.socket(socket_module.AF_UNIX, socket_module.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        if path[:1] not in ("\0", ""):
+            _remove_stale_socket(path)
+            sock.bind(path)
+            os.chmod(path, mode)
+        else:
+            sock.bind(path)
+        sock.listen(DEFAULT_BACKLOG if backlog is None else backlog)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def _remove_stale_socket(path: str) -> None:
@@ -252,7 +252,6 @@ def add_accept_handler(
        Returns a function.
     """
     loop = loop_or_current(io_loop)
-    # Connections have nothing to do with the contexts of whoever started the server.
     return _Acceptor(sock, stack_context.wrap(callback), loop).remove
 
 

@@ -1,0 +1,1 @@
+"""The rooms behind `tornado.autoreload`: notices from the kernel about changed folders."""
