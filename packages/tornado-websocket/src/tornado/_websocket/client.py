@@ -7,6 +7,8 @@ from types import TracebackType
 from typing import Any
 
 from tornado import stack_context
+from tornado._httpclient.errors import HTTPTimeoutError
+from tornado._websocket.afterwards import see_through
 from tornado._websocket.engine import DEFAULT_MAX_MESSAGE_SIZE
 from tornado._websocket.errors import WebSocketClosedError, WebSocketError
 from tornado._websocket.handshake import check_response
@@ -21,7 +23,6 @@ from tornado.httputil import HTTPHeaders, ResponseStartLine
 from tornado.ioloop import IOLoop
 from tornado.log import app_log
 from tornado.netutil import Resolver
-from tornado.simple_httpclient import HTTPTimeoutError
 from tornado.tcpclient import TCPClient
 
 __all__ = ["ConnectFuture", "WebSocketClientConnection", "websocket_connect"]
@@ -325,7 +326,7 @@ class WebSocketClientConnection:
         """Called when the connection is over; tells the callback."""
         if self._closed is not None and not self._closed.done():
             self._closed.set_result(None)
-        self.on_message(None)
+        see_through(self.on_message(None), self)
 
     def log_exception(
         self,

@@ -7,9 +7,9 @@ import base64
 import ssl
 from typing import Any, NamedTuple
 
+from tornado._httpclient.errors import HTTPProxyError
 from tornado._websocket.errors import HandshakeError
 from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
-from tornado.httpclient import HTTPError
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.netutil import ssl_options_to_context
@@ -89,7 +89,7 @@ async def dial(origin: Origin, request: Any, client: TCPClient) -> IOStream:
     :param request: an `HTTPRequest` with all its defaults: its proxy, TLS and address options
         count.
     :raises OSError: if it cannot be connected; `ssl.SSLError` is one.
-    :raises HTTPError: if the proxy refuses.
+    :raises HTTPProxyError: if the proxy refuses.
     """
     options: dict[str, Any] = {}
     if request.network_interface:
@@ -124,7 +124,9 @@ async def _tunnel(stream: IOStream, origin: Origin, request: Any) -> None:
         headers["Proxy-Authorization"] = "Basic " + base64.b64encode(credentials).decode("ascii")
     answer = await exchange(stream, "CONNECT", target, headers)
     if not 200 <= answer.start_line.code <= 299:
-        raise HTTPError(answer.start_line.code, f"proxy refused: {answer.start_line.reason}")
+        raise HTTPProxyError(
+            f"proxy refused to connect: {answer.start_line.code} {answer.start_line.reason}"
+        )
 
 
 def _tls_options(request: Any) -> ssl.SSLContext | dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from tornado import httputil
+from tornado._websocket.afterwards import see_through
 from tornado._websocket.engine import DEFAULT_MAX_MESSAGE_SIZE
 from tornado._websocket.errors import HandshakeError, WebSocketClosedError
 from tornado._websocket.handshake import SUPPORTED_VERSIONS, is_same_origin
@@ -136,7 +137,8 @@ class WebSocketHandler(RequestHandler):
 
     def _origin(self) -> str | None:
         headers = self.request.headers
-        return headers.get("Origin", headers.get("Sec-WebSocket-Origin"))
+        origin: str | None = headers.get("Origin", headers.get("Sec-WebSocket-Origin"))
+        return origin
 
     def check_origin(self, origin: str) -> bool:
         """Return whether pages of ``origin`` may open this WebSocket.
@@ -395,25 +397,8 @@ class WebSocketHandler(RequestHandler):
             connection.on_connection_close()
         if self._opened and not self._on_close_called:
             self._on_close_called = True
-            result = self.on_close()
-            if result is not None:
-                self._run_on_close(result)
+            see_through(self.on_close(), self)
             self._break_cycles()
-
-    def _run_on_close(self, result: Any) -> None:
-        """See a coroutine of `on_close` through; nothing waits for it."""
-        if asyncio.iscoroutine(result):
-            result = asyncio.get_running_loop().create_task(result)
-        if asyncio.isfuture(result):
-            self._closing = result
-            result.add_done_callback(self._on_close_done)
-
-    def _on_close_done(self, future: "asyncio.Future[Any]") -> None:
-        del self._closing
-        if not future.cancelled():
-            error = future.exception()
-            if error is not None:
-                self.log_exception(type(error), error, error.__traceback__)
 
     def send_error(self, *args: Any, **kwargs: Any) -> None:
         """Answer with an error; after the handshake, end the connection at once."""
@@ -424,16 +409,15 @@ class WebSocketHandler(RequestHandler):
             self.stream.close()
 
     def async_callback(
-        self, callback: Callable[..., Any], *args: Any, **kwargs: Any
-    ) -> Callable[..., Any]:
+        self, callback: Callable[..., Any] | None, *args: Any, **kwargs: Any
+    ) -> Callable[..., Any] | None:
         """Return ``callback`` with arguments bound; what it raises is logged and ends the connection.
 
         .. versionadded:: 2.0
         """
-        connection = self.ws_connection
-        if connection is None:
+        if self.ws_connection is None or callback is None:
             return super().async_callback(callback, *args, **kwargs)
-        return connection.async_callback(callback, *args, **kwargs)
+        return self.ws_connection.async_callback(callback, *args, **kwargs)
 
 
 def _refuse_http(name: str) -> Callable[..., Any]:

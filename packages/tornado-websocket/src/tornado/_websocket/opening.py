@@ -85,7 +85,8 @@ async def open_websocket(
 def _redirect_target(request: Any, answer: Answer) -> str | None:
     """Return where a redirect that is to be followed leads."""
     if request.follow_redirects and answer.start_line.code in _REDIRECTS:
-        return answer.headers.get("Location")
+        location: str | None = answer.headers.get("Location")
+        return location
     return None
 
 

@@ -98,7 +98,7 @@ class Session(WebSocketProtocol):
         # Hooks run in the context in which the connection was accepted, however they are reached.
         self._context: Context = copy_context()
         self._run: Callable[..., Any] = self._context.run
-        enter = stack_context.wrap(_call)
+        enter: Any = stack_context.wrap(_call)
         self._in_stack_contexts = enter is not _call
         if self._in_stack_contexts:
             self._run = partial(self._context.run, enter)
