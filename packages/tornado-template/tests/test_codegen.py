@@ -78,7 +78,7 @@ def test_many_expressions_in_one_run():
         ),
         ("{% for a in [1, 2] %}a{{ a }}{% continue %}{% end %}@", "a1a2@"),
         (
-            "{% for a in [1] %}{% if a %}x{% for b in [1, 2] %}{{ b }}{% break %}{% end %}y{% end %}@{% end %}",
+            "{% for a in [1] %}{% if a %}x{% for b in '12' %}{{ b }}{% break %}{% end %}y{% end %}@{% end %}",
             "x1y@",
         ),
         ("{% set n = 3 %}{% while n %}{{ n }}{% set n -= 1 %}@{% else %}end{% end %}", "3@2@1@end"),
