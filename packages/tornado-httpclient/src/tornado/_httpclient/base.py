@@ -34,6 +34,14 @@ def _takes_io_loop(implementation: type[Any]) -> bool:
     return any(each.name == "io_loop" or each.kind is each.VAR_KEYWORD for each in parameters)
 
 
+def _forget_closed_loops(clients: WeakKeyDictionary[IOLoop, AsyncHTTPClient]) -> None:
+    """Drop the clients whose loop is closed: a cached client keeps its loop alive."""
+    for loop, client in list(clients.items()):
+        if loop.asyncio_loop.is_closed():
+            del clients[loop]
+            client._abandon()
+
+
 class AsyncHTTPClient(Configurable):
     """A client that does not block.
 
@@ -84,20 +92,21 @@ class AsyncHTTPClient(Configurable):
         clients: WeakKeyDictionary[IOLoop, AsyncHTTPClient] = cls.__dict__[name]
         return clients
 
-    def __new__(  # type: ignore[misc]  # an implementation's object, by way of Configurable
+    def __new__(
         cls,
         io_loop: IOLoop | bool | None = None,
         force_instance: bool = False,
         **kwargs: Any,
     ) -> AsyncHTTPClient:
         if isinstance(io_loop, bool):
-            io_loop, force_instance = None, io_loop
+            force_instance, io_loop = io_loop, None
         loop = io_loop or IOLoop.current()
         instance_cache = None if force_instance else cls._async_clients()
         if instance_cache is not None:
             known = instance_cache.get(loop)
             if known is not None:
                 return known
+            _forget_closed_loops(instance_cache)
         if _takes_io_loop(cls.configured_class() if cls is AsyncHTTPClient else cls):
             kwargs["io_loop"] = loop
         instance: AsyncHTTPClient = super().__new__(cls, **kwargs)
@@ -137,6 +146,10 @@ class AsyncHTTPClient(Configurable):
         cache = getattr(self, "_instance_cache", None)
         if cache is not None and cache.get(self.io_loop) is self:
             del cache[self.io_loop]
+
+    def _abandon(self) -> None:
+        """Free what the client holds, now that its loop is closed."""
+        self._closed = True
 
     def fetch(
         self,

@@ -88,7 +88,8 @@ class HTTPClient:
             response: HTTPResponse = await gen.convert_yielded(future)
             return response
 
-        return self._run(fetch)
+        response: HTTPResponse = self._run(fetch)
+        return response
 
     def _run(self, function: Callable[[], Any]) -> Any:
         """Run ``function`` on this client's own loop until its result is there."""

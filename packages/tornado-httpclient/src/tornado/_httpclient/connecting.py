@@ -62,18 +62,14 @@ async def connect(
         if proxy is not None and (tls is not None or tunnel):
             await _open_tunnel(stream, target, proxy)
             if tls is not None:
-                return await stream.start_tls(
-                    False, ssl_options=tls, server_hostname=target.host
-                )
+                return await stream.start_tls(False, ssl_options=tls, server_hostname=target.host)
         return stream
     except BaseException:
         stream.close()
         raise
 
 
-async def _connect_unix(
-    tcp_client: TCPClient, path: str, max_buffer_size: int | None
-) -> IOStream:
+async def _connect_unix(tcp_client: TCPClient, path: str, max_buffer_size: int | None) -> IOStream:
     unix = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     stream = IOStream(unix, io_loop=tcp_client.io_loop, max_buffer_size=max_buffer_size)
     try:

@@ -258,7 +258,9 @@ class ClientConnection:
 
     def _complete(self) -> None:
         consumer, writer, head = self._consumer, self._writer, self._head
-        assert consumer is not None and writer is not None and head is not None
+        assert consumer is not None
+        assert writer is not None
+        assert head is not None
         self._consumer = None
         reusable = (
             self.reader.may_reuse(head)

@@ -42,9 +42,14 @@ class Decoder(Protocol):
 class _Inflater(Protocol):
     """What the decompressors of the standard library for zstd, and an adapter for brotli, offer."""
 
-    eof: bool
-    needs_input: bool
-    unused_data: bytes
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def needs_input(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
 
     def decompress(self, data: bytes, max_length: int) -> bytes: ...
 
@@ -176,7 +181,7 @@ def _zstd_maker() -> Callable[[], _Inflater] | None:
             package: Any = importlib.import_module(name)
         except ImportError:
             continue
-        return lambda: package.ZstdDecompressor()  # type: ignore[no-any-return]  # not typed
+        return lambda: package.ZstdDecompressor()
     return None
 
 

@@ -94,7 +94,6 @@ class HTTPProxyError(_NoResponse):
     """The proxy did not make a connection to the server."""
 
 
-for _exported in (HTTPClientError,):
-    _exported.__module__ = "tornado.httpclient"
+HTTPClientError.__module__ = "tornado.httpclient"
 for _exported in (HTTPTimeoutError, HTTPStreamClosedError, HTTPProtocolError, HTTPProxyError):
     _exported.__module__ = "tornado.simple_httpclient"

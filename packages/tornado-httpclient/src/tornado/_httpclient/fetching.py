@@ -1,106 +1,46 @@
-"""One request goes in; its response comes out, after queue, connection, redirects and retries."""
+"""A request goes in; its response comes out, over a connection of the pool or a new one."""
 
 from __future__ import annotations
 
 import asyncio
-import enum
-import time
 from collections.abc import Callable, Hashable
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from tornado import gen
-from tornado._http1.errors import MessageError
 from tornado._http1.head import ResponseHead
 from tornado._http1.writer import MessageWriter
-from tornado._httpclient.authentication import DigestSession
 from tornado._httpclient.connecting import connect
 from tornado._httpclient.connection import ClientConnection, closed_error
-from tornado._httpclient.content import Discarded, Gathered, Streamed
-from tornado._httpclient.errors import HTTPProtocolError, HTTPStreamClosedError, HTTPTimeoutError
-from tornado._httpclient.outgoing import credentials_of, headers_for
+from tornado._httpclient.errors import HTTPStreamClosedError
+from tornado._httpclient.fetch import IDEMPOTENT, FetchBase, FetchState
+from tornado._httpclient.outgoing import headers_for
 from tornado._httpclient.proxies import Proxy, proxy_for
-from tornado._httpclient.redirects import follow, is_redirect
 from tornado._httpclient.request import _RequestProxy
 from tornado._httpclient.response import HTTPResponse
-from tornado._httpclient.settings import Settings, check_settings, settings_of
+from tornado._httpclient.settings import Settings
 from tornado._httpclient.tls import tls_key
 from tornado._httpclient.urls import Target, parse_url
 from tornado._loop.contexts import run_clean
-from tornado.httputil import HTTPHeaders
 from tornado.iostream import IOStream, StreamClosedError
 
 if TYPE_CHECKING:
     from tornado._httpclient.simple import SimpleAsyncHTTPClient
 
-#: RFC 9110 section 9.2.2: what may be sent again if the connection broke before any answer.
-_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
-
 #: Seconds to wait for 100 Continue; then the content is sent anyhow (RFC 9110 section 10.1.1).
 CONTINUE_TIMEOUT = 1.0
 
 
-class FetchState(enum.Enum):
-    """Where a fetch stands."""
-
-    #: waits for a place among the client's ``max_clients``
-    QUEUED = "queued"
-    #: has a place, is being connected
-    CONNECTING = "connecting"
-    #: the request is under way, or the response
-    EXCHANGING = "exchanging"
-    #: over, and the response delivered, or cancelled
-    DONE = "done"
-
-
-_QUEUED = FetchState.QUEUED
-_CONNECTING = FetchState.CONNECTING
-_EXCHANGING = FetchState.EXCHANGING
-_DONE = FetchState.DONE
-
-#: What a fetch says when time was up.
-_TIMEOUTS = {
-    _QUEUED: "Timeout in request queue",
-    _CONNECTING: "Timeout while connecting",
-    _EXCHANGING: "Timeout during request",
-}
-
-
-class Fetch:
-    """A fetch under way; it is the consumer of its exchanges, one after the other.
-
-    :arg request: the request with its defaults.
-    :arg deliver: called with the response, once, unless the fetch is cancelled.
-    """
+class Fetch(FetchBase):
+    """A fetch over connections of a pool; it is the consumer of its exchanges, one after the other."""
 
     __slots__ = (
-        "_client",
-        "_code",
         "_connecting",
         "_connection",
-        "_content",
         "_continue_timer",
-        "_deliver",
-        "_digest",
-        "_digest_origin",
-        "_headers",
         "_is_second_try",
-        "_loop",
-        "_next",
         "_producing",
-        "_reason",
-        "_request",
         "_send_content",
-        "_settings",
-        "_start",
-        "_start_time",
-        "_target",
-        "_timer",
-        "_waiting",
-        "origin",
-        "queued_at",
-        "state",
-        "time_info",
+        "_simple",
     )
 
     def __init__(
@@ -109,78 +49,16 @@ class Fetch:
         request: _RequestProxy,
         deliver: Callable[[HTTPResponse], None],
     ) -> None:
-        self._client = client
-        self._loop = client.io_loop.asyncio_loop
-        self._request = request
-        self._deliver = deliver
-        self._settings: Settings = settings_of(request)
-        self._target: Target | None = None
-        self.state = _QUEUED
-        self.origin: Hashable = None
-        self.queued_at = self._start = self._loop.time()
-        self._start_time = time.time()
-        self.time_info: dict[str, float] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        super().__init__(client, request, deliver)
+        self._simple = client
         self._connecting: asyncio.Task[IOStream] | None = None
         self._connection: ClientConnection | None = None
         self._is_second_try = False
         self._send_content: Callable[[], None] | None = None
         self._continue_timer: asyncio.TimerHandle | None = None
         self._producing: asyncio.Task[None] | None = None
-        self._waiting: asyncio.Future[Any] | None = None
-        self._content: Gathered | None = None
-        self._next: Settings | None = None
-        self._digest: DigestSession | None = None
-        self._digest_origin: Hashable = None
-        self._code = 0
-        self._reason = ""
-        self._headers: HTTPHeaders | None = None
-
-    def prepare(self) -> None:
-        """Look at the request before it gets a place.
-
-        :raises ValueError: if it can never be sent (and `KeyError`).
-        """
-        check_settings(self._settings)
-        self._target = parse_url(self._settings.url)
-        self.origin = self._target.origin
-
-    # Time.
-
-    def queue(self) -> None:
-        """Wait for a place among the others."""
-        timeout = self._connect_timeout()
-        if timeout is not None:
-            self._timer = self._loop.call_at(self.queued_at + timeout, self._expired)
-
-    def _connect_timeout(self) -> float | None:
-        settings = self._settings
-        timeouts = [each for each in (settings.connect_timeout, settings.request_timeout) if each]
-        return min(timeouts) if timeouts else None
-
-    def _arm(self, timeout: float | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if timeout:
-            self._timer = self._loop.call_at(self._start + timeout, self._expired)
-
-    def _expired(self) -> None:
-        self._timer = None
-        self.fail(HTTPTimeoutError(_TIMEOUTS[self.state]))
 
     # The way to the server.
-
-    def start(self) -> None:
-        """Use the place among ``max_clients`` that the client gives."""
-        now = self._loop.time()
-        self.time_info["queue"] = now - self.queued_at
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._start = now
-        self._start_time = time.time()
-        self._attempt()
 
     def _attempt(self) -> None:
         """Send the request, over a connection from the pool or a new one."""
@@ -203,14 +81,14 @@ class Fetch:
             return
         connection = None
         if not self._is_second_try:
-            verify = settings.method not in _IDEMPOTENT or settings._body_producer is not None
-            connection = self._client.pool.take(key, verify)
+            verify = settings.method not in IDEMPOTENT or settings._body_producer is not None
+            connection = self._simple.pool.take(key, verify)
         if connection is not None:
             self.time_info["connect"] = 0.0
             self._send(connection, proxy)
             return
-        self.state = _CONNECTING
-        self._arm(self._connect_timeout())
+        self.state = FetchState.CONNECTING
+        self._arm_connecting()
         self._connecting = run_clean(self._begin_connecting, target, proxy, settings)
         self._connecting.add_done_callback(lambda done: self._connected(done, key, proxy))
 
@@ -220,23 +98,21 @@ class Fetch:
         return self._loop.create_task(self._open(target, proxy, settings))
 
     async def _open(self, target: Target, proxy: Proxy | None, settings: Settings) -> IOStream:
-        client = self._client
+        client = self._simple
         tls = client.contexts.context_for(settings) if target.scheme == "https" else None
         return await connect(
             client.tcp_client, target, proxy, tls, settings, client.max_buffer_size
         )
 
-    def _connected(
-        self, task: asyncio.Task[IOStream], key: Hashable, proxy: Proxy | None
-    ) -> None:
+    def _connected(self, task: asyncio.Task[IOStream], key: Hashable, proxy: Proxy | None) -> None:
         if self._connecting is task:
             self._connecting = None
         if task.cancelled():
-            if self.state is _CONNECTING:
+            if self.state is FetchState.CONNECTING:
                 self.fail(HTTPStreamClosedError("Connecting was cancelled"))
             return
         error = task.exception()
-        if self.state is not _CONNECTING:
+        if self.state is not FetchState.CONNECTING:
             if error is None:
                 task.result().close()
             return
@@ -246,14 +122,16 @@ class Fetch:
             self.fail(error)
             return
         self.time_info["connect"] = self._loop.time() - self._start
-        self._send(self._client.adopt(task.result(), key), proxy)
+        self._send(self._simple.adopt(task.result(), key), proxy)
 
     def _send(self, connection: ClientConnection, proxy: Proxy | None) -> None:
         settings, target = self._settings, self._target
         assert target is not None
-        self.state = _EXCHANGING
+        is_timed = self.state is FetchState.EXCHANGING
+        self.state = FetchState.EXCHANGING
         self._connection = connection
-        self._arm(settings.request_timeout)
+        if not is_timed:
+            self._arm(settings.request_timeout)
         try:
             headers = headers_for(settings, target)
             path = target.path
@@ -279,18 +157,6 @@ class Fetch:
             self.exchange_failed(closed_error(error), True)
         except Exception as error:
             self.fail(error)
-
-    def _authenticate(self, headers: HTTPHeaders, target: Target) -> None:
-        """Answer the challenge that the server has given before, if it has."""
-        credentials = credentials_of(self._settings, target)
-        if credentials is None or "Authorization" in headers:
-            return
-        if self._digest is None or self._digest_origin != target.origin:
-            self._digest = DigestSession(*credentials)
-            self._digest_origin = target.origin
-        value = self._digest.authorization(self._settings.method, target.path)
-        if value is not None:
-            headers["Authorization"] = value
 
     # Content of the request.
 
@@ -365,126 +231,30 @@ class Fetch:
                 self.fail(error)
 
     def head_received(self, head: ResponseHead) -> None:
-        """Decide what becomes of the response: followed, answered, or given to the caller."""
-        settings = self._settings
-        headers = head.headers
-        self._code, self._reason, self._headers = head.status, head.reason, headers
-        self._next = None
-        self._send_content = None  # a final response: the server does not want it any more
-        try:
-            if is_redirect(settings, head.status, headers):
-                assert self._target is not None
-                self._next = follow(settings, self._target, head.status, headers)
-            elif head.status == 401 and settings.auth_mode == "digest":
-                digest = self._digest
-                challenges = headers.get_list("WWW-Authenticate")
-                if digest is not None and digest.challenged(challenges):
-                    self._next = settings
-        except ValueError as error:
-            self.fail(error)
-            return
-        if self._next is not None:
-            self._content = Discarded()
-            return
-        self.time_info["starttransfer"] = self._loop.time() - self._start
-        self._receive_content(head)
-
-    def _receive_content(self, head: ResponseHead) -> None:
-        settings, headers = self._settings, head.headers
-        limit = self._client.max_body_size
-        callback = settings._streaming_callback
+        """Take the head of the final response."""
+        self._send_content = None  # the server does not want it any more
+        self._take_head(head.version, head.status, head.reason, head.headers)
         connection = self._connection
-        assert connection is not None
-        try:
-            if settings._header_callback is not None:
-                lines = [f"{head.version} {head.status} {head.reason}", *headers._lines(), ""]
-                for line in lines:
-                    settings._header_callback(line + "\r\n")
-        except Exception as error:
-            self.fail(error)
-            return
-        if callback is None:
-            content = Gathered(limit)
-        else:
-            content = Streamed(limit, callback, self._wait)
-        if settings.decompress_response and settings.method != "HEAD":
-            content.decode(headers)
-        self._content = content
-        connection.reader.check_size()
+        if connection is not None and self._next is None:
+            connection.reader.check_size()
 
-    def data_received(self, data: bytes) -> None:
-        """Take a piece of the content."""
-        content = self._content
-        if content is None:
-            return
-        try:
-            content.take(data)
-        except MessageError as error:
-            if self._next is not None:
-                # The rest of a redirect's content is not worth waiting for.
-                self._leave()
-                self._go_on()
-                return
-            self.fail(HTTPProtocolError(str(error)))
-        except Exception as error:
-            self.fail(error)
-
-    def _wait(self, awaitable: Any) -> None:
-        """Let the callback of the content finish before more is read."""
-        waiting = gen.convert_yielded(awaitable)
+    def _pause(self) -> None:
         if self._connection is not None:
             self._connection.pause()
-        self._waiting = waiting
-        waiting.add_done_callback(self._waited)
 
-    def _waited(self, waiting: asyncio.Future[Any]) -> None:
-        if self._waiting is not waiting:
-            if not waiting.cancelled():
-                waiting.exception()  # the fetch is over, and the error of no more use
-            return
-        self._waiting = None
-        error = asyncio.CancelledError() if waiting.cancelled() else waiting.exception()
-        if error is not None:
-            self.fail(error)
-            return
-        assert isinstance(self._content, Streamed)
-        try:
-            if self._content.flow() and self._connection is not None:
-                self._connection.resume()
-        except MessageError as malformed:
-            self.fail(HTTPProtocolError(str(malformed)))
-        except Exception as failure:
-            self.fail(failure)
+    def _resume(self) -> None:
+        if self._connection is not None:
+            self._connection.resume()
 
     def response_complete(self, reusable: bool) -> None:
         """The exchange is over: give the connection back, then go on or deliver."""
         connection = self._connection
         self._connection = None
+        self._is_second_try = False
         self._stop_sending()
         if reusable and connection is not None:
-            self._client.pool.put(connection)
-        if self._next is not None:
-            self._go_on()
-            return
-        assert self._content is not None
-        try:
-            buffer = self._content.end()
-        except MessageError as error:
-            self.fail(HTTPProtocolError(str(error)))
-            return
-        self._finish(buffer)
-
-    def _go_on(self) -> None:
-        """Send the next request of this fetch: after a redirect, or with a digest."""
-        following = self._next
-        assert following is not None
-        if following is not self._settings:
-            self.time_info["redirect"] = self._loop.time() - self._start
-        self._next = self._content = None
-        self._settings = following
-        self._target = None
-        self._is_second_try = False
-        self._attempt()
+            self._simple.pool.put(connection)
+        self._take_end()
 
     def exchange_failed(self, error: BaseException, untouched: bool) -> None:
         """The connection broke. Once, a request that can be sent again is."""
@@ -496,7 +266,7 @@ class Fetch:
             and connection is not None
             and connection.is_reused
             and not self._is_second_try
-            and settings.method in _IDEMPOTENT
+            and settings.method in IDEMPOTENT
             and settings._body_producer is None
         ):
             # The server closed the connection while it was idle, and we learned too late.
@@ -505,42 +275,6 @@ class Fetch:
             self._attempt()
             return
         self.fail(error)
-
-    # The end.
-
-    def _finish(self, buffer: BytesIO) -> None:
-        now = self._loop.time()
-        self.time_info["total"] = now - self._start
-        self._end(
-            HTTPResponse(
-                self._request,
-                self._code,
-                reason=self._reason or None,
-                headers=self._headers,
-                buffer=buffer,
-                effective_url=self._settings.url,
-                request_time=now - self._start,
-                start_time=self._start_time,
-                time_info=self.time_info,
-            )
-        )
-
-    def fail(self, error: BaseException) -> None:
-        """End the fetch with an error."""
-        if self.state is _DONE:
-            return
-        self._leave()
-        self._end(
-            HTTPResponse(
-                self._request,
-                599,
-                error=error,
-                effective_url=self._settings.url,
-                request_time=self._loop.time() - self._start,
-                start_time=self._start_time,
-                time_info=self.time_info,
-            )
-        )
 
     def _leave(self) -> None:
         """Give up what is under way."""
@@ -552,20 +286,3 @@ class Fetch:
         if self._connecting is not None:
             self._connecting.cancel()
             self._connecting = None
-
-    def _end(self, response: HTTPResponse | None) -> None:
-        before, self.state = self.state, _DONE
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._content = None
-        deliver = self._deliver
-        self._client.fetch_ended(self, before is not _QUEUED)
-        if response is not None:
-            deliver(response)
-
-    def cancel(self) -> None:
-        """End the fetch without a response. Its connection is closed."""
-        if self.state is not _DONE:
-            self._leave()
-            self._end(None)

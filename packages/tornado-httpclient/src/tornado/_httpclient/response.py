@@ -53,8 +53,8 @@ class HTTPResponse:
         reason: str | None = None,
         start_time: float | None = None,
     ) -> None:
-        inner: HTTPRequest = request.__dict__.get("request") or request
-        self.request = inner
+        inner: Any = request.__dict__.get("request") or request
+        self.request: HTTPRequest = inner
         self.code = code
         self.reason = reason or responses.get(code, "Unknown")
         self.headers = HTTPHeaders() if headers is None else headers

@@ -46,9 +46,7 @@ def settings_of(request: _RequestProxy) -> Settings:
         for name in ("headers", "body_producer", "streaming_callback", "header_callback"):
             if name in values:
                 values["_" + name] = values[name]
-    values.update(
-        [item for item in request.request.__dict__.items() if item[1] is not None]
-    )
+    values.update([item for item in request.request.__dict__.items() if item[1] is not None])
     return settings
 
 

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
-import collections
 import socket
 import weakref
 from collections.abc import Callable, Hashable
 from typing import Any
 
 from tornado._http1.limits import Limits
-from tornado._httpclient.base import AsyncHTTPClient, Cancellable
 from tornado._httpclient.connection import ClientConnection
 from tornado._httpclient.fetching import Fetch
 from tornado._httpclient.pool import ConnectionPool
-from tornado._httpclient.request import HTTPRequest, _RequestProxy
+from tornado._httpclient.queueing import QueueingClient
+from tornado._httpclient.request import _RequestProxy
 from tornado._httpclient.response import HTTPResponse
 from tornado._httpclient.tls import Contexts
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
-from tornado.log import gen_log
 from tornado.netutil import OverrideResolver, Resolver
 from tornado.tcpclient import TCPClient
 
 
-def _close_sockets(sockets: set[socket.socket]) -> None:
-    for each in sockets:
+def _close_sockets(sockets: dict[int, socket.socket]) -> None:
+    for each in sockets.values():
         each.close()
     sockets.clear()
 
 
-class SimpleAsyncHTTPClient(AsyncHTTPClient):
+class SimpleAsyncHTTPClient(QueueingClient):
     """The client in pure Python.
 
     Connections are kept alive and used again for the same origin (scheme, host, port, proxy and
@@ -82,8 +79,6 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         super().initialize(io_loop=io_loop, defaults=defaults)
         if max_simultaneous_connections is not None:
             max_clients = min(max_clients, max_simultaneous_connections)
-        self.max_clients = max_clients
-        self.max_clients_per_origin = max_clients_per_origin
         self.max_buffer_size = max_buffer_size
         self.max_header_size = max_header_size
         self.max_body_size = max_buffer_size if max_body_size is None else max_body_size
@@ -100,121 +95,37 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             max_clients if max_idle_per_origin is None else max_idle_per_origin,
             idle_timeout,
         )
-        #: fetches that wait, in order
-        self.queue: collections.deque[Fetch] = collections.deque()
-        #: fetches that have a place among `max_clients`
-        self.active: set[Fetch] = set()
         self.contexts = Contexts()
-        self._per_origin: collections.Counter[Hashable] = collections.Counter()
-        self._is_starting = False
+        self._initialize_queue(max_clients, max_clients_per_origin)
         # Where a loop goes away and nobody has closed its client, its sockets are closed with it.
-        self._sockets: set[socket.socket] = set()
+        self._sockets: dict[int, socket.socket] = {}
         self._finalizer = weakref.finalize(loop, _close_sockets, self._sockets)
 
-    @property
-    def waiting(self) -> dict[Fetch, None]:
-        """The fetches that wait."""
-        return dict.fromkeys(self.queue)
-
-    def fetch(
-        self,
-        request: str | HTTPRequest,
-        callback: Callable[[HTTPResponse], Any] | None = None,
-        raise_error: bool = True,
-        **kwargs: Any,
-    ) -> asyncio.Future[HTTPResponse]:
-        """Fetch ``request``: see `.AsyncHTTPClient.fetch`."""
-        return super().fetch(request, callback, raise_error, **kwargs)
-
-    def fetch_impl(
+    def _make_fetch(
         self, request: _RequestProxy, callback: Callable[[HTTPResponse], None]
-    ) -> Cancellable | None:
-        """Start the fetch, or queue it."""
-        fetch = Fetch(self, request, callback)
-        try:
-            fetch.prepare()
-        except Exception as error:
-            fetch.fail(error)
-            return None
-        if not self.queue and self._has_place(fetch):
-            self._start(fetch)
-        else:
-            self.queue.append(fetch)
-            fetch.queue()
-            if len(self.active) < self.max_clients:
-                self._start_queued()
-            if fetch in self.queue:
-                gen_log.debug(
-                    "max_clients limit reached, request queued. %d active, %d queued requests.",
-                    len(self.active),
-                    len(self.queue),
-                )
-        return fetch
-
-    def _has_place(self, fetch: Fetch) -> bool:
-        if len(self.active) >= self.max_clients:
-            return False
-        limit = self.max_clients_per_origin
-        return limit is None or self._per_origin[fetch.origin] < limit
-
-    def _start(self, fetch: Fetch) -> None:
-        self.active.add(fetch)
-        if self.max_clients_per_origin is not None:
-            self._per_origin[fetch.origin] += 1
-        fetch.start()
-
-    def _start_queued(self) -> None:
-        """Give free places to fetches that wait, the first ones first."""
-        if self._is_starting:
-            return  # a fetch that failed at once; the loop below goes on
-        self._is_starting = True
-        try:
-            while self.queue and len(self.active) < self.max_clients:
-                fetch = self._next_queued()
-                if fetch is None:
-                    return
-                self._start(fetch)
-        finally:
-            self._is_starting = False
-
-    def _next_queued(self) -> Fetch | None:
-        if self.max_clients_per_origin is None:
-            return self.queue.popleft()
-        for fetch in self.queue:
-            if self._has_place(fetch):
-                self.queue.remove(fetch)
-                return fetch
-        return None
-
-    def fetch_ended(self, fetch: Fetch, had_place: bool) -> None:
-        """Take the place of a fetch back; called by the fetch, once."""
-        if had_place:
-            self.active.discard(fetch)
-            if self.max_clients_per_origin is not None:
-                self._per_origin[fetch.origin] -= 1
-                if self._per_origin[fetch.origin] <= 0:
-                    del self._per_origin[fetch.origin]
-            if self.queue and not self._closed:
-                self._start_queued()
-        elif fetch in self.queue:
-            self.queue.remove(fetch)
+    ) -> Fetch:
+        return Fetch(self, request, callback)
 
     def adopt(self, stream: IOStream, key: Hashable) -> ClientConnection:
         """Return the connection over a new stream."""
-        self._sockets.add(stream.socket)
-        return ClientConnection(stream, key, self._limits, self.max_body_size, self._gone)
+        connection = ClientConnection(stream, key, self._limits, self.max_body_size, self._gone)
+        self._sockets[id(connection)] = stream.socket
+        return connection
 
     def _gone(self, connection: ClientConnection) -> None:
         self.pool.discard(connection)
-        self._sockets.difference_update([each for each in self._sockets if each.fileno() < 0])
+        self._sockets.pop(id(connection), None)
+
+    def _abandon(self) -> None:
+        super()._abandon()
+        self._finalizer()
 
     def close(self) -> None:
         """Close the client: see `.AsyncHTTPClient.close`."""
         if self._closed:
             return
         super().close()
-        for fetch in [*self.queue, *self.active]:
-            fetch.cancel()
+        self._cancel_all()
         self.pool.close()
         if self.own_resolver:
             self.resolver.close()

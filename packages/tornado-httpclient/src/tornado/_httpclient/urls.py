@@ -99,6 +99,8 @@ def _ascii_host(host: str, url: str) -> str:
         except UnicodeError as error:
             raise ValueError(f"invalid host name in URL {url!r}: {error}") from error
     host = host.lower()
-    if any(character in host for character in ' "<>\\^`{|}/?#@') or ("%" in host and ":" not in host):
+    if any(character in host for character in ' "<>\\^`{|}/?#@') or (
+        "%" in host and ":" not in host
+    ):
         raise ValueError(f"invalid host name in URL {url!r}")
     return host
