@@ -171,6 +171,8 @@ class WSGIAdapter:
             delegate.finish()
             if not connection.is_finished:
                 _turn()
+            if not connection.is_finished:
+                raise RuntimeError("the handler did not answer before it returned, as WSGI needs")
         except RuntimeError as error:
             if "event loop" not in str(error):
                 raise
@@ -180,8 +182,6 @@ class WSGIAdapter:
         finally:
             if not had_loop:
                 _close_loop()
-        if not connection.is_finished:
-            raise RuntimeError("the handler did not answer before it returned, which WSGI needs")
 
 
 def _turn() -> None:
