@@ -96,9 +96,7 @@ class CaresResolver(Resolver):
             self._timer = None
         for fd in list(self._descriptors):
             self._watch(fd, False, False)
-        close = getattr(self.channel, "close", None)
-        if close is not None:  # pycares before 4.9 closes with the object
-            close()
+        self.channel.close()
 
     def _on_socket(self, fd: int, readable: bool, writable: bool) -> None:
         if not self._closed:
