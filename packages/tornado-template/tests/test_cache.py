@@ -151,3 +151,18 @@ def test_awaiting_templates(folder, compiled):
         loader = DictLoader({"a": "{{ await x }}"}, cache=CompiledCache(folder))
         assert loader.load("a").is_async is True
     assert len(list(folder.iterdir())) == 1
+
+
+def test_where_the_system_knows_no_users_nothing_is_kept(folder, monkeypatch):
+    monkeypatch.delattr(os, "geteuid")
+    assert render(folder) == b"<&amp;>"
+    assert not folder.exists()
+
+
+def test_a_write_that_fails_leaves_nothing_behind(folder, monkeypatch):
+    def full(*arguments, **kwargs):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", full)
+    assert render(folder) == b"<&amp;>"
+    assert list(folder.iterdir()) == []

@@ -92,3 +92,11 @@ def test_wrong_use(templates, capsys):
     with pytest.raises(SystemExit) as info:
         main(["check", str(templates), "--whitespace", "some"])
     assert info.value.code == 2
+
+
+def test_a_file_that_cannot_be_read(templates, capsys):
+    (templates / "dangling.html").symlink_to(templates / "nowhere")
+    status, out, _ = run(capsys, templates, "-q")
+    assert status == 1
+    path = templates / "dangling.html"
+    assert out == f"{path}:0: No such file or directory: {path}\n"

@@ -265,6 +265,7 @@ def test_whitespace_arguments():
 def test_positional_arguments():
     template = Template("{{ x }}  ", "n", None, True, None)
     assert (template.name, template.loader, template.autoescape) == ("n", None, None)
+    assert repr(template) == "<Template 'n'>"
     assert template.generate(x="<") == b"< "
 
 
@@ -368,6 +369,11 @@ def test_nesting_that_python_cannot_compile_is_a_parse_error():
         Template("{{ " + "(" * 5000 + ")" * 5000 + " }}")
     with pytest.raises(ParseError):
         Template("{{ a\0b }}")
+    blocks = "".join(
+        "{% block b" + f"{i} %}}{{% block b{i + 1} %}}{{% end %}}{{% end %}}" for i in range(2000)
+    )
+    with pytest.raises(ParseError, match="nested too deeply"):
+        Template(blocks)
 
 
 def test_many_threads_generate_at_once():

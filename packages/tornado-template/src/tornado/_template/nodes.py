@@ -29,9 +29,7 @@ class Node:
     """A piece of a template."""
 
     __slots__ = ("line",)
-
-    def __init__(self, line: int) -> None:
-        self.line = line
+    line: int
 
 
 class Text(Node):
