@@ -10,7 +10,7 @@ import asyncio
 from types import TracebackType
 from typing import Any, NoReturn
 
-from tornado._loop.waiters import Timeout, Waiters
+from tornado._loop.waiters import Timeout, Waiters, granted
 
 __all__ = ["BoundedSemaphore", "Condition", "Event", "Lock", "Semaphore"]
 
@@ -81,7 +81,7 @@ class Event:
         :raises tornado.util.TimeoutError: when time is up, from the future.
         """
         if self._value:
-            return self._waiters.granted(None)
+            return granted(None)
         return self._waiters.add(timeout)
 
 
@@ -144,7 +144,7 @@ class Semaphore:
         """
         if self._value > 0:
             self._value -= 1
-            return self._waiters.granted(self._releasing)
+            return granted(self._releasing)
         return self._waiters.add(timeout)
 
     def release(self) -> None:

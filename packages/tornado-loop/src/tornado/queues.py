@@ -11,7 +11,7 @@ import heapq
 from collections import deque
 from typing import Any, Generic, TypeVar
 
-from tornado._loop.waiters import Timeout, Waiters
+from tornado._loop.waiters import Timeout, Waiters, granted
 from tornado.locks import Event
 
 __all__ = ["LifoQueue", "PriorityQueue", "Queue", "QueueEmpty", "QueueFull"]
@@ -116,9 +116,12 @@ class Queue(Generic[_T]):
 
         :raises tornado.util.TimeoutError: when time is up, from the future; the item is not put.
         """
-        if not self._maxsize or not self.full() or self._getters:
+        if not self._maxsize and not self._getters._line:
+            self._enqueue(item)
+            return granted(None)
+        if not self.full() or self._getters:
             self.put_nowait(item)
-            return self._putters.granted(None)
+            return granted(None)
         waiter = self._putters.add(timeout)
         self._offer(waiter, item)
         return waiter
@@ -132,7 +135,7 @@ class Queue(Generic[_T]):
         if getter is not None:
             self._enqueue(item)
             getter.set_result(self._get())
-        elif self.full():
+        elif self._maxsize and self.full():
             raise QueueFull
         else:
             self._enqueue(item)
@@ -143,7 +146,7 @@ class Queue(Generic[_T]):
         :raises tornado.util.TimeoutError: when time is up, from the future.
         """
         if self._queue or self._putters:
-            return self._getters.granted(self.get_nowait())
+            return granted(self.get_nowait() if self._offers else self._get())
         return self._getters.add(timeout)
 
     def get_nowait(self) -> _T:

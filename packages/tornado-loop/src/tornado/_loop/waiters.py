@@ -15,9 +15,16 @@ from tornado._loop import contexts, current
 from tornado._loop.futures import CompatibleFuture
 from tornado.util import TimeoutError
 
-__all__ = ["Timeout", "Waiter", "Waiters"]
+__all__ = ["Timeout", "Waiter", "Waiters", "granted"]
 
 Timeout = float | datetime.timedelta | None
+
+
+def granted(value: Any) -> "asyncio.Future[Any]":
+    """Return a future that need not wait."""
+    future: asyncio.Future[Any] = asyncio.Future(loop=_get_running_loop() or current.asyncio_loop())
+    future.set_result(value)
+    return future
 
 
 class Waiter(CompatibleFuture[Any]):
@@ -87,14 +94,6 @@ class Waiters:
     def __init__(self, give_back: Callable[[Any], None] | None = None) -> None:
         self._line: deque[asyncio.Future[Any]] = deque()
         self._give_back = give_back
-
-    def granted(self, value: Any) -> "asyncio.Future[Any]":
-        """Return a future that need not wait."""
-        future: asyncio.Future[Any] = asyncio.Future(
-            loop=_get_running_loop() or current.asyncio_loop()
-        )
-        future.set_result(value)
-        return future
 
     def add_plain(self) -> "asyncio.Future[Any]":
         """Return a new future at the end of the line, the fastest: without timeout or giving back.
