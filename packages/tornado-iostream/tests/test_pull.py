@@ -529,3 +529,61 @@ def test_the_newer_positions_of_arguments(run_asyncio):
         other.close()
 
     run_asyncio(main)
+
+
+def test_until_close_streams_what_was_buffered_before(run, pairs):
+    async def main():
+        async with pairs() as (server, client):
+            await client.write(b"head\nbody")
+            assert await server.read_until(b"\n") == b"head\n"
+            chunks = []
+            reading = server.read_until_close(streaming_callback=chunks.append)
+            client.close()
+            assert await reading == b""
+            assert b"".join(chunks) == b"body"
+            assert await server.read_until_close() == b""
+
+    run(main)
+
+
+def test_old_style_reads_that_give_more_than_asked(run, pairs):
+    class Generous(IOStream):
+        def read_from_fd(self):
+            try:
+                return self.socket.recv(100)
+            except BlockingIOError:
+                return None
+
+    async def main():
+        async with pairs() as (server, client):
+            stream = Generous(server.socket.dup())
+            await client.write(b"0123456789")
+            memory = bytearray(4)
+            assert await stream.read_into(memory) == 4
+            assert memory == b"0123"
+            assert await stream.read_bytes(6) == b"456789"
+            stream.close()
+
+    run(main)
+
+
+def test_a_transport_that_raises_instead_of_returning_none(run, pairs):
+    class Raising(IOStream):
+        def read_from_fd(self, buf):
+            return self.socket.recv_into(buf)
+
+        def write_to_fd(self, data):
+            return self.socket.send(data)
+
+    async def main():
+        async with pairs() as (server, client):
+            stream = Raising(server.socket.dup())
+            reading = stream.read_bytes(200_000)
+            client.write(bytes(200_000))
+            assert len(await reading) == 200_000
+            writing = stream.write(bytes(3_000_000))
+            assert len(await client.read_bytes(3_000_000)) == 3_000_000
+            await writing
+            stream.close()
+
+    run(main)
