@@ -107,7 +107,8 @@ class AsyncHTTPClient(Configurable):
             if known is not None:
                 return known
             _forget_closed_loops(instance_cache)
-        if _takes_io_loop(cls.configured_class() if cls is AsyncHTTPClient else cls):
+        implementation: Any = cls.configured_class() if cls is AsyncHTTPClient else cls
+        if _takes_io_loop(implementation):
             kwargs["io_loop"] = loop
         instance: AsyncHTTPClient = super().__new__(cls, **kwargs)
         instance.io_loop = loop

@@ -16,7 +16,7 @@ What the operating system reports (`OSError`, `ssl.SSLError`) and what the calle
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tornado.httputil import responses
 
@@ -65,7 +65,7 @@ class _NoResponse(HTTPClientError):
     def __str__(self) -> str:
         return self.message or type(self).__name__
 
-    def __reduce__(self) -> tuple[type, tuple[str]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.message,)
 
 

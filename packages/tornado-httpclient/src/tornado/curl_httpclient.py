@@ -1,0 +1,11 @@
+"""The HTTP client over libcurl. Choose it before the first client is made::
+
+    AsyncHTTPClient.configure("tornado.curl_httpclient.CurlAsyncHTTPClient")
+
+It needs pycurl, which ``pip install tornado-httpclient[curl]`` installs too.
+"""
+
+from tornado._httpclient.curl import CurlAsyncHTTPClient
+from tornado._httpclient.curl_errors import CurlError, CurlTimeoutError
+
+__all__ = ["CurlAsyncHTTPClient", "CurlError", "CurlTimeoutError"]
