@@ -19,9 +19,7 @@ from __future__ import annotations
 
 import re
 import sys
-from itertools import groupby
 from keyword import iskeyword
-from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from tornado._template.errors import ParseError
@@ -128,11 +126,17 @@ class _Output:
             return self.pieces[0][1]
         # Python joins adjacent literals itself; so no brace needs doubling.
         parts: list[str] = []
-        for is_literal, run in groupby(self.pieces, itemgetter(0)):
+        literal: list[str] = []
+        for is_literal, value in self.pieces:
             if is_literal:
-                parts.append(repr("".join([text for _, text in run])))
+                literal.append(value)
             else:
-                parts.extend([f"f'{{{variable}}}'" for _, variable in run])
+                if literal:
+                    parts.append(repr("".join(literal)))
+                    literal = []
+                parts.append(f"f'{{{value}}}'")
+        if literal:
+            parts.append(repr("".join(literal)))
         return "".join(parts)
 
 

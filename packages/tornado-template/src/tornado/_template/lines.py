@@ -68,8 +68,11 @@ def _encode_3_10(code: CodeType, numbers: Sequence[int], first: int) -> bytes:
     return bytes(table)
 
 
+# An entry's first byte is its form and the number of code units less one, of which it has eight
+# at most; the change of the line follows.
 _NO_LINE = 0x80 | 15 << 3
 _NO_COLUMNS = 0x80 | 13 << 3
+_EIGHT_MORE = bytes((_NO_COLUMNS | 7, 0))
 
 
 def _encode_3_11(code: CodeType, numbers: Sequence[int], first: int) -> bytes:
@@ -80,6 +83,8 @@ def _encode_3_11(code: CodeType, numbers: Sequence[int], first: int) -> bytes:
     current = first
     for start, end, old in code.co_lines():
         units = (end - start) >> 1
+        if not units:
+            continue
         if old is None:
             while units > 0:
                 append(_NO_LINE | min(units, 8) - 1)
@@ -88,15 +93,21 @@ def _encode_3_11(code: CodeType, numbers: Sequence[int], first: int) -> bytes:
         line = numbers[old - 1 if old < last else -1]
         change = line - current
         current = line
-        while units > 0:
-            append(_NO_COLUMNS | (7 if units > 8 else units - 1))
+        append(_NO_COLUMNS | (7 if units > 8 else units - 1))
+        if -32 < change < 32:
+            append(change << 1 if change >= 0 else -change << 1 | 1)
+        else:
             number = change << 1 if change >= 0 else -change << 1 | 1
             while number > 63:
                 append(0x40 | number & 63)
                 number >>= 6
             append(number)
-            change = 0
-            units -= 8
+        if units > 8:
+            more, rest = divmod(units - 8, 8)
+            table += _EIGHT_MORE * more
+            if rest:
+                append(_NO_COLUMNS | rest - 1)
+                append(0)
     return bytes(table)
 
 
