@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import types
 
 import pytest
@@ -219,6 +218,5 @@ def fetch(served):
 @pytest.fixture(autouse=True)
 def _nothing_left_behind():
     yield
-    gc.collect()
     web.RequestHandler._template_loaders.clear()
     web.StaticFileHandler.reset()

@@ -269,6 +269,33 @@ def test_cancelled_wait(fetch, caplog):
     assert "CancelledError" in caplog.text
 
 
+def test_cancelled_when_the_client_leaves(served, caplog):
+    """As long polls do: nobody is there to be answered, and nothing went wrong."""
+
+    class Poll(RequestHandler):
+        async def get(self):
+            self.waiting = asyncio.get_running_loop().create_future()
+            waiting.set()
+            await self.waiting
+
+        def on_connection_close(self):
+            self.waiting.cancel()
+            left.set()
+
+    waiting, left = asyncio.Event(), asyncio.Event()
+
+    async def check(site):
+        _, writer = await asyncio.open_connection("127.0.0.1", site.port)
+        writer.write(site.message())
+        await asyncio.wait_for(waiting.wait(), 5)
+        writer.close()
+        await asyncio.wait_for(left.wait(), 5)
+        await asyncio.sleep(0.01)
+
+    served([("/", Poll)], check)
+    assert [r for r in caplog.records if r.levelname != "DEBUG"] == []
+
+
 def test_current_task_and_timeouts(fetch):
     """What needs a task works in the first step already."""
 

@@ -1,5 +1,6 @@
 """Templates, their namespace, UI modules and methods, and the resources they bring to a page."""
 
+import asyncio
 import types
 
 import pytest
@@ -431,3 +432,49 @@ class TestStaticUrl:
                     self.static_url("x")
 
         assert memory.request(Application([("/", Handler)])).status == 200
+
+
+def test_render_string_override(memory):
+    """As integrations of other template languages do."""
+
+    class Other(RequestHandler):
+        def get(self):
+            self.render("name", x=1)
+
+        def render_string(self, template_name, **kwargs):
+            return f"{template_name} {kwargs}"
+
+    assert memory.request(Application([("/", Other)])).body == b"name {'x': 1}"
+
+
+class TestAwait:
+    """Templates may wait, whether or not the handler does."""
+
+    APP = {"t.html": "<p>{{ await slow(2) }}</p>", "bad.html": "{{ await slow(0) }}"}
+
+    @pytest.mark.parametrize("kind", ["sync", "returned", "async"])
+    @pytest.mark.parametrize("page", ["t.html", "bad.html"])
+    def test_await(self, fetch, kind, page):
+        async def slow(n):
+            await asyncio.sleep(0)
+            return 4 / n
+
+        class Sync(RequestHandler):
+            def get(self):
+                self.render(page, slow=slow)
+
+        class Returned(RequestHandler):
+            def get(self):
+                return self.render(page, slow=slow)
+
+        class Async(RequestHandler):
+            async def get(self):
+                await self.render(page, slow=slow)
+
+        handler = {"sync": Sync, "returned": Returned, "async": Async}[kind]
+        app = Application([("/", handler)], template_loader=template.DictLoader(self.APP))
+        answer = fetch(app)
+        if page == "t.html":
+            assert (answer.code, answer.body) == (200, b"<p>2.0</p>")
+        else:
+            assert answer.code == 500

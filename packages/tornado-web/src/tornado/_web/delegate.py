@@ -140,6 +140,7 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
                 future.set_exception(StreamClosedError())
                 future.exception()  # the handler may be past waiting for it
         if handler is not None and not handler._finished:
+            handler._client_left = True
             try:
                 handler.on_connection_close()
             except Exception as e:

@@ -207,7 +207,8 @@ class Execution(Rendering):
         """End the answer of a method that was cancelled, or that waited for what was cancelled."""
         task = asyncio.current_task()
         cancelling = getattr(task, "cancelling", None)  # Python 3.11
-        if cancelling is not None and cancelling():
+        if self._client_left or (cancelling is not None and cancelling()):
+            # Nobody is there to be answered, or the server ends.
             gen_log.debug("Cancelled %s", self._request_summary())
             return
         if not self._finished:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import os.path
 import sys
@@ -9,7 +10,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
-from tornado import template
+from tornado import template as templates
 from tornado._web.failure import Failure
 from tornado._web.uimodules import UIModule, UIModuleNamespace
 from tornado.escape import utf8, xhtml_escape
@@ -27,7 +28,7 @@ class Rendering(Failure):
     """Templates, UI modules and the URLs of static files."""
 
     #: Loaders by template path, shared by all handlers.
-    _template_loaders: dict[Any, template.BaseLoader] = {}
+    _template_loaders: dict[Any, templates.BaseLoader] = {}
     _template_loader_lock = threading.Lock()
 
     _active_modules: dict[str, UIModule]
@@ -56,9 +57,27 @@ class Rendering(Failure):
         """
         if self._finished:
             raise RuntimeError("Cannot render() after finish()")
-        html = self.render_string(template_name, **kwargs)
+        if type(self).render_string is not Rendering.render_string:
+            # Another template language, perhaps.
+            return self._finish_page(self.render_string(template_name, **kwargs))
+        template, namespace = self._template(template_name, kwargs)
+        if getattr(template, "is_async", False):
+            # The answer stays open until all that the template awaits is there.
+            self._auto_finish = False
+            return asyncio.ensure_future(self._render_async(template, namespace))
+        return self._finish_page(template.generate(**namespace))
+
+    async def _render_async(self, template: templates.Template, namespace: dict[str, Any]) -> None:
+        try:
+            html = await template.generate_async(**namespace)
+            self._finish_page(html)
+        except Exception as e:
+            # Nobody need wait for the result of render.
+            self._handle_request_exception(e)
+
+    def _finish_page(self, html: bytes) -> Awaitable[None]:
         if hasattr(self, "_active_modules"):
-            html = self._with_resources(html)
+            html = self._with_resources(utf8(html))
         return self.finish(html)
 
     def _with_resources(self, html: bytes) -> bytes:
@@ -141,15 +160,22 @@ class Rendering(Failure):
 
         The arguments are those of `render`.
         """
+        template, namespace = self._template(template_name, kwargs)
+        return template.generate(**namespace)
+
+    def _template(
+        self, template_name: str, kwargs: dict[str, Any]
+    ) -> tuple[templates.Template, dict[str, Any]]:
+        """Return a template, loaded, and its names."""
         template_path = self.get_template_path()
         if not template_path:
             template_path = _directory_of_caller()
         loader = self._template_loader(template_path)
         namespace = self.get_template_namespace()
         namespace.update(kwargs)
-        return loader.load(template_name).generate(**namespace)
+        return loader.load(template_name), namespace
 
-    def _template_loader(self, template_path: str) -> template.BaseLoader:
+    def _template_loader(self, template_path: str) -> templates.BaseLoader:
         settings = self.application.settings
         key: Any = template_path
         own = type(self).create_template_loader
@@ -204,7 +230,7 @@ class Rendering(Failure):
         path: str | None = self.application.settings.get("template_path")
         return path
 
-    def create_template_loader(self, template_path: str) -> template.BaseLoader:
+    def create_template_loader(self, template_path: str) -> templates.BaseLoader:
         """Return a new loader for the templates in a directory. Override it to use another class.
 
         By default the setting ``template_loader`` is returned if there is one, else a
@@ -212,7 +238,7 @@ class Rendering(Failure):
         """
         settings = self.application.settings
         if "template_loader" in settings:
-            loader: template.BaseLoader = settings["template_loader"]
+            loader: templates.BaseLoader = settings["template_loader"]
             return loader
         kwargs: dict[str, Any] = {}
         if "autoescape" in settings:
@@ -220,7 +246,7 @@ class Rendering(Failure):
             kwargs["autoescape"] = settings["autoescape"]
         if "template_whitespace" in settings:
             kwargs["whitespace"] = settings["template_whitespace"]
-        return template.Loader(template_path, **kwargs)
+        return templates.Loader(template_path, **kwargs)
 
     def static_url(self, path: str, include_host: bool | None = None, **kwargs: Any) -> str:
         """Return the URL of a static file, with its version, so that browsers may keep it for good.

@@ -66,6 +66,8 @@ class HandlerState:
     _headers_written = False
     _finished = False
     _auto_finish = True
+    #: The client closed the connection before it had its answer.
+    _client_left = False
     #: With streamed content: done when ``prepare`` is.
     _prepared_future: Future[None] | None = None
     #: With streamed content: done when all of it came; fails if it does not.
