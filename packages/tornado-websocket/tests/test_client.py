@@ -575,7 +575,7 @@ def test_frames_with_the_handshake():
             b"HTTP/1.1 101 OK\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Accept: %s\r\n\r\n\x81\x02hi\x88\x00" % accept_value(key).encode()
         )
-        await reader.read()
+        assert (await reader.readexactly(6))[:2] == b"\x88\x80"
 
     async def work():
         async with scripted(talk) as port:
@@ -620,7 +620,7 @@ def test_redirects():
                 await websocket_connect(request)
             assert caught.value.code == 302
             request = HTTPRequest(f"{base}/redirect?to=/redirect?to=/", max_redirects=1)
-            with pytest.raises(HTTPError, match=r"1 redirects"):
+            with pytest.raises(HTTPError, match="302"):
                 await websocket_connect(request)
             with pytest.raises(ValueError, match="scheme"):
                 await websocket_connect(f"{base}/redirect?to=file:///etc/passwd")

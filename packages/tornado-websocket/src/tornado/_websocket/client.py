@@ -13,12 +13,12 @@ from tornado._websocket.engine import DEFAULT_MAX_MESSAGE_SIZE
 from tornado._websocket.errors import WebSocketClosedError, WebSocketError
 from tornado._websocket.handshake import check_response
 from tornado._websocket.negotiation import DeflateOptions, DeflateParameters, build_offer
-from tornado._websocket.opening import open_websocket, split_url
+from tornado._websocket.opening import as_http, limit_of, open_websocket
 from tornado._websocket.parameters import Parameters
 from tornado._websocket.protocol import MessageIterator, WebSocketProtocol
 from tornado._websocket.protocol13 import WebSocketProtocol13
 from tornado.escape import json_encode
-from tornado.httpclient import HTTPRequest, _RequestProxy
+from tornado.httpclient import HTTPRequest
 from tornado.httputil import HTTPHeaders, ResponseStartLine
 from tornado.ioloop import IOLoop
 from tornado.log import app_log
@@ -103,19 +103,17 @@ class WebSocketClientConnection:
     # ---- connecting ----
 
     async def _connect(self) -> None:
-        request = _RequestProxy(self.request, HTTPRequest._DEFAULTS)
         options = self._deflate_options()
-        limits = [limit for limit in (request.connect_timeout, request.request_timeout) if limit]
         client = TCPClient(self._resolver)
         try:
             opening = open_websocket(
-                request,
+                self.request,
                 client,
                 self._subprotocols,
                 build_offer(options) if options else "",
                 self._accept,
             )
-            stream = await asyncio.wait_for(opening, min(limits, default=None))
+            stream = await asyncio.wait_for(opening, limit_of(self.request))
         except asyncio.TimeoutError:
             raise HTTPTimeoutError("Timeout while connecting") from None
         finally:
@@ -450,7 +448,7 @@ def websocket_connect(
         request = copy.copy(url)
     else:
         request = HTTPRequest(url, connect_timeout=connect_timeout)
-    split_url(request.url)
+    as_http(request.url)
     request.headers = HTTPHeaders(request.headers)
     connection = WebSocketClientConnection(request, io_loop=io_loop, **given)
     if callback is not None:
