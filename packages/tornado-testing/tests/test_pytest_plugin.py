@@ -153,8 +153,7 @@ def test_a_wrong_mode_is_refused(run):
 
 
 @pytest.mark.parametrize("mode", ["auto", "strict"])
-def test_beside_other_plugins(run, mode):
-    pytest.importorskip("pytest_asyncio")
+def test_beside_anyio(run, mode):
     pytest.importorskip("anyio")
     result = run(
         """
@@ -162,10 +161,6 @@ def test_beside_other_plugins(run, mode):
 async def test_ours(io_loop):
     await asyncio.sleep(0)
     assert IOLoop.current() is io_loop
-
-@pytest.mark.asyncio
-async def test_of_pytest_asyncio():
-    await asyncio.sleep(0)
 
 @pytest.mark.anyio
 async def test_of_anyio(anyio_backend):
@@ -175,9 +170,9 @@ async def test_of_anyio(anyio_backend):
 def anyio_backend():
     return "asyncio"
 """,
-        f"tornado_mode = {mode}\nasyncio_mode = strict\nasyncio_default_fixture_loop_scope = function",
+        f"tornado_mode = {mode}",
     )
-    result.assert_outcomes(passed=3)
+    result.assert_outcomes(passed=2)
 
 
 def test_unittest_cases_are_collected(run):
