@@ -1,5 +1,7 @@
 """What must never work on the wire: every case is refused, whole and byte by byte, with its status."""
 
+import asyncio
+import logging
 import tracemalloc
 
 import pytest
@@ -8,6 +10,8 @@ from tornado._http1.errors import MessageError
 from tornado._http1.limits import Limits
 from tornado._http1.reader import RequestReader, ResponseReader
 from tornado._http1.state import Reading
+from tornado.http1connection import HTTP1ConnectionParameters, HTTP1ServerConnection
+from tornado.httputil import HTTPHeaders
 
 GET = b"GET / HTTP/1.1\r\n"
 HOST = b"Host: a\r\n"
@@ -271,6 +275,68 @@ def test_the_text_for_both_framings():
     reader.receive(FRAMING["length and coding"][0])
     with pytest.raises(MessageError, match="with both Transfer-Encoding and Content-Length"):
         reader.next_event()
+
+
+class Refusing:
+    """An application that must not be reached by any attack, and by one request behind them."""
+
+    def __init__(self):
+        self.reached = []
+
+    def dispatch(self, request):
+        self.reached.append(request.uri)
+        return Echo(request)
+
+
+class Echo:
+    streams_body = False
+
+    def __init__(self, request):
+        self.request = request
+
+    def execute(self):
+        self.request.connection.respond(200, "OK", HTTPHeaders(), b"fine")
+
+    def on_connection_close(self):
+        pass
+
+
+@pytest.mark.parametrize("group", ["CONTENT_LENGTHS", "FRAMING", "CHUNKS", "HEADS"])
+def test_attacks_over_a_real_socket(run, connect, caplog, group):
+    """Each is answered with its status, logged once without a trace, and the server serves on."""
+    caplog.set_level(logging.INFO, "tornado")
+    params = HTTP1ConnectionParameters(max_body_size=1048576, header_timeout=5)
+
+    async def attack(app, case, data, status):
+        caplog.clear()
+        stream, peer = connect()
+        HTTP1ServerConnection(stream, params).start_serving(app)
+        sending = asyncio.ensure_future(peer.send(data + b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"))
+        answer = await peer.receive()
+        sending.cancel()
+        peer.close()
+        head, _, rest = answer.partition(b"\r\n\r\n")
+        assert head.split()[1] == b"%d" % status, case
+        assert b"\r\nConnection: close" in head, case
+        assert rest == b"", case
+        assert [record.exc_info for record in caplog.records] == [None], case
+        assert caplog.records[0].levelno in (logging.INFO, logging.WARNING)
+        while not stream.closed():
+            await asyncio.sleep(0.001)
+
+    async def main():
+        app = Refusing()
+        for case, (data, status) in globals()[group].items():
+            await attack(app, case, data, status)
+        assert set(app.reached) <= {"/"}  # chunked ones are dispatched before their content is there
+        stream, peer = connect()
+        connection = HTTP1ServerConnection(stream, params)
+        connection.start_serving(app)
+        await peer.send(b"GET /served HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert (await peer.receive_head()).endswith(b"fine")
+        connection.close()
+
+    run(main, timeout=30)
 
 
 RESPONSES = [

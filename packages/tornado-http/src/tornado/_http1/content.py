@@ -76,6 +76,8 @@ class RequestContent:
         #: whether the client was told to send it, or needs not be told
         self.is_asked_for = not server.expects_continue(exchange)
         self._context = contextvars.copy_context()
+        if not _allocator_prepared and server.reader.remaining >= _LARGE_CONTENT:
+            _prepare_allocator()
         self._parts: list[bytes] | None = None
         consume = None
         piece_size = server.params.chunk_size
@@ -83,8 +85,6 @@ class RequestContent:
             self._parts = []
             consume = self._parts.append
             piece_size = _GATHERED_PIECE
-            if not _allocator_prepared and server.reader.remaining >= _LARGE_CONTENT:
-                _prepare_allocator()
         self._feed = ContentFeed(
             server.loop,
             server.reader,
