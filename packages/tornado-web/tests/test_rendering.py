@@ -22,7 +22,8 @@ FILES = {
     "template_module.html": "<html><head></head><body>{% module Template('part.html', n=1) %}"
     "{% module Template('part.html', n=2) %}</body></html>",
     "part.html": "{{ set_resources(embedded_css='.part {}', javascript_files=['part.js'], "
-    "css_files='/part.css', embedded_javascript='part()', html_head='<meta/>', html_body='<hr/>') }}[{{ n }}]",
+    "css_files='/part.css', embedded_javascript='part()', html_head='<meta/>', "
+    "html_body='<hr/>') }}[{{ n }}]",
     "inconsistent.html": "{% module Template('odd.html', n=1) %}{% module Template('odd.html', n=2) %}",
     "odd.html": "{{ set_resources(embedded_css=str(n)) }}",
     "scope.html": "{% set x = 1 %}{% module Template('sees.html') %}",
@@ -72,7 +73,8 @@ def test_namespace(memory, tmp_path):
     got = body(memory, "names.html", static_path=str(tmp_path))
     assert got.startswith("Page /names.html me en_US word /named/5 /static/a.txt?v=")
     assert got.endswith(
-        " word &amp;lt; &amp;lt; a+b {} a b 2020-01-02 &lt;a href=&quot;http://x.org&quot;&gt;http://x.org&lt;/a&gt; more"
+        " word &amp;lt; &amp;lt; a+b {} a b 2020-01-02 "
+        "&lt;a href=&quot;http://x.org&quot;&gt;http://x.org&lt;/a&gt; more"
     )
 
 
@@ -283,7 +285,8 @@ def test_resources(memory, tmp_path):
         '<style type="text/css">\n.c {}\n</style>\n<meta/>\n<meta/>\n</head><body>[1][2][3]'
         '<script src="/one.js" type="text/javascript"></script>'
         '<script src="/static/two.js" type="text/javascript"></script>\n'
-        '<script type="text/javascript">\n//<![CDATA[\njs()\njs()\n//]]>\n</script>\n<hr/>\n<hr/>\n</body></html>'
+        '<script type="text/javascript">\n//<![CDATA[\njs()\njs()\n//]]>\n</script>\n'
+        "<hr/>\n<hr/>\n</body></html>"
     )
 
 
@@ -318,7 +321,8 @@ def test_overridden_resource_elements(memory):
         ui_modules={"A": Resources},
     )
     assert memory.request(app, uri="/r").body == (
-        b"<head>css:/one.css\necss:.c {}\n<meta/>\n</head><body>[1]js:/one.js,two.js\nejs:js()\n<hr/>\n</body>"
+        b"<head>css:/one.css\necss:.c {}\n<meta/>\n</head><body>[1]"
+        b"js:/one.js,two.js\nejs:js()\n<hr/>\n</body>"
     )
 
 
