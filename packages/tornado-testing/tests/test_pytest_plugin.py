@@ -38,6 +38,7 @@ async def test_native(io_loop):
     assert IOLoop.current() is io_loop
 
 @pytest.mark.tornado
+@gen.coroutine
 def test_generator():
     yield gen.moment
 

@@ -38,6 +38,7 @@ class AsyncHTTPTestCase(AsyncTestCase):
         """Start the server. An override calls this first."""
         super().setUp()
         listening, self.__port = bind_unused_port()
+        self.addCleanup(listening.close)  # where a hook below fails, nobody else does
         self.http_client = self.get_http_client()
         self._app = self.get_app()
         self.http_server = self.get_http_server()

@@ -68,7 +68,7 @@ class _Connection:
     def set_close_callback(self, callback: Callable[[], object] | None) -> None:
         self.close_callback = callback
 
-    def detach(self) -> None:
+    def detach(self) -> Any:
         raise RuntimeError("a request in memory has no stream to detach")
 
     def set_max_body_size(self, size: int) -> None:
@@ -187,7 +187,8 @@ class InMemoryClient:
             delegate.finish()
             await connection._done
         except asyncio.CancelledError:
-            delegate.on_connection_close()
             if connection.close_callback is not None:
                 connection.close_callback()
+            else:
+                delegate.on_connection_close()
             raise

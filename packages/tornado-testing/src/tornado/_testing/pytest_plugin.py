@@ -3,7 +3,7 @@
 Fixtures: ``io_loop``, a new loop for each test; ``http_server`` for what the user's own fixture ``app``
 returns, with ``http_port``, ``base_url`` and ``http_client``; ``in_memory_client`` for the same ``app``.
 
-An ``async def`` test (or one whose body is a generator) runs on ``io_loop`` when it is marked
+An ``async def`` test (or one decorated with `gen.coroutine`) runs on ``io_loop`` when it is marked
 ``@pytest.mark.tornado`` or, with the ini option ``tornado_mode = auto``, when no other plugin's mark
 claims it; asynchronous fixtures run so in auto mode. ``@pytest.mark.tornado(timeout=10)`` or the ini
 option ``tornado_timeout`` set the limit in seconds.
