@@ -12,8 +12,36 @@ from dataclasses import dataclass
 import pytest
 import trustme
 
+from tornado._iostream.core import StreamCore
+from tornado._iostream.state import TRANSITIONS
 from tornado.iostream import IOStream, SSLIOStream
 from tornado.netutil import bind_sockets, ssl_wrap_socket
+
+
+class _CheckedState:
+    """Stands in for the slot that holds a stream's state: only changes of the table are let in."""
+
+    def __init__(self, slot):
+        self.slot = slot
+
+    def __get__(self, stream, owner=None):
+        return self if stream is None else self.slot.__get__(stream, owner)
+
+    def __set__(self, stream, state):
+        try:
+            before = self.slot.__get__(stream)
+        except AttributeError:
+            before = None  # a new stream
+        assert before is None or state in TRANSITIONS[before], f"{before} to {state}"
+        self.slot.__set__(stream, state)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_changes_of_the_table():
+    slot = StreamCore.__dict__["_state"]
+    StreamCore._state = _CheckedState(slot)
+    yield
+    StreamCore._state = slot
 
 
 def _descriptors():

@@ -14,7 +14,7 @@ import struct
 
 import pytest
 
-from tornado.iostream import IOStream, StreamClosedError
+from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
 from tornado.netutil import add_accept_handler, bind_sockets
 from tornado.tcpserver import TCPServer
 
@@ -287,5 +287,46 @@ def test_many_short_connections_leave_nothing(run):
             stream.close()
         await asyncio.sleep(0.01)
         server.stop()
+
+    run(main)
+
+
+@pytest.mark.parametrize("point", sorted(POINTS))
+@pytest.mark.parametrize("how", ["reset", "truncated", "announced", "ours"])
+def test_the_end_at_every_point_of_tls(run, certificates, point, how):
+    async def main():
+        streams = []
+
+        class Keeper(TCPServer):
+            def handle_stream(self, stream, address):
+                streams.append(stream)
+
+        server = Keeper(ssl_options=certificates.server())
+        (listener,) = bind_sockets(0, "127.0.0.1")
+        server.add_socket(listener)
+        peer = SSLIOStream(socket.socket(), ssl_options=certificates.client())
+        await peer.connect(listener.getsockname())
+        server.stop()
+        await until(lambda: streams)
+        stream = await streams[0].wait_for_handshake()
+        closed = []
+        stream.set_close_callback(lambda: closed.append(stream.error))
+        pending = POINTS[point](stream)
+        await asyncio.sleep(0.001)
+        if how == "ours":
+            stream.close()
+            peer.close()
+        else:
+            if how == "reset":
+                linger = struct.pack("ii", 1, 0)
+                peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            # A stream that failed says no goodbye.
+            peer.close(exc_info=OSError("abrupt") if how != "announced" else False)
+        if pending is not None:
+            with pytest.raises(StreamClosedError):
+                await pending
+        await until(lambda: closed)
+        await asyncio.sleep(0.001)
+        assert len(closed) == 1
 
     run(main)

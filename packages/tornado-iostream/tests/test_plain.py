@@ -125,6 +125,8 @@ def test_close_and_cancel_while_connecting(run):
             stream.close()
             with pytest.raises(StreamClosedError):
                 await connecting
+            with pytest.raises(StreamClosedError):
+                stream.connect(listener.getsockname())
             stream = IOStream(socket.socket())
             connecting = stream.connect(listener.getsockname())
             connecting.cancel()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tornado import stack_context
 from tornado._iostream.base import BaseIOStream
 from tornado._iostream.buffers import Buffer, FileRange, WriteQueue
+from tornado._iostream.errors import StreamClosedError
 from tornado._iostream.pull import _INLINE_READS
 from tornado._iostream.state import CLOSED, CONNECTING, OPEN, READ_ENDED
 from tornado._iostream.writing import _file_ended
@@ -162,14 +163,16 @@ class IOStream(BaseIOStream):
             close callback is called. A string here is `server_hostname`.
         :param server_hostname: used by `SSLIOStream` only.
         :returns: a future of this stream; ``None`` if a callback is given.
-        :raises StreamClosedError: through the future, if connecting fails; its ``real_error`` says
-            why.
+        :raises StreamClosedError: if the stream is closed; through the future, if connecting fails:
+            its ``real_error`` says why.
 
         .. versionchanged:: 4.0
            Returns a future if no callback is given.
         """
         if isinstance(callback, str):
             callback = None  # server_hostname, which only TLS needs
+        if self._state is CLOSED:
+            raise StreamClosedError(self.error)
         if self._reader_on:
             self._remove_reader()  # an unconnected socket reports events that mean nothing
         self._state = CONNECTING
