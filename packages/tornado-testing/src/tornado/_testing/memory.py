@@ -177,13 +177,13 @@ class InMemoryClient:
         """Give the request to the application and wait for the end of its answer."""
         delegate = self.application.start_request(object(), connection)
         try:
-            steps = [lambda: delegate.headers_received(start_line, headers)]
+            ready = delegate.headers_received(start_line, headers)
+            if ready is not None:
+                await ready
             if content:
-                steps.append(lambda: delegate.data_received(content))
-            for step in steps:
-                pending = step()
-                if pending is not None:
-                    await pending
+                taken = delegate.data_received(content)
+                if taken is not None:
+                    await taken
             delegate.finish()
             await connection._done
         except asyncio.CancelledError:
