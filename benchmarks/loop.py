@@ -4,10 +4,10 @@ Tornado and plain asyncio.
 
 usage: python3 benchmarks/loop.py [--rounds N] [--only NAME] [--json FILE]
 
-Nanoseconds of CPU time per operation. A hop through one pending future holds two turns of the loop
-(0.6 of what it costs a released Tornado is asyncio's); with a hundred coroutines that wait for one
-future these are shared, and the hop itself shows. Plain asyncio does the same work with its own means: `call_soon` for
-`add_callback`, a native coroutine in a task for a `gen.coroutine`.
+Nanoseconds of CPU time per operation. A hop through one pending future holds two turns of the loop,
+which are asyncio's in each case; where a hundred coroutines wait for one future the turns are
+shared, and the hop itself shows. Plain asyncio does the same work with its own means: `call_soon`
+for `add_callback`, a native coroutine in a task for a `gen.coroutine`.
 """
 
 from __future__ import annotations

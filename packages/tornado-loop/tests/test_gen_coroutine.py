@@ -15,9 +15,11 @@ import pytest
 
 from tornado import gen, locks
 from tornado._gen.eager import start
+from tornado._loop import contexts
 from tornado.concurrent import Future, is_future
 from tornado.ioloop import IOLoop
 from tornado.log import app_log
+from tornado.stack_context import ExceptionStackContext
 from tornado.util import TimeoutError
 
 
@@ -217,6 +219,15 @@ class TestCoroutine:
 
         assert run(lambda: function(callback=5)) == 5
         assert run(lambda: keywords(callback=5)) == {"callback": 5}
+
+    def test_decorator_with_an_argument(self, run):
+        @gen.coroutine(replace_callback=False)
+        def function(**kwargs):
+            yield
+            return kwargs
+
+        assert run(lambda: function(callback=5)) == {"callback": 5}
+        assert run(lambda: gen.coroutine(dict)(a=1)) == {"a": 1}
 
     def test_yield_from_native(self, run):
         @gen.coroutine
@@ -904,6 +915,29 @@ class TestEager:
 
         run(main)
 
+    def test_in_stack_contexts(self, run):
+        got = []
+
+        async def fails():
+            await asyncio.sleep(0)
+            got.append(contexts.active())
+            raise Boom
+
+        async def main():
+            with ExceptionStackContext(lambda *args: None):
+                future = start(fails())
+            with pytest.raises(Boom):
+                await future
+            with ExceptionStackContext(lambda *args: None):
+                assert start(asyncio.sleep(0)) is not None
+                assert start(nothing()) is None
+
+        async def nothing():
+            pass
+
+        run(main)
+        assert got == [True]
+
     def test_without_a_running_loop(self, io_loop):
         future = start(native(5))
         assert io_loop.run_sync(lambda: future) == 5
@@ -936,6 +970,34 @@ class TestRunner:
         first = next(generator)
         gen.Runner(contextvars.copy_context().run, generator, future, first)
         assert run(lambda: future) == 5
+
+    def test_by_keyword(self, run):
+        got, future = [], Future()
+        ended = []
+        runner = gen.Runner(
+            gen=self.generator(got),
+            result_future=future,
+            deactivate_stack_context=lambda: ended.append(1),
+        )
+        runner.run()
+        assert run(lambda: future) == 5
+        assert ended == [1]
+        runner.run()
+        assert not runner.handle_exception(Boom, Boom(), None)
+
+    def test_exception_from_outside(self, run):
+        future = Future()
+
+        def generator():
+            try:
+                yield Future()
+            except Boom:
+                return "caught"
+
+        runner = gen.Runner(generator(), future)
+        runner.run()
+        assert runner.handle_exception(Boom, Boom(), None)
+        assert run(lambda: future) == "caught"
 
     def test_first_yielded_is_ready(self, run):
         future = Future()

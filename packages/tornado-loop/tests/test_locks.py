@@ -206,6 +206,44 @@ class TestSemaphore:
 
         run(main)
 
+    @pytest.mark.parametrize("kind", [locks.BoundedSemaphore, locks.Lock])
+    def test_the_same_in_a_with_block(self, run, kind):
+        async def main():
+            lock = kind()
+            await lock.acquire()
+
+            async def block():
+                async with lock:
+                    pytest.fail("it was cancelled")
+
+            first = asyncio.ensure_future(block())
+            await asyncio.sleep(0)
+            second = lock.acquire()
+            lock.release()
+            first.cancel()
+            await second
+            third = asyncio.ensure_future(block())
+            await asyncio.sleep(0)
+            third.cancel()
+            await asyncio.sleep(0)
+            lock.release()
+            async with lock:
+                pass
+
+        run(main)
+
+    def test_cancelling_after_the_grant_was_taken_changes_nothing(self, run):
+        async def main():
+            semaphore = locks.BoundedSemaphore(1)
+            await semaphore.acquire()
+            waiting = semaphore.acquire()
+            semaphore.release()
+            await waiting
+            assert not waiting.cancel()
+            assert semaphore._value == 0
+
+        run(main)
+
 
 class TestLock:
     def test_fifo(self, run):
