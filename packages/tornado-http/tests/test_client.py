@@ -1,4 +1,4 @@
-"""`HTTP1Connection` as a client over real sockets: requests out, responses in, what becomes of the connection."""
+"""`HTTP1Connection` as a client over real sockets: requests out, responses in."""
 
 import asyncio
 import gzip
@@ -50,7 +50,7 @@ def request(stream, method="GET", target="/", body=None, finish=True, headers=No
 
 @pytest.fixture
 def fetch(run, connect):
-    """Send a request, answer `pieces`, return (recorder, whether the connection may be reused, connection)."""
+    """Send a request, answer `pieces`; return (recorder, whether reuse is possible, connection)."""
 
     def go(*pieces, method="GET", close=False, recorder=None, **params):
         async def main():
@@ -125,7 +125,7 @@ def test_requests(run, connect, method, headers, body, expected):
 def test_nothing_is_sent_of_what_no_request_may_hold(run, connect, method, target, headers):
     async def main():
         stream, peer = connect()
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError):  # noqa: PT011 - also UnicodeEncodeError
             request(stream, method, target, headers=HTTPHeaders(headers))
         await peer.quiet(0.005)
         stream.close()

@@ -398,7 +398,7 @@ def test_check_size_says_what_was_wrong():
     reader = RequestReader(max_body_size=10)
     reader.receive(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n")
     reader.next_event()
-    with pytest.raises(MessageError, match="20 bytes.*10") as caught:
+    with pytest.raises(MessageError, match=r"20 bytes.*10") as caught:
         reader.check_size()
     assert caught.value.status == 413
     assert reader.state is Reading.BROKEN

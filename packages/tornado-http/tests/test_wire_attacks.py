@@ -311,7 +311,9 @@ def test_attacks_over_a_real_socket(run, connect, caplog, group):
         caplog.clear()
         stream, peer = connect()
         HTTP1ServerConnection(stream, params).start_serving(app)
-        sending = asyncio.ensure_future(peer.send(data + b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"))
+        sending = asyncio.ensure_future(
+            peer.send(data + b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
+        )
         answer = await peer.receive()
         sending.cancel()
         peer.close()
@@ -328,7 +330,9 @@ def test_attacks_over_a_real_socket(run, connect, caplog, group):
         app = Refusing()
         for case, (data, status) in globals()[group].items():
             await attack(app, case, data, status)
-        assert set(app.reached) <= {"/"}  # chunked ones are dispatched before their content is there
+        assert set(app.reached) <= {
+            "/"
+        }  # chunked ones are dispatched before their content is there
         stream, peer = connect()
         connection = HTTP1ServerConnection(stream, params)
         connection.start_serving(app)

@@ -1,4 +1,4 @@
-"""This engine and two known-good parsers agree on what is a message; where they do not, the reason is listed."""
+"""This engine and two known-good parsers agree; where they do not, the reason is listed."""
 
 import h11
 import httptools

@@ -1,4 +1,4 @@
-"""Any bytes, in any split, end in a message, a need for more, or one clear error; what is written is read back."""
+"""Any bytes, in any split, end in a message, a need for more, or one clear error."""
 
 import string
 

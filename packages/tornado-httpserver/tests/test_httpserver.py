@@ -557,7 +557,8 @@ def test_many_processes():
 
         def handle(request):
             body = str(os.getpid()).encode()
-            request.write(b"HTTP/1.1 200 OK\\r\\nConnection: close\\r\\nContent-Length: %d\\r\\n\\r\\n%s" % (len(body), body))
+            head = b"HTTP/1.1 200 OK\\r\\nConnection: close\\r\\nContent-Length: %d\\r\\n\\r\\n"
+            request.write(head % len(body) + body)
             request.finish()
 
         server = HTTPServer(handle)

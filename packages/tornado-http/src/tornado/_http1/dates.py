@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from email.utils import formatdate
 
-_second = 0
+_second = -1
 _text = ""
 
 

@@ -75,6 +75,7 @@ class HTTP1ServerConnection(LazyTimer):
         "__dict__",
         "__weakref__",
         "_backlogged",
+        "_closed",
         "_corked",
         "_delegate",
         "_dispatch",
@@ -120,6 +121,7 @@ class HTTP1ServerConnection(LazyTimer):
         self._backlogged = False  # the kernel did not take all at once, some time ago
         self._scheduled = False  # a turn is scheduled
         self._paused = False  # reading is paused
+        self._closed: asyncio.Future[None] | None = None  # asked for by `close`
         self._draining = False
         self._eof = False
         self._head_begun = False  # the deadline is that of a head
@@ -155,12 +157,16 @@ class HTTP1ServerConnection(LazyTimer):
     def close(self) -> asyncio.Future[None]:
         """Close the connection at once; a request that is being answered is cut off.
 
-        :returns: a future that is done.
+        :returns: a future that is done when everyone was told. Cancelling it changes nothing.
         """
-        self.stream.close()
-        future: asyncio.Future[None] = self._loop.create_future()
-        future.set_result(None)
-        return future
+        closed = self._closed
+        if closed is None or closed.done():
+            closed = self._closed = self._loop.create_future()
+        if self.phase is Serving.GONE:
+            closed.set_result(None)
+        else:
+            self.stream.close()
+        return closed
 
     @property
     def is_idle(self) -> bool:
@@ -246,6 +252,8 @@ class HTTP1ServerConnection(LazyTimer):
         on_close = getattr(delegate, "on_close", None)
         if on_close is not None:
             on_close(self)
+        if self._closed is not None and not self._closed.done():
+            self._closed.set_result(None)
 
     def pause(self) -> None:
         """Receive nothing for now."""
