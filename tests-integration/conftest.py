@@ -56,8 +56,14 @@ class Environment:
         self._uv("venv", "-q", "--python", sys.executable, str(folder))
 
     def _uv(self, *arguments: str) -> str:
+        # What tox sets for its own environments is not for these.
+        environ = {k: v for k, v in os.environ.items() if not k.startswith(("UV_", "VIRTUAL_ENV"))}
         done = subprocess.run(
-            [sys.executable, "-m", "uv", *arguments], capture_output=True, text=True, cwd="/"
+            [sys.executable, "-m", "uv", *arguments],
+            capture_output=True,
+            text=True,
+            cwd="/",
+            env=environ,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -58,9 +58,9 @@ def test_check_layers_finds_a_planted_requirement(copy):
 def test_check_layers_finds_a_module_in_two_distributions(copy):
     import check_layers
 
-    (copy / "packages" / "tornado-auth" / "src" / "tornado" / "util.py").write_text("")
+    (copy / "packages" / "tornado-wsgi" / "src" / "tornado" / "util.py").write_text("")
     problems = check_layers.check(copy)
-    assert problems == ["tornado.util lies in tornado-core and in tornado-auth"]
+    assert problems == ["tornado.util lies in tornado-core and in tornado-wsgi"]
 
 
 def test_the_command_fails_where_something_is_wrong(copy):

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from _workspace import Distribution
 
 # Import name -> project name, where the two differ.
-PROJECTS = {"MySQLdb": "mysqlclient", "OpenSSL": "pyopenssl"}
+PROJECTS = {"MySQLdb": "mysqlclient", "OpenSSL": "pyopenssl", "zope": "zope-interface"}
+
+# Projects that are part of another's public interface: who requires the one has the other.
+IMPLIED = {"twisted": {"zope-interface"}}
 
 # Modules that only a host which already has it loads: pytest loads the plugin it finds.
 HOSTED = {("tornado-testing", "pytest"), ("tornado-testing", "_pytest")}
@@ -75,6 +78,7 @@ def check_distribution(
 
     siblings = closure(distribution.name, distributions) | {distribution.name}
     declared = {requirement_name(r) for name in siblings for r in distributions[name].requires}
+    declared |= {implied for name in declared for implied in IMPLIED.get(name, ())}
     optional = {requirement_name(r) for rs in distribution.extras.values() for r in rs}
     optional |= {s for name in optional & distributions.keys() for s in closure(name, distributions)}
     for path in sorted(distribution.source.rglob("*.py")):
