@@ -270,11 +270,11 @@ class PullStream(WriteStream):
     def _handle_read(self) -> None:
         receiver = self._receiver
         if receiver is None:
-            read = self._pending_read()
-            if read is not None:
-                self._read_loop(read)
-            else:
+            read = self._read
+            if read is None:
                 self._read_idle()
+            elif read.future is None or not read.future.done() or self._pending_read():
+                self._read_loop(read)
             return
         try:
             data = self._recv_chunk(self.read_chunk_size)
@@ -293,13 +293,13 @@ class PullStream(WriteStream):
         """Receive for `read` until it is satisfied or the kernel has no more."""
         try:
             for _ in range(_ROUNDS):
-                space = read.space()
-                if space is not None:
-                    if not self._fill(read, space):
+                if read.fills:
+                    if not self._fill(read):
                         return
                     continue
-                room = self.max_buffer_size - len(self._read_buffer) + 1
-                limit = min(self.read_chunk_size, room)
+                limit = self.read_chunk_size
+                if self._read_buffer:
+                    limit = min(limit, self.max_buffer_size - len(self._read_buffer) + 1)
                 data = self._recv_chunk(limit)
                 if data is None:
                     return
@@ -322,9 +322,9 @@ class PullStream(WriteStream):
             return
         self._pause_turn()
 
-    def _fill(self, read: Read, space: memoryview) -> bool:
-        """Receive into `space`; whether to go on."""
-        count = self._recv_into(space)
+    def _fill(self, read: Read) -> bool:
+        """Receive into the memory of `read`; whether to go on."""
+        count = self._recv_into(read.space())
         if count is None:
             return False
         if not count:

@@ -36,6 +36,8 @@ class Read:
     streaming: Callable[[bytes], Any] | None
     needs_input: bool
     """Whether an empty buffer can never satisfy it."""
+    fills = False
+    """Whether it has memory, `space()`, that the kernel may write to."""
 
     def __init__(self) -> None:
         self.future = None
@@ -57,9 +59,9 @@ class Read:
         """Take what a streaming callback may have now."""
         return b""
 
-    def space(self) -> memoryview | None:
-        """Memory into which the kernel may put the next bytes directly, if this read has any."""
-        return None
+    def space(self) -> memoryview:
+        """Memory into which the kernel may put the next bytes directly, if it `fills`."""
+        raise NotImplementedError  # pragma: no cover - only asked of those that have some
 
     def put(self, count: int) -> int | bytes | None:
         """`count` bytes were put into `space()`: return the result if that met the read."""
@@ -194,6 +196,7 @@ class ReadInto(Read):
     __slots__ = ("_filled", "_view", "partial")
 
     needs_input = False
+    fills = True
 
     def __init__(self, view: memoryview, partial: bool) -> None:
         self.future = self.callback = self.streaming = None

@@ -95,7 +95,10 @@ class WriteStream(StreamCore):
         if self.max_write_buffer_size is not None:
             self._check_write_limit(size, self.max_write_buffer_size)
         if size:
-            self._write_data(data, size)
+            if self._write_data(data, size) and callback is None:
+                future: asyncio.Future[None] = asyncio.Future(loop=self._loop)
+                future.set_result(None)
+                return future
         elif self._queue and not self._writer_on and self._can_write():
             self._flush()
         if callback is not None:
@@ -105,18 +108,20 @@ class WriteStream(StreamCore):
             return None  # type: ignore[return-value]  # the callback style has no future
         return self._write_future()
 
-    def _write_data(self, data: Buffer, size: int) -> None:
+    def _write_data(self, data: Buffer, size: int) -> bool:
+        """Send or queue `data`; whether all of it has left."""
         sent = 0
-        if not self._queue and self._can_write():
+        if not self._queue and (self._state is OPEN or self._state is READ_ENDED):
             try:
                 sent = self._send_now(data)
             except OSError as error:
                 self._write_failed(error)
             if sent == size:
-                return
+                return True
         self._enqueue(data, sent)
         if not self._writer_on and self._can_write():
             self._add_writer()
+        return False
 
     def _write_future(self) -> "asyncio.Future[None]":
         future: asyncio.Future[None] = asyncio.Future(loop=self._loop)
