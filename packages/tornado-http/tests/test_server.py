@@ -11,6 +11,7 @@ import pytest
 
 from tornado._http1 import server as server_room
 from tornado._http1.errors import MessageError
+from tornado._http1.state import SERVING
 from tornado.http1connection import (
     HTTP1Connection,
     HTTP1ConnectionParameters,
@@ -138,8 +139,22 @@ def respond_in_parts(request, *chunks, trailers=None, **fields):
     request.connection.finish(trailers) if trailers else request.connection.finish()
 
 
+class Checked(HTTP1ServerConnection):
+    """A server connection that holds each change of its phase against the table."""
+
+    @property
+    def phase(self):
+        return self._checked_phase
+
+    @phase.setter
+    def phase(self, phase):
+        before = getattr(self, "_checked_phase", None)
+        assert before is None or before is phase or phase in SERVING[before], (before, phase)
+        self._checked_phase = phase
+
+
 def serve(stream, app, **params):
-    connection = HTTP1ServerConnection(stream, HTTP1ConnectionParameters(**params), "the client")
+    connection = Checked(stream, HTTP1ConnectionParameters(**params), "the client")
     connection.start_serving(app)
     return connection
 

@@ -162,10 +162,9 @@ class HTTP1ServerConnection(LazyTimer):
         closed = self._closed
         if closed is None or closed.done():
             closed = self._closed = self._loop.create_future()
-        if self.phase is Serving.GONE:
+        self.stream.close()
+        if self.phase is Serving.GONE or self._delegate is None:
             closed.set_result(None)
-        else:
-            self.stream.close()
         return closed
 
     @property

@@ -1,7 +1,7 @@
 """An event of one HTTP/1.1 message goes in, the state that follows comes out: all states and all transitions.
 
-Two machines describe a connection. `Reading` is the message that arrives, `Sending` the one that
-leaves; for a server these are request and response, for a client the other way round. The tables
+`Reading` is the message that arrives, `Sending` the one that leaves; for a server these are request
+and response, for a client the other way round. `Serving` is the work of a server connection. The tables
 below are the only definition of what may follow what; `advance` applies them and refuses
 everything else.
 
@@ -156,7 +156,10 @@ SERVING: dict[Serving, frozenset[Serving]] = {
     Serving.CONTENT: frozenset(
         {Serving.ANSWERING, Serving.DISCARDING, Serving.CLOSING, Serving.HELD, Serving.GONE}
     ),
-    Serving.ANSWERING: frozenset({Serving.IDLE, Serving.CLOSING, Serving.HELD, Serving.GONE}),
+    Serving.ANSWERING: frozenset(
+        # Back to content: where there is none, and the target takes it as it comes.
+        {Serving.IDLE, Serving.CONTENT, Serving.CLOSING, Serving.HELD, Serving.GONE}
+    ),
     Serving.DISCARDING: frozenset({Serving.IDLE, Serving.CLOSING, Serving.GONE}),
     Serving.HELD: frozenset({Serving.GONE}),
     Serving.CLOSING: frozenset({Serving.GONE}),
