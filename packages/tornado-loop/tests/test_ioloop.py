@@ -719,22 +719,22 @@ class TestBlocking:
         io_loop.add_callback(blocking_function)
         io_loop.add_callback(io_loop.stop)
         io_loop.start()
-        assert len(logged) == 1
-        assert logged[0].name == "tornado.general"
-        assert "IOLoop blocked for 0.010000 seconds in" in logged[0].text
-        assert "blocking_function" in logged[0].text
+        # On a busy machine the loop may look blocked elsewhere, too.
+        record = next(record for record in logged if "blocking_function" in record.text)
+        assert record.name == "tornado.general"
+        assert "IOLoop blocked for 0.010000 seconds in" in record.text
         assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 
     def test_not_when_idle_or_busy_in_small_pieces(self, io_loop, logged):
-        io_loop.set_blocking_log_threshold(0.02)
-        end = time.monotonic() + 0.05
+        io_loop.set_blocking_log_threshold(0.2)
+        end = time.monotonic() + 0.15
 
         def busy():
             if time.monotonic() < end:
                 io_loop.add_callback(busy)
 
         io_loop.add_callback(busy)
-        io_loop.call_later(0.1, io_loop.stop)
+        io_loop.call_later(0.4, io_loop.stop)
         io_loop.start()
         assert logged == []
 
@@ -746,7 +746,7 @@ class TestBlocking:
         io_loop.add_callback(time.sleep, 0.02)
         io_loop.add_callback(io_loop.stop)
         io_loop.start()
-        assert got == [signal.SIGALRM]
+        assert set(got) == {signal.SIGALRM}
         assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
         assert logged == []
 
@@ -755,7 +755,7 @@ class TestBlocking:
         io_loop.add_callback(blocking_function)
         io_loop.call_later(0.001, io_loop.stop)
         io_loop.start()
-        assert len(logged) == 1
+        assert "blocking_function" in "".join(record.text for record in logged)
 
     def test_in_another_thread_it_is_an_error(self, logged):
         def other():
