@@ -64,6 +64,7 @@ class AsyncHTTPClient(Configurable):
         nobody else's; arguments for the implementation are only allowed here and in `configure`.
     :arg io_loop: the loop it belongs to (default: the current one). Given as first positional
         argument it is told from ``force_instance`` by its type.
+    :arg max_clients: fetches at a time (default: what was configured, else 10).
 
     .. versionchanged:: 5.0
        Upstream removed ``io_loop``; it is accepted here.
@@ -95,11 +96,17 @@ class AsyncHTTPClient(Configurable):
     def __new__(
         cls,
         io_loop: IOLoop | bool | None = None,
-        force_instance: bool = False,
+        force_instance: bool | int = False,
+        max_clients: int | None = None,
         **kwargs: Any,
     ) -> AsyncHTTPClient:
         if isinstance(io_loop, bool):
             force_instance, io_loop = io_loop, None
+        if not isinstance(force_instance, bool):
+            # Tornado 2 had max_clients in this place.
+            force_instance, max_clients = False, force_instance
+        if max_clients is not None:
+            kwargs["max_clients"] = max_clients
         loop = io_loop or IOLoop.current()
         instance_cache = None if force_instance else cls._async_clients()
         if instance_cache is not None:

@@ -206,6 +206,8 @@ class CurlFetch(FetchBase):
 
     def _take_line(self, line: str) -> None:
         if self._start_line is None:
+            if self._content is not None and not line.startswith("HTTP/"):
+                return  # trailers
             self._start_line = parse_response_start_line(line.rstrip("\r\n"))
             self._fields = HTTPHeaders()
             self._head_size = 0
@@ -213,9 +215,7 @@ class CurlFetch(FetchBase):
             start_line, fields = self._start_line, self._fields
             self._start_line = None
             if start_line.code >= 200 and not self._is_proxy_challenge(start_line.code):
-                if self._content is None:
-                    self._take_head(*start_line, fields)
-                # Else they are trailers' end.
+                self._take_head(*start_line, fields)
         else:
             self._fields.parse_line(line)
         self._head_size += len(line)

@@ -76,6 +76,16 @@ class Fetch(FetchBase):
                 settings.network_interface,
                 settings.allow_ipv6,
             )
+            headers = headers_for(settings, target)
+            path = target.path
+            if proxy is not None and target.scheme == "http":
+                path = f"http://{target.authority}{path}"
+                if proxy.authorization is not None:
+                    headers["Proxy-Authorization"] = proxy.authorization
+            if settings.auth_mode == "digest":
+                self._authenticate(headers, target)
+            writer = MessageWriter()
+            head = writer.start_request(settings.method, path, headers)
         except Exception as error:
             self.fail(error)
             return
@@ -85,12 +95,12 @@ class Fetch(FetchBase):
             connection = self._simple.pool.take(key, verify)
         if connection is not None:
             self.time_info["connect"] = 0.0
-            self._send(connection, proxy)
+            self._send(connection, writer, head)
             return
         self.state = FetchState.CONNECTING
         self._arm_connecting()
         self._connecting = run_clean(self._begin_connecting, target, proxy, settings)
-        self._connecting.add_done_callback(lambda done: self._connected(done, key, proxy))
+        self._connecting.add_done_callback(lambda done: self._connected(done, key, writer, head))
 
     def _begin_connecting(
         self, target: Target, proxy: Proxy | None, settings: Settings
@@ -104,7 +114,9 @@ class Fetch(FetchBase):
             client.tcp_client, target, proxy, tls, settings, client.max_buffer_size
         )
 
-    def _connected(self, task: asyncio.Task[IOStream], key: Hashable, proxy: Proxy | None) -> None:
+    def _connected(
+        self, task: asyncio.Task[IOStream], key: Hashable, writer: MessageWriter, head: bytes
+    ) -> None:
         if self._connecting is task:
             self._connecting = None
         if task.cancelled():
@@ -122,27 +134,16 @@ class Fetch(FetchBase):
             self.fail(error)
             return
         self.time_info["connect"] = self._loop.time() - self._start
-        self._send(self._simple.adopt(task.result(), key), proxy)
+        self._send(self._simple.adopt(task.result(), key), writer, head)
 
-    def _send(self, connection: ClientConnection, proxy: Proxy | None) -> None:
-        settings, target = self._settings, self._target
-        assert target is not None
+    def _send(self, connection: ClientConnection, writer: MessageWriter, head: bytes) -> None:
+        settings = self._settings
         is_timed = self.state is FetchState.EXCHANGING
         self.state = FetchState.EXCHANGING
         self._connection = connection
         if not is_timed:
             self._arm(settings.request_timeout)
         try:
-            headers = headers_for(settings, target)
-            path = target.path
-            if proxy is not None and target.scheme == "http":
-                path = f"http://{target.authority}{path}"
-                if proxy.authorization is not None:
-                    headers["Proxy-Authorization"] = proxy.authorization
-            if settings.auth_mode == "digest":
-                self._authenticate(headers, target)
-            writer = MessageWriter()
-            head = writer.start_request(settings.method, path, headers)
             body = settings._body
             producer = settings._body_producer
             if producer is not None:

@@ -82,6 +82,8 @@ class ResponseStream:
         self._chunks.clear()
         if fetch is not None and not fetch.done():
             fetch.cancel()
+            # The client learns of it through the loop.
+            await asyncio.sleep(0)
         self._make_room()
         request = self._request
         request.streaming_callback = request.header_callback = None

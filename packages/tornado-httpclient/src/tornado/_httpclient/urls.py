@@ -44,7 +44,10 @@ def parse_url(url: str) -> Target:
     """
     if _CONTROLS.search(url):
         raise ValueError(f"control character in URL {url!r}")
-    parts = urlsplit(url.strip(" "))
+    try:
+        parts = urlsplit(url.strip(" "))
+    except ValueError as error:
+        raise ValueError(f"invalid URL {url!r}: {error}") from None
     scheme = parts.scheme
     if scheme not in _DEFAULT_PORTS:
         raise ValueError(f"Unsupported url scheme: {url}")
