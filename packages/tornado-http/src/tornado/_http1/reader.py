@@ -65,7 +65,6 @@ class MessageReader(Generic[_Head]):
     """
 
     __slots__ = (
-        "_data",
         "_eof",
         "_extensions",
         "_position",
@@ -73,6 +72,7 @@ class MessageReader(Generic[_Head]):
         "_remaining",
         "_scanned",
         "_skipped",
+        "buffer",
         "limits",
         "max_body_size",
         "state",
@@ -88,30 +88,28 @@ class MessageReader(Generic[_Head]):
         self.state = _START
         #: the trailers of a chunked message that had some, once it is complete
         self.trailers: HTTPHeaders | None = None
-        # What was received and is not used up: _data from _position on. It is the very chunk that
-        # came where one chunk holds whole messages, and becomes a bytearray, which grows in
-        # place, only where parts must be put together.
-        self._data: bytes | bytearray = b""
+        #: What was received and is not used up begins at ``_position``; between messages the buffer
+        #: is empty where nothing is left. It is the very chunk that came where that holds whole
+        #: messages, and a bytearray, which grows in place, where parts must be put together.
+        self.buffer: bytes | bytearray = b""
         self._position = 0
         self._scanned = 0  # bytes after _position in which the end of the head is not
         self._skipped = 0  # empty lines before the head
-        self._remaining = (
-            0  # bytes of content, or of the current chunk, that are to come; -1: not judged yet
-        )
+        self._remaining = 0  # bytes of content, or of the current chunk, that are to come
         self._received = 0  # bytes of chunked or close-delimited content so far
         self._extensions = 0  # bytes of chunk extensions so far
         self._eof = False
 
     def receive(self, data: bytes) -> None:
         """Take bytes that arrived."""
-        buffer = self._data
+        buffer = self.buffer
         position = self._position
         if position == len(buffer):
-            self._data = data
+            self.buffer = data
             self._position = 0
             return
         if not isinstance(buffer, bytearray):
-            buffer = self._data = bytearray(memoryview(buffer)[position:])
+            buffer = self.buffer = bytearray(memoryview(buffer)[position:])
             self._position = 0
         elif position > 65536:
             del buffer[:position]
@@ -125,7 +123,7 @@ class MessageReader(Generic[_Head]):
     @property
     def buffered(self) -> int:
         """Bytes that were received and belong to no event yet."""
-        return len(self._data) - self._position
+        return len(self.buffer) - self._position
 
     @property
     def remaining(self) -> int:
@@ -135,7 +133,7 @@ class MessageReader(Generic[_Head]):
     @property
     def is_between_messages(self) -> bool:
         """Whether no byte of a message has come since the last one (empty lines aside)."""
-        return self.state is _START and self._position == len(self._data)
+        return self.state is _START and self._position == len(self.buffer)
 
     def next_message(self) -> None:
         """Turn to the next message: allowed once this one is complete.
@@ -145,13 +143,16 @@ class MessageReader(Generic[_Head]):
         if self.state is not _COMPLETE and self.state is not Reading.DONE:
             raise ValueError(f"no next message in state {self.state.name}")
         self.state = _START
+        if self._position == len(self.buffer):
+            self.buffer = b""
+            self._position = 0
         if self.trailers is not None:
             self.trailers = None
 
     def hand_over(self) -> bytes:
         """Give up reading: what was received and not used belongs to another protocol, and is returned."""
-        unread = bytes(memoryview(self._data)[self._position :])
-        self._data = b""
+        unread = bytes(memoryview(self.buffer)[self._position :])
+        self.buffer = b""
         self._position = 0
         self.state = Reading.HANDED_OVER
         return unread
@@ -184,7 +185,7 @@ class MessageReader(Generic[_Head]):
 
         :raises MessageError: once, for a violation.
         """
-        data = self._data
+        data = self.buffer
         position = self._position
         try:
             if position == len(data):
@@ -197,7 +198,7 @@ class MessageReader(Generic[_Head]):
                     if self._eof:
                         self._head_incomplete()
                     return None
-                data = self._data
+                data = self.buffer
             end = data.find(b"\r\n\r\n", position + self._scanned)
             if end < 0:
                 self._head_incomplete()
@@ -207,7 +208,7 @@ class MessageReader(Generic[_Head]):
                 raise self._head_too_large(data, position)
             if end == len(data):
                 head = bytes(data) if position == 0 else bytes(data[position:])
-                self._data = b""
+                self.buffer = b""
                 self._position = 0
             else:
                 head = bytes(data[position:end])
@@ -224,7 +225,7 @@ class MessageReader(Generic[_Head]):
 
     def _skip_blank_lines(self) -> int:
         """Skip CRLFs before a start line (RFC 9112 2.2); return where that begins, or -1."""
-        data = self._data
+        data = self.buffer
         position = self._position
         while data[position : position + 2] == b"\r\n":
             position += 2
@@ -232,7 +233,7 @@ class MessageReader(Generic[_Head]):
             if self._skipped > self.limits.max_blank_lines:
                 raise MessageError("too many empty lines before a start line")
         if position == len(data):
-            self._data = b""
+            self.buffer = b""
             self._position = 0
             return -1
         self._position = position
@@ -240,7 +241,7 @@ class MessageReader(Generic[_Head]):
 
     def _head_incomplete(self) -> None:
         """Check what has come of a head so far, in time linear over all calls."""
-        data = self._data
+        data = self.buffer
         position = self._position
         size = len(data) - position
         if self._eof:
@@ -300,11 +301,11 @@ class MessageReader(Generic[_Head]):
 
     def _take(self, count: int) -> bytes:
         """Return and use up ``count`` bytes at most."""
-        data = self._data
+        data = self.buffer
         position = self._position
         end = position + count
         if end >= len(data):
-            self._data = b""
+            self.buffer = b""
             self._position = 0
         else:
             self._position = end
@@ -313,7 +314,7 @@ class MessageReader(Generic[_Head]):
         return bytes(memoryview(data)[position:end])
 
     def _read_fixed(self) -> bytes | None:
-        if self._position == len(self._data):
+        if self._position == len(self.buffer):
             self._incomplete()
             return None
         content = self._take(self._remaining)
@@ -323,15 +324,15 @@ class MessageReader(Generic[_Head]):
         return content
 
     def _read_until_close(self) -> bytes | EndOfMessage | None:
-        if self._position == len(self._data):
+        if self._position == len(self.buffer):
             if not self._eof:
                 return None
             self.state = Reading.DONE
             return END
-        self._received += len(self._data) - self._position
+        self._received += len(self.buffer) - self._position
         if self._received > self.max_body_size:
             raise self._content_too_large(self._received)
-        return self._take(len(self._data))
+        return self._take(len(self.buffer))
 
     def _read_chunks(self) -> bytes | EndOfMessage | None:
         """Return the data of all chunks that are here, as one piece."""
@@ -339,7 +340,7 @@ class MessageReader(Generic[_Head]):
         while True:
             state = self.state
             if state is _CHUNK_DATA:
-                if self._position == len(self._data):
+                if self._position == len(self.buffer):
                     break
                 part = self._take(self._remaining)
                 parts.append(part)
@@ -365,7 +366,7 @@ class MessageReader(Generic[_Head]):
 
     def _read_chunk_end(self) -> bool:
         position = self._position
-        end = self._data[position : position + 2]
+        end = self.buffer[position : position + 2]
         if end == b"\r\n":
             self._position = position + 2
             self.state = _CHUNK_SIZE_LINE
@@ -375,7 +376,7 @@ class MessageReader(Generic[_Head]):
         return False
 
     def _read_chunk_size(self) -> bool:
-        data = self._data
+        data = self.buffer
         position = self._position
         most = self.limits.max_chunk_line
         end = data.find(b"\r\n", position, position + most + 2)
@@ -414,7 +415,7 @@ class MessageReader(Generic[_Head]):
         return True
 
     def _read_trailers(self) -> bool:
-        data = self._data
+        data = self.buffer
         position = self._position
         if data[position : position + 4] == b"\r\n\r\n":
             self._position = position + 4

@@ -11,19 +11,18 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import socket
-from collections.abc import Sequence
 from typing import Any
 
 from tornado import stack_context
 from tornado._http1.connection import HTTP1Connection
 from tornado._http1.content import MAX_DISCARDED, DiscardedContent, RequestContent
+from tornado._http1.corking import CorkedOutput
 from tornado._http1.decoding import GzipDecoder
 from tornado._http1.errors import MessageError
 from tornado._http1.head import RequestHead
 from tornado._http1.parameters import HTTP1ConnectionParameters
 from tornado._http1.reader import RequestReader
 from tornado._http1.state import Reading, Sending, Serving
-from tornado._http1.timer import LazyTimer
 from tornado._http1.writer import error_response
 from tornado.httputil import (
     HTTPHeaders,
@@ -32,17 +31,13 @@ from tornado.httputil import (
     HTTPServerRequest,
     RequestStartLine,
 )
-from tornado.iostream import IOStream, StreamClosedError
+from tornado.iostream import IOStream
 from tornado.log import app_log, gen_log
 
 #: Requests served from one buffer before the loop turns.
 _REQUESTS_PER_TURN = 32
 #: Bytes of requests that wait behind the current one before reading pauses.
 _MAX_WAITING = 65536
-#: Bytes of answers to pipelined requests that are collected before they are sent.
-_MAX_CORKED = 65536
-#: Bytes of answers that the peer has not taken, above which no further request is begun.
-_MAX_BACKLOG = 262144
 #: For how many seconds and bytes a peer may go on sending after it was told that the connection
 #: closes: closing at once would reset the connection and might take the answer from it.
 _LINGER_SECONDS = 2.0
@@ -60,7 +55,7 @@ _ANSWERING = Serving.ANSWERING
 _CLOSING = Serving.CLOSING
 
 
-class HTTP1ServerConnection(LazyTimer):
+class HTTP1ServerConnection(CorkedOutput):
     """The server's end of a connection: it reads requests and serves them, one after the other.
 
     :arg stream: the `.IOStream` of the connection.
@@ -74,9 +69,7 @@ class HTTP1ServerConnection(LazyTimer):
     __slots__ = (
         "__dict__",
         "__weakref__",
-        "_backlogged",
         "_closed",
-        "_corked",
         "_delegate",
         "_dispatch",
         "_draining",
@@ -87,14 +80,11 @@ class HTTP1ServerConnection(LazyTimer):
         "_lingered",
         "_paused",
         "_scheduled",
-        "_size",
-        "_turn",
         "content",
         "context",
         "params",
         "phase",
         "reader",
-        "stream",
     )
 
     def __init__(
@@ -103,8 +93,7 @@ class HTTP1ServerConnection(LazyTimer):
         params: HTTP1ConnectionParameters | None = None,
         context: object | None = None,
     ) -> None:
-        LazyTimer.__init__(self, stream.io_loop.asyncio_loop)
-        self.stream = stream
+        super().__init__(stream)
         self.params = params if params is not None else HTTP1ConnectionParameters()
         self.context = context
         self._knows_peer = hasattr(context, "remote_ip") and hasattr(context, "protocol")
@@ -115,10 +104,6 @@ class HTTP1ServerConnection(LazyTimer):
         self._delegate: Any = None
         self._dispatch: Any = None
         self._exchange: HTTP1Connection | None = None
-        self._turn = False  # requests are being served right now
-        self._corked: list[bytes] | None = None  # answers to be sent together
-        self._size = 0  # bytes in them
-        self._backlogged = False  # the kernel did not take all at once, some time ago
         self._scheduled = False  # a turn is scheduled
         self._paused = False  # reading is paused
         self._closed: asyncio.Future[None] | None = None  # asked for by `close`
@@ -281,12 +266,12 @@ class HTTP1ServerConnection(LazyTimer):
                 if head is None:
                     starved = True
                     break
-                if self._corked is None and reader.buffered:
+                if self._corked is None and reader.buffer:
                     self._corked = []
                 # A context of its own for each request: no context variable passes from one to
                 # the next.
                 contextvars.copy_context().run(self._begin, head)
-                if self.phase is not _IDLE or not reader.buffered:
+                if self.phase is not _IDLE or not reader.buffer:
                     break
         except MessageError as error:
             refused = error
@@ -307,7 +292,7 @@ class HTTP1ServerConnection(LazyTimer):
 
         :arg starved: what is buffered is known to be no more than a part of a head.
         """
-        buffered = self.reader.buffered
+        buffered = self.reader.buffer
         if self._backlogged and self._is_backlog_large():
             self.pause()  # writing_resumed comes back here
         elif buffered and not starved:
@@ -330,11 +315,6 @@ class HTTP1ServerConnection(LazyTimer):
                     self.set_deadline(timeout)
             if self._paused:
                 self.resume()
-
-    def _is_backlog_large(self) -> bool:
-        backlog = self.stream.backlog
-        self._backlogged = backlog > 0
-        return backlog > _MAX_BACKLOG
 
     def _begin(self, head: RequestHead) -> None:
         """Begin to serve the request of ``head``."""
@@ -512,52 +492,6 @@ class HTTP1ServerConnection(LazyTimer):
         if head.fields.expects_continue and (self.content is None or not self.content.is_asked_for):
             return False  # the client may send the content or not
         return self.reader.remaining <= MAX_DISCARDED
-
-    def send(self, data: bytes) -> None:
-        """Send ``data``: after the answers that are collected in this turn, or at once."""
-        corked = self._corked
-        if corked is not None:
-            corked.append(data)
-            self._size += len(data)
-            if self._size >= _MAX_CORKED:
-                self._uncork()
-            return
-        try:
-            if not self.stream.send(data):
-                self._backlogged = True
-        except StreamClosedError:
-            pass  # stream_closed tells those whom it concerns
-
-    def send_many(self, pieces: Sequence[bytes]) -> None:
-        """Send ``pieces`` as `send` does, at the end of a turn, large ones without a copy."""
-        corked = self._corked
-        if corked is None:
-            corked = self._corked = []
-        corked += pieces
-        self._size += sum(map(len, pieces))
-        if not self._turn or self._size >= _MAX_CORKED:
-            self._uncork()
-
-    def _uncork(self) -> None:
-        """Send what was collected."""
-        corked, self._corked = self._corked, None
-        size, self._size = self._size, 0
-        if not corked:
-            return
-        try:
-            if size < _MAX_CORKED:
-                sent = self.stream.send(corked[0] if len(corked) == 1 else b"".join(corked))
-            else:
-                sent = self.stream.send_many(corked)
-            if not sent:
-                self._backlogged = True
-        except StreamClosedError:
-            pass  # stream_closed tells those whom it concerns
-
-    def uncork(self) -> None:
-        """Send what was collected in this turn, so that something else can follow it."""
-        if self._corked is not None:
-            self._uncork()
 
     def exchange_finished(self, exchange: HTTP1Connection, status: int, keep_alive: bool) -> None:
         """The answer of the current exchange was handed over for sending."""

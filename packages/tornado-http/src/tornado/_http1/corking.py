@@ -1,0 +1,78 @@
+"""Answers made within one turn go in, one ``send`` for all of them comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tornado._http1.timer import LazyTimer
+from tornado.iostream import IOStream, StreamClosedError
+
+#: Bytes that are collected before they are sent.
+_MAX_CORKED = 65536
+#: Bytes that the peer has not taken, above which no further request should be begun.
+_MAX_BACKLOG = 262144
+
+
+class CorkedOutput(LazyTimer):
+    """The lower half of a server connection: its deadline and its way out."""
+
+    __slots__ = ("_backlogged", "_corked", "_size", "_turn", "stream")
+
+    def __init__(self, stream: IOStream) -> None:
+        super().__init__(stream.io_loop.asyncio_loop)
+        self.stream = stream
+        self._turn = False  # requests are being served right now
+        self._corked: list[bytes] | None = None  # what is to be sent together
+        self._size = 0  # bytes in it
+        self._backlogged = False  # the kernel did not take all at once, some time ago
+
+    def send(self, data: bytes) -> None:
+        """Send ``data``: after the answers that are collected in this turn, or at once."""
+        corked = self._corked
+        if corked is not None:
+            corked.append(data)
+            self._size += len(data)
+            if self._size >= _MAX_CORKED:
+                self._uncork()
+            return
+        try:
+            if not self.stream.send(data):
+                self._backlogged = True
+        except StreamClosedError:
+            pass  # stream_closed tells those whom it concerns
+
+    def send_many(self, pieces: Sequence[bytes]) -> None:
+        """Send ``pieces`` as `send` does, at the end of a turn, large ones without a copy."""
+        corked = self._corked
+        if corked is None:
+            corked = self._corked = []
+        corked += pieces
+        self._size += sum(map(len, pieces))
+        if not self._turn or self._size >= _MAX_CORKED:
+            self._uncork()
+
+    def _uncork(self) -> None:
+        """Send what was collected."""
+        corked, self._corked = self._corked, None
+        size, self._size = self._size, 0
+        if not corked:
+            return
+        try:
+            if size < _MAX_CORKED:
+                sent = self.stream.send(corked[0] if len(corked) == 1 else b"".join(corked))
+            else:
+                sent = self.stream.send_many(corked)
+            if not sent:
+                self._backlogged = True
+        except StreamClosedError:
+            pass  # stream_closed tells those whom it concerns
+
+    def uncork(self) -> None:
+        """Send what was collected in this turn, so that something else can follow it."""
+        if self._corked is not None:
+            self._uncork()
+
+    def _is_backlog_large(self) -> bool:
+        backlog = self.stream.backlog
+        self._backlogged = backlog > 0
+        return backlog > _MAX_BACKLOG
