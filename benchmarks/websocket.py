@@ -276,6 +276,13 @@ else:
         done += len(socks)
 print(json.dumps({"done": done, "seconds": time.perf_counter() - start}), flush=True)
 sys.stdin.readline()
+for sock in socks:
+    sock.sendall(b"\\x88\\x82\\0\\0\\0\\0\\x03\\xe8")
+for sock in socks:
+    sock.settimeout(5)
+    while sock.recv(65536):
+        pass
+    sock.close()
 """
 
 LOADS = {
@@ -337,6 +344,7 @@ def measure(
                     warm.run()
                     warm.close()
                     load = Load(load_script, kind, server.port, size, count, 2)
+                    time.sleep(0.2)  # what is left to do for the connections before is not counted
                     before = server.cpu_seconds()
                     figures = load.run()
                     spent = server.cpu_seconds() - before

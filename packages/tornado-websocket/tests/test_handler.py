@@ -379,6 +379,60 @@ def test_other_methods_are_refused():
     run(work())
 
 
+def test_head_opens_nothing():
+    async def work():
+        async with serving(("/", Echo)) as server:
+            for line, status in ((b"HEAD / HTTP/1.1", b"405"), (b"GET / HTTP/1.0", b"400")):
+                reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+                writer.write(
+                    line + b"\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+                )
+                assert (await reader.readline()).split()[1] == status
+                await leave(writer)
+            assert server.log == []
+
+    run(work())
+
+
+def test_open_that_is_cancelled():
+    tasks = []
+
+    class Handler(Recording):
+        async def get(self, *args, **kwargs):
+            tasks.append(asyncio.current_task())
+            await super().get(*args, **kwargs)
+
+        async def open(self):
+            await asyncio.sleep(60)
+
+    async def work():
+        async with serving(("/", Handler)) as server:
+            connection = await websocket_connect(server.url())
+            tasks[0].cancel()
+            assert await connection.read_message() is None
+            assert connection.close_code == 1001
+            await server.logged(("close", None, None))
+
+    run(work())
+
+
+def test_much_is_written_before_anything_is_read():
+    """Neither end waits for the other for ever."""
+
+    async def work():
+        async with serving(("/", Echo)) as server:
+            connection = await websocket_connect(server.url())
+            writes = [connection.write_message(bytes(65536), binary=True) for _ in range(300)]
+            assert not writes[-1].done()
+            for _ in range(300):
+                assert len(await connection.read_message()) == 65536
+            await asyncio.gather(*writes)
+            await finish(connection)
+
+    run(work())
+
+
 def test_get_can_refuse_and_delegate():
     class Handler(Echo):
         def get_current_user(self):

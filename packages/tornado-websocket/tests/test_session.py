@@ -315,6 +315,8 @@ def test_a_write_that_leaves_at_once_costs_no_future(begin):
         (b"text", False, b"\x81\x04text"),
         ("text", True, b"\x82\x04text"),
         (b"\xff", True, b"\x82\x01\xff"),
+        (bytearray(b"\xff"), True, b"\x82\x01\xff"),
+        (memoryview(b"text"), False, b"\x81\x04text"),
     ],
 )
 def test_kinds_of_messages(message, binary, expected, begin):
@@ -327,8 +329,9 @@ def test_text_has_to_be_utf8(begin):
     h = begin()
     with pytest.raises(UnicodeDecodeError):
         h.protocol.write_message(b"\xff")
-    with pytest.raises(TypeError):
-        h.protocol.write_message(17)
+    for message in (17, None, {"a": 1}):
+        with pytest.raises(TypeError, match="expected str or bytes"):
+            h.protocol.write_message(message)
     assert h.sent == b""
 
 
@@ -385,6 +388,11 @@ def test_ping_flood_to_a_peer_that_takes_nothing(begin):
         h.give(*[frame(b"p" * 125, 0x89)] * 10)
     assert h.transport.backlog < 1000 + 130
     assert h.protocol._engine.unread < 20_000
+    # What was not answered is answered once, when the peer takes something again.
+    h.give(frame(b"last", 0x89))
+    h.transport.take(10_000)
+    assert h.sent.endswith(b"\x8a\x04last")
+    assert len(h.sent) < 2000
 
 
 def test_pong_flood(begin):

@@ -7,8 +7,8 @@ from tornado._websocket.codes import CloseCode
 from tornado._websocket.engine import Engine
 from tornado._websocket.errors import WebSocketClosedError
 from tornado._websocket.protocol import WebSocketProtocol
-from tornado._websocket.session import Session
-from tornado.escape import json_encode, utf8
+from tornado._websocket.session import Session, as_payload
+from tornado.escape import json_encode
 
 __all__ = ["MAX_BACKLOG", "BroadcastResult", "broadcast"]
 
@@ -60,9 +60,7 @@ def broadcast(
         raise ValueError(f'on_slow is {on_slow!r}, expected "close" or "skip"')
     if isinstance(message, dict):
         message = json_encode(message)
-    payload = utf8(message)
-    if not binary and not isinstance(message, str):
-        payload.decode()
+    payload = as_payload(message, binary)
     frames: dict[Any, bytes] = {}
     sent = 0
     slow: list[Any] = []

@@ -16,7 +16,7 @@ from tornado._websocket.protocol76 import WebSocketProtocol76
 from tornado._websocket.seam import Carrier
 from tornado.escape import json_encode
 from tornado.log import gen_log
-from tornado.web import RequestHandler
+from tornado.web import HTTPError, RequestHandler
 
 __all__ = ["WebSocketHandler"]
 
@@ -75,6 +75,8 @@ class WebSocketHandler(RequestHandler):
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Answer the opening handshake. Override it to refuse some, and await the original."""
+        if self.request.method != "GET":
+            raise HTTPError(405)  # a HEAD request, which a plain handler answers as GET
         self.open_args = args
         self.open_kwargs = kwargs
         if isinstance(self.request.connection, Carrier):
@@ -85,6 +87,8 @@ class WebSocketHandler(RequestHandler):
             if connection is None:
                 # Says which of the fields is wrong.
                 connection = WebSocketProtocol13(self)
+            if self.request.version == "HTTP/1.0":
+                raise HandshakeError("a WebSocket needs HTTP/1.1")
             if isinstance(connection, WebSocketProtocol13):
                 connection.read_request(self.request.headers)
             origin = self._origin()

@@ -28,7 +28,7 @@ from tornado.escape import utf8
 from tornado.iostream import StreamClosedError
 from tornado.log import gen_log
 
-__all__ = ["Session"]
+__all__ = ["Session", "as_payload"]
 
 #: Seconds that a closing handshake may take before the connection is cut.
 CLOSE_TIMEOUT = 5.0
@@ -77,6 +77,7 @@ class Session(WebSocketProtocol):
     _ended = False
     _finished = False
     _discarded = 0
+    _late_pong = b""
     _kept: str | bytes | None = None
     _readers: "deque[asyncio.Future[str | bytes | None]] | None" = None
     _keepalive: Keepalive | None = None
@@ -127,6 +128,10 @@ class Session(WebSocketProtocol):
                     await future
         except Exception as error:
             self._hook_failed(error)
+        except asyncio.CancelledError:
+            self._give_up(CloseCode.GOING_AWAY)
+            self._opened()
+            raise
         self._opened()
 
     def _opened(self) -> None:
@@ -157,6 +162,9 @@ class Session(WebSocketProtocol):
 
     def writing_resumed(self) -> None:
         """The peer has taken most of what waited for it."""
+        pong, self._late_pong = self._late_pong, b""
+        if pong:
+            self._send_reply(pong)
         self._release(_PEER_IS_SLOW)
 
     def stream_closed(self, error: BaseException | None) -> None:
@@ -219,7 +227,10 @@ class Session(WebSocketProtocol):
     def _take_event(self, event: Any) -> None:
         """Act on an event that is no message."""
         output = self._engine.take_output()
-        if output:
+        if type(event) is Ping and self._transport.backlog > self._transport.high_water:
+            # A peer that takes nothing gets one answer, to the last of its pings (section 5.5.3).
+            self._late_pong = output
+        elif output:
             self._send_reply(output)
         if type(event) is Ping:
             self._call_hook(self.handler.on_ping, event.payload)
@@ -373,9 +384,7 @@ class Session(WebSocketProtocol):
         if type(message) is str:
             payload = message.encode()
         else:
-            payload = utf8(message)
-            if not binary:
-                payload.decode()
+            payload = as_payload(message, binary)
         transport = self._transport
         try:
             if len(payload) < _LARGE:
@@ -388,7 +397,9 @@ class Session(WebSocketProtocol):
             raise WebSocketClosedError("the connection is closed") from error
         if flushed is None:
             return self._sent
-        if transport.backlog > transport.high_water:
+        if transport.backlog > transport.high_water and not self.is_client and not self._pulled:
+            # Hooks that answer a peer which does not listen must not fill the memory. A client, or
+            # whoever asks for messages, decides about both directions by itself.
             self._holds |= _PEER_IS_SLOW
         future: asyncio.Future[None] = self._loop.create_future()
         flushed.add_done_callback(partial(_pass_on, future))
@@ -396,10 +407,8 @@ class Session(WebSocketProtocol):
 
     def _send_frame(self, frame: bytes) -> None:
         """Send a frame, and let nobody wait for it."""
-        transport = self._transport
         try:
-            if not transport.send(frame) and transport.backlog > transport.high_water:
-                self._holds |= _PEER_IS_SLOW
+            self._transport.send(frame)
         except StreamClosedError as error:
             raise WebSocketClosedError("the connection is closed") from error
 
@@ -543,6 +552,21 @@ class Session(WebSocketProtocol):
             self._run(self.handler.on_ws_connection_close, self.close_code, self.close_reason)
         except Exception as error:
             self.handler.log_exception(type(error), error, error.__traceback__)
+
+
+def as_payload(message: Any, binary: bool) -> bytes:
+    """Return the bytes of a message; what is to be text has to be UTF-8.
+
+    :raises TypeError: for something else than text and bytes.
+    """
+    if isinstance(message, (bytearray, memoryview)):
+        message = bytes(message)
+    elif not isinstance(message, (str, bytes)):
+        raise TypeError(f"a message is {type(message).__name__}, expected str or bytes")
+    payload: bytes = utf8(message)
+    if not binary and not isinstance(message, str):
+        payload.decode()
+    return payload
 
 
 def _call(hook: Callable[..., Any], *args: Any) -> Any:
