@@ -169,7 +169,10 @@ class Rendering(Failure):
         """Return a template, loaded, and its names."""
         template_path = self.get_template_path()
         if not template_path:
-            template_path = _directory_of_caller()
+            if "template_loader" in self.application.settings:
+                template_path = ""  # that loader knows where its templates are
+            else:
+                template_path = _directory_of_caller()
         loader = self._template_loader(template_path)
         namespace = self.get_template_namespace()
         namespace.update(kwargs)
@@ -312,12 +315,18 @@ def _insert(html: bytes, at: int, parts: list[bytes]) -> bytes:
     return html[:at] + addition + html[at:]
 
 
+@functools.lru_cache(maxsize=1024)
+def _is_source(filename: str) -> bool:
+    """Tell whether code is of a file (compiled templates are not), and of none here."""
+    return os.path.dirname(filename) != _WEB_ROOM and os.path.isfile(filename)
+
+
 def _directory_of_caller() -> str:
     """The directory of the nearest calling file outside this package and compiled templates."""
     frame = sys._getframe(1)
     while frame.f_back is not None:
         filename = frame.f_code.co_filename
-        if os.path.dirname(filename) != _WEB_ROOM and os.path.isfile(filename):
+        if _is_source(filename):
             break
         frame = frame.f_back
     return os.path.dirname(frame.f_code.co_filename)

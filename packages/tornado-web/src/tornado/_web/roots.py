@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
 from collections.abc import Iterable
+
+
+def absolute(root: str) -> str:
+    """Return a root directory as `os.path.abspath` does."""
+    root = os.fspath(root)
+    return _normal(root) if os.path.isabs(root) else os.path.abspath(root)
+
+
+@functools.lru_cache(maxsize=256)
+def _normal(root: str) -> str:
+    return os.path.abspath(root)
 
 
 def is_below(path: str, root: str) -> bool:

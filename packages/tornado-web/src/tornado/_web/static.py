@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import email.utils
+import functools
 import hashlib
 import mimetypes
 import os
@@ -13,6 +14,7 @@ import threading
 from collections.abc import Awaitable, Generator
 from typing import Any
 
+from tornado import httputil
 from tornado._web import roots
 from tornado._web.errors import HTTPError
 from tornado._web.handler import RequestHandler
@@ -76,6 +78,7 @@ class StaticFileHandler(RequestHandler):
 
     _stat_result: os.stat_result | None = None
     _coding: str | None = None
+    _tag: str | None = None
 
     def initialize(  # type: ignore[override]  # routes name the arguments of initialize
         self,
@@ -239,8 +242,11 @@ class StaticFileHandler(RequestHandler):
 
         .. versionadded:: 3.1
         """
-        version = self._get_cached_version(self.absolute_path)
-        return f'"{version}"' if version else None
+        # Asked for twice, when the headers are set and when the answer is finished.
+        if self._tag is None:
+            version = self._version_of(self.absolute_path, self._stat_result)
+            self._tag = f'"{version}"' if version else ""
+        return self._tag or None
 
     def set_headers(self) -> None:
         """Set the headers about the content and for caches.
@@ -250,7 +256,7 @@ class StaticFileHandler(RequestHandler):
         self.set_header("Accept-Ranges", "bytes")
         self.set_etag_header()
         if self.modified is not None:
-            self.set_header("Last-Modified", self.modified)
+            self.set_header("Last-Modified", _http_date(self.modified))
         content_type = self.get_content_type()
         if content_type:
             self.set_header("Content-Type", content_type)
@@ -312,7 +318,7 @@ class StaticFileHandler(RequestHandler):
         .. versionadded:: 3.1
         """
         try:
-            return self._validated(os.path.abspath(root), absolute_path)
+            return self._validated(roots.absolute(root), absolute_path)
         except ValueError:
             raise HTTPError(404) from None  # a NUL in the path
 
@@ -351,9 +357,8 @@ class StaticFileHandler(RequestHandler):
             found = roots.status_of(sibling)
             if found is None or not stat.S_ISREG(found.st_mode):
                 continue
-            if roots.links_stay(
-                os.path.abspath(self.root), sibling, self.allowed_symlink_directory
-            ):
+            root = roots.absolute(self.root)
+            if roots.links_stay(root, sibling, self.allowed_symlink_directory):
                 self._plain_path = self.absolute_path
                 self.absolute_path = sibling
                 self._stat_result = found
@@ -419,7 +424,7 @@ class StaticFileHandler(RequestHandler):
         .. versionchanged:: 6.4
            The time has a time zone.
         """
-        return datetime.datetime.fromtimestamp(int(self._stat().st_mtime), datetime.timezone.utc)
+        return _time_of(int(self._stat().st_mtime))
 
     def get_content_type(self) -> str:
         """Return the media type for the ``Content-Type`` header.
@@ -446,7 +451,8 @@ class StaticFileHandler(RequestHandler):
 
         By default ten years for URLs with a version, and 0 for others. Override it to change that.
         """
-        return self.CACHE_MAX_AGE if "v" in self.request.arguments else 0
+        request = self.request
+        return self.CACHE_MAX_AGE if request.query and "v" in request.arguments else 0
 
     @classmethod
     def make_static_url(
@@ -492,7 +498,7 @@ class StaticFileHandler(RequestHandler):
             own: Any = cls.get_absolute_path
             if own.__func__ is _GET_ABSOLUTE_PATH:
                 # A subclass that finds files elsewhere has to know what may be seen.
-                root = os.path.abspath(root)
+                root = roots.absolute(root)
                 if not roots.is_below(absolute_path, root) or not roots.links_stay(
                     root, absolute_path, allowed
                 ):
@@ -505,8 +511,14 @@ class StaticFileHandler(RequestHandler):
     @classmethod
     def _get_cached_version(cls, abs_path: str) -> str | None:
         """Return the version of a file, computed once until the file changes."""
+        return cls._version_of(abs_path, None)
+
+    @classmethod
+    def _version_of(cls, abs_path: str, found: os.stat_result | None) -> str | None:
+        """The same, where what `os.stat` says of the file may be known already."""
         hashes, stamps = cls._static_hashes, cls._static_stamps
-        found = roots.status_of(abs_path)
+        if found is None:
+            found = roots.status_of(abs_path)
         stamp = (found.st_size, found.st_mtime_ns) if found is not None else None
         if abs_path in hashes and stamps.get(abs_path) == stamp:
             return hashes[abs_path]
@@ -530,6 +542,16 @@ class StaticFileHandler(RequestHandler):
             else:
                 stamps.pop(abs_path, None)
         return version
+
+
+@functools.lru_cache(maxsize=1024)
+def _time_of(seconds: int) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+
+
+@functools.lru_cache(maxsize=1024)
+def _http_date(time: datetime.datetime) -> str:
+    return httputil.format_timestamp(time)
 
 
 # Class methods are bound anew at each access; these tell whether they were overridden.
