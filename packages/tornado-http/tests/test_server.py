@@ -1000,6 +1000,38 @@ def test_context_variables_do_not_pass_to_the_next_request(kind, exchange):
     assert seen == ["clean"] * 5
 
 
+def test_context_variables_of_a_coroutine_do_not_pass_on_either(kind, run, connect):
+    variable = contextvars.ContextVar("variable", default="clean")
+
+    async def main():
+        stream, peer = connect()
+        seen = []
+
+        async def handle(request):
+            await asyncio.sleep(0.001)
+            variable.set("dirty")
+            respond(request)
+
+        def answer(request):
+            seen.append(variable.get())
+            tasks.append(asyncio.ensure_future(handle(request)))
+
+        tasks = []
+        connection = serve(stream, kind(answer), idle_timeout=5)
+        # So much behind the first one that reading pauses, and is resumed by the coroutine.
+        sending = asyncio.ensure_future(peer.send(GET * 6000))
+        while len(seen) < 10:
+            await asyncio.sleep(0.001)
+        connection.close()
+        sending.cancel()
+        for task in tasks:
+            await task
+        assert set(seen) == {"clean"}
+        assert variable not in connection._base
+
+    run(main)
+
+
 # Deadlines.
 
 

@@ -468,6 +468,20 @@ def test_tls(kind, run, listen, certificates):
     run(main)
 
 
+def test_a_refusal_over_tls_reaches_a_peer_that_is_still_sending(run, listen, certificates):
+    async def main():
+        running = listen(print, ssl_options=certificates.options, max_body_size=1000)
+        put = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n"
+        context = certificates.client()
+        reader, writer = await asyncio.open_connection("localhost", running.port, ssl=context)
+        writer.write(put + bytes(200_000))
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 413 ")
+        writer.close()
+        await running.stop()
+
+    run(main)
+
+
 def test_client_certificates(run, listen, certificates):
     options = {
         **certificates.options,

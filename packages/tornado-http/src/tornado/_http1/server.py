@@ -69,6 +69,7 @@ class HTTP1ServerConnection(CorkedOutput):
     __slots__ = (
         "__dict__",
         "__weakref__",
+        "_base",
         "_closed",
         "_delegate",
         "_dispatch",
@@ -129,6 +130,8 @@ class HTTP1ServerConnection(CorkedOutput):
         :arg delegate: an `.HTTPServerConnectionDelegate`; or anything with a ``dispatch`` method,
             the fast way.
         """
+        # What runs between two requests runs in this context, not in that of a handler.
+        self._base = contextvars.copy_context()
         self._delegate = delegate
         self._dispatch = getattr(delegate, "dispatch", None)
         stream = self.stream
@@ -212,6 +215,10 @@ class HTTP1ServerConnection(CorkedOutput):
             gen_log.info("Timeout reading body from %s", self.context)
         self.stream.close()
 
+    def _arm(self, deadline: float) -> None:
+        self._timer_at = deadline
+        self._timer = self._loop.call_at(deadline, self._timer_fired, context=self._base)
+
     def _leave(self, phase: Serving) -> None:
         """Serve no further request: let go of the timer, the content being received, what was corked."""
         self.phase = phase
@@ -249,7 +256,7 @@ class HTTP1ServerConnection(CorkedOutput):
         """Receive again."""
         if self._paused:
             self._paused = False
-            self.stream.resume_reading()
+            self._base.copy().run(self.stream.resume_reading)
 
     # Requests.
 
@@ -298,7 +305,7 @@ class HTTP1ServerConnection(CorkedOutput):
         elif buffered and not starved:
             if not self._scheduled:
                 self._scheduled = True
-                self._loop.call_soon(self._serve_again)
+                self._loop.call_soon(self._serve_again, context=self._base)
         elif self._eof or (self._draining and not buffered):
             self.close_when_sent()
         else:
@@ -500,6 +507,7 @@ class HTTP1ServerConnection(CorkedOutput):
         head = exchange._head
         if status == 101 or (head is not None and head.method == "CONNECT" and status // 100 == 2):
             self.phase = Serving.HELD  # until detach
+            self.set_deadline(self.params.idle_timeout)
             return
         exchange._server = exchange._target = exchange._close_callback = None
         self._exchange = None
@@ -518,7 +526,7 @@ class HTTP1ServerConnection(CorkedOutput):
                 self.content.stop()
             self.phase = Serving.DISCARDING
             self.content = DiscardedContent(self)
-            self._loop.call_soon(self._discard)
+            self._loop.call_soon(self._discard, context=self._base)
 
     # The end.
 
@@ -566,14 +574,13 @@ class HTTP1ServerConnection(CorkedOutput):
             future.exception()  # where it failed the stream is closed, and stream_closed comes
         if stream.closed():
             return
-        if self._lingered < 0 or type(stream) is not IOStream:
+        if self._lingered < 0:
             stream.close()
             return
-        try:
-            stream.socket.shutdown(socket.SHUT_WR)
-        except OSError:
-            stream.close()
-            return
+        if type(stream) is IOStream:  # TLS has no half-close
+            stream.write_eof()
+            if stream.closed():
+                return
         self.set_deadline(_LINGER_SECONDS)
         self.resume()
 
