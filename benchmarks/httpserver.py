@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """HTTP/1.1 servers side by side: CPU per request, requests a second, memory per idle connection.
 
-usage: python3 benchmarks/http.py [--rounds N] [--only NAME] [--load NAME] [--idle COUNT] [--json FILE]
+usage: python3 benchmarks/httpserver.py [--rounds N] [--only NAME] [--load NAME] [--idle COUNT] [--json FILE]
 
 Workloads: plain text; the same with the 14 header lines of a browser; JSON; a form of 1 KiB; a multipart
 upload of 1 MiB; 16 requests sent at once. "engine" is the server below the web framework, with a handler that

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""All benchmarks, one after the other: figures as JSON, pictures as SVG, and where a peer is ahead.
+
+usage: python3 benchmarks/run.py [--rounds N] [--out DIR] [WORKLOAD ...]
+
+WORKLOAD is the name of a script beside this one (hello, loop, template, iostream, httpserver, web,
+httpclient, websocket); without any, all of them run. Each makes environments of their own for the
+peers on first use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import plot
+from harness import Figures
+
+HERE = Path(__file__).resolve().parent
+WORKLOADS = [
+    "hello",
+    "loop",
+    "template",
+    "iostream",
+    "httpserver",
+    "web",
+    "httpclient",
+    "websocket",
+]
+
+
+def peers_ahead(section: str, figures: Figures) -> list[str]:
+    """Return a line for each workload in which the first contestant, ours, is not the best of all.
+
+    Bare floors (servers that answer fixed bytes) take no part: nobody can use them for anything else.
+    """
+    more_is_better = "per_second" in section
+    lines = []
+    for workload, rows in figures.items():
+        medians = {
+            name: statistics.median(values)
+            for name, values in rows.items()
+            if values and "fixed" not in name and "floor" not in name
+        }
+        if len(medians) < 2:
+            continue
+        ours, *_ = medians
+        best = (max if more_is_better else min)(medians, key=lambda name: medians[name])
+        if not best.startswith("ours"):
+            ratio = medians[ours] / medians[best]
+            lines.append(f"{section}, {workload}: {best} is ahead, ours is at {ratio:.2f} of it")
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=Path("benchmark-results"))
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", default=[])
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    behind = []
+    for name in arguments.workloads or WORKLOADS:
+        results = arguments.out / f"{name}.json"
+        command = [sys.executable, str(HERE / f"{name}.py"), "--rounds", str(arguments.rounds)]
+        subprocess.run([*command, "--json", str(results)], check=True)
+        for section, figures in json.loads(results.read_text("utf-8"))["sections"].items():
+            picture = plot.bars(f"{name}: {section.replace('_', ' ')}", "medians", figures)
+            (arguments.out / f"{name}-{section}.svg").write_text(picture, "utf-8")
+            behind += [f"{name}: {line}" for line in peers_ahead(section, figures)]
+    print("\nwhere a peer is ahead:" if behind else "\nno peer is ahead")
+    for line in behind:
+        print(f"  {line}")
+
+
+if __name__ == "__main__":
+    main()
