@@ -528,3 +528,14 @@ def test_a_handler_is_freed_at_once(memory):
 def test_json_of_an_answer(fetch):
     answer = fetch(app(lambda h: h.finish({"n": 1}) and None))
     assert json_decode(answer.body) == {"n": 1}
+
+
+def test_transfer_encoding_is_not_for_handlers(fetch):
+    def action(h):
+        h.set_header("Transfer-Encoding", "chunked")
+        h.write("whole")
+
+    answer = fetch(app(action))
+    assert answer.body == b"whole"
+    assert answer.headers["Content-Length"] == "5"
+    assert "Transfer-Encoding" not in answer.headers

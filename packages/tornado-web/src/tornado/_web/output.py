@@ -205,6 +205,9 @@ class Output(XSRFProtection):
             self._clear_representation_headers()
         elif "Content-Length" not in headers:
             headers["Content-Length"] = str(len(body))
+            if "Transfer-Encoding" in headers:
+                # How a whole answer is framed is not for the handler to choose.
+                del headers["Transfer-Encoding"]
         respond = getattr(connection, "respond", None)
         if respond is None:
             self._write_buffer = [body] if body else []
