@@ -160,6 +160,8 @@ class Echo(WSListener):
     def on_ws_frame(self, transport, frame):
         if frame.msg_type == WSMsgType.BINARY:
             transport.send(WSMsgType.BINARY, frame.get_payload_as_bytes())
+        elif frame.msg_type == WSMsgType.CLOSE:
+            transport.disconnect()
 class All(WSListener):
     def on_ws_connected(self, transport):
         everybody.add(transport)
@@ -170,6 +172,8 @@ class All(WSListener):
             data = frame.get_payload_as_bytes()
             for one in everybody:
                 one.send(WSMsgType.BINARY, data)
+        elif frame.msg_type == WSMsgType.CLOSE:
+            transport.disconnect()
 async def main():
     def listen(request):
         return Echo() if request.path == b"/echo" else All()
@@ -279,8 +283,11 @@ sys.stdin.readline()
 for sock in socks:
     sock.sendall(b"\\x88\\x82\\0\\0\\0\\0\\x03\\xe8")
 for sock in socks:
-    sock.settimeout(5)
-    while sock.recv(65536):
+    sock.settimeout(2)
+    try:
+        while sock.recv(65536):
+            pass
+    except OSError:
         pass
     sock.close()
 """

@@ -729,3 +729,117 @@ def test_async_callback(begin):
     assert wrapped(0) is None
     assert [type(error) for error in h.delegate.errors] == [ZeroDivisionError]
     assert h.transport.closed
+
+
+def test_hooks_of_control_frames(begin):
+    """They may be coroutines, which hold what follows, and may fail."""
+    gate = asyncio.Event()
+
+    async def on_ping(data):
+        await gate.wait()
+        raise ZeroDivisionError
+
+    h = begin()
+    h.delegate.on_ping = on_ping
+    h.give(frame(b"p", 0x89), frame("after"))
+    h.turn()
+    assert h.heard == []
+    gate.set()
+    h.turn()
+    assert h.heard == []
+    assert h.sent == b"\x8a\x01p\x88\x02\x03\xf3"
+
+
+def test_a_hook_of_a_control_frame_that_raises(begin):
+    def on_pong(data):
+        raise ZeroDivisionError
+
+    h = begin()
+    h.delegate.on_pong = on_pong
+    h.give(frame(b"p", 0x8A))
+    assert [type(error) for error in h.delegate.errors] == [ZeroDivisionError]
+    assert h.sent == b"\x88\x02\x03\xf3"
+
+
+def test_a_hook_that_is_cancelled(begin):
+    futures = []
+
+    def behave(message):
+        futures.append(asyncio.Future(loop=h.loop))
+        return futures[0]
+
+    h = begin(behave)
+    h.give(frame("one"))
+    futures[0].cancel()
+    h.turn()
+    assert h.delegate.errors == []
+    assert h.sent == b"\x88\x02\x03\xf3"
+
+
+def test_writing_to_a_transport_that_just_ended(begin):
+    """The session has not heard of it yet."""
+    h = begin()
+    h.transport.closed = True
+    with pytest.raises(WebSocketClosedError):
+        h.protocol.write_message("x")
+    with pytest.raises(WebSocketClosedError):
+        h.protocol.write_ping(b"")
+    h.protocol.ping_interval = 1
+    h.protocol.start_pinging()
+    h.protocol.periodic_ping()
+    assert h.protocol._keepalive is None
+    h.transport.closed = False
+
+
+def test_a_paused_transport_is_read_again_when_a_hook_fails(begin):
+    """So that the peer's end is seen."""
+    gate = asyncio.Event()
+
+    async def behave(message):
+        await gate.wait()
+        raise ZeroDivisionError
+
+    h = begin(behave)
+    for _ in range(40):
+        h.give(frame("x" * 1000))
+    h.turn()
+    assert h.transport.paused
+    gate.set()
+    h.turn()
+    assert not h.transport.paused
+
+
+def test_a_hook_fails_after_the_connection_was_lost(begin):
+    gate = asyncio.Event()
+
+    async def behave(message):
+        await gate.wait()
+        raise ZeroDivisionError
+
+    h = begin(behave)
+    h.give(frame("one"), frame("two"))
+    h.turn()
+    h.transport.close()
+    h.turn()
+    assert h.heard == ["one"]
+    gate.set()
+    h.turn()
+    assert h.heard == ["one", ("closed", None, None)]
+    assert [type(error) for error in h.delegate.errors] == [ZeroDivisionError]
+
+
+def test_failure_that_arrived_before_the_end(begin):
+    """The last thing that came broke the protocol, while a hook was running."""
+    gate = asyncio.Event()
+
+    async def behave(message):
+        await gate.wait()
+
+    h = begin(behave)
+    h.give(frame("one"), b"\x81\x00")
+    h.turn()
+    h.transport.close()
+    h.turn()
+    gate.set()
+    h.turn()
+    assert h.heard == ["one", ("closed", None, None)]
