@@ -31,7 +31,12 @@ class TornadoDelayedCall(DelayedCall):
     """
 
     def __init__(
-        self, reactor: "TornadoReactor", seconds: float, f: Callable[..., Any], *args: Any, **kw: Any
+        self,
+        reactor: "TornadoReactor",
+        seconds: float,
+        f: Callable[..., Any],
+        *args: Any,
+        **kw: Any,
     ) -> None:
         super().__init__(
             reactor.seconds() + seconds, f, args, kw, _forget, _hasten, seconds=reactor.seconds

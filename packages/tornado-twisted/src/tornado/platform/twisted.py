@@ -1,9 +1,26 @@
-"""Tornado and Twisted in one process: loops, reactors and Deferreds in; bridges between them out."""
+"""Tornado and Twisted in one process: loops, reactors and Deferreds in; bridges between them out.
+
+To run code made for Twisted in a Tornado application, install the reactor at its beginning::
+
+    import tornado.platform.twisted
+
+    tornado.platform.twisted.install()
+    from twisted.internet import reactor
+
+and start the loop instead of the reactor, with ``IOLoop.current().start()``.
+
+To run code made for Tornado in a Twisted application, see `TwistedIOLoop`.
+
+Importing this module lets coroutines wait for Deferreds: ``yield deferred`` in those of
+`tornado.gen`, ``await deferred`` in native ones, in whatever runs them.
+"""
 
 from tornado._twisted import deferreds
 from tornado._twisted.delayed import TornadoDelayedCall
+from tornado._twisted.ioloop import TwistedIOLoop
 from tornado._twisted.reactor import TornadoReactor, install
+from tornado._twisted.resolver import TwistedResolver
 
-assert deferreds  # imported for what it registers
+assert deferreds  # imported for what it does to Deferreds
 
-__all__ = ["TornadoDelayedCall", "TornadoReactor", "install"]
+__all__ = ["TornadoDelayedCall", "TornadoReactor", "TwistedIOLoop", "TwistedResolver", "install"]
