@@ -261,6 +261,8 @@ class HTTP1Connection(HTTPConnection):
         try:
             if server is not None:
                 server.send_many(pieces)
+                if callback is None and server.is_collecting:
+                    return _done_future(server.loop)  # it leaves with the rest of this turn
             elif self._head is not None or stream is None:
                 raise StreamClosedError(None)  # the exchange is over
             elif pieces:

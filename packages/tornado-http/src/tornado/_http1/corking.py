@@ -26,6 +26,11 @@ class CorkedOutput(LazyTimer):
         self._size = 0  # bytes in it
         self._backlogged = False  # the kernel did not take all at once, some time ago
 
+    @property
+    def is_collecting(self) -> bool:
+        """Whether something waits for the end of this turn."""
+        return self._corked is not None
+
     def send(self, data: bytes) -> None:
         """Send ``data``: after the answers that are collected in this turn, or at once."""
         corked = self._corked
