@@ -7,6 +7,7 @@ import pytest
 from tornado import gen, web
 from tornado.concurrent import Future
 from tornado.ioloop import IOLoop
+from tornado.iostream import StreamClosedError
 from tornado.web import Application, HTTPError, RequestHandler, asynchronous, stream_request_body
 
 
@@ -294,6 +295,65 @@ def test_cancelled_when_the_client_leaves(served, caplog):
 
     served([("/", Poll)], check)
     assert [r for r in caplog.records if r.levelname != "DEBUG"] == []
+
+
+@pytest.mark.parametrize("how", ["flush", "finish", "before-headers", "raised"])
+def test_writing_to_a_client_that_left(served, caplog, how):
+    """No failure of the handler: nothing is logged as one, and on_finish is called."""
+
+    class Writer(RequestHandler):
+        async def get(self):
+            if how == "raised":
+                self.write("x")
+                await self.flush()
+            waiting.set()
+            await asyncio.wait_for(left.wait(), 5)
+            if how == "raised":
+                raise StreamClosedError
+            while True:
+                self.write("x" * 1000)
+                if how == "before-headers":
+                    return
+                if how == "finish":
+                    await self.flush()
+                    await self.finish()
+                    return
+                await self.flush()
+
+        def on_connection_close(self):
+            left.set()
+
+        def on_finish(self):
+            ended.append(self)
+
+    waiting, left = asyncio.Event(), asyncio.Event()
+    ended = []
+
+    async def check(site):
+        _, writer = await asyncio.open_connection("127.0.0.1", site.port)
+        writer.write(site.message())
+        await asyncio.wait_for(waiting.wait(), 5)
+        writer.close()
+        await asyncio.wait_for(left.wait(), 5)
+        for _ in range(100):
+            if ended:
+                break
+            await asyncio.sleep(0.005)
+
+    served([("/", Writer)], check)
+    assert len(ended) == 1
+    assert [r for r in caplog.records if r.levelname not in ("DEBUG", "INFO")] == []
+
+
+def test_a_closed_stream_of_somebody_else(fetch, caplog):
+    """That another connection closed is an error as any other."""
+
+    class Handler(RequestHandler):
+        async def get(self):
+            raise StreamClosedError
+
+    assert fetch([("/", Handler)]).code == 500
+    assert "Uncaught exception" in caplog.text
 
 
 def test_current_task_and_timeouts(fetch):

@@ -180,6 +180,9 @@ class Execution(Rendering):
 
     def _fail(self, e: BaseException) -> None:
         """Answer with what belongs to an exception, whatever happens on the way."""
+        if isinstance(e, StreamClosedError) and self._is_abandoned():
+            self._end_abandoned()
+            return
         if isinstance(e, httputil.HTTPInputError):
             e = BadContentError(400, "%s", e)
         try:
@@ -207,12 +210,30 @@ class Execution(Rendering):
         """End the answer of a method that was cancelled, or that waited for what was cancelled."""
         task = asyncio.current_task()
         cancelling = getattr(task, "cancelling", None)  # Python 3.11
-        if self._client_left or (cancelling is not None and cancelling()):
-            # Nobody is there to be answered, or the server ends.
-            gen_log.debug("Cancelled %s", self._request_summary())
-            return
-        if not self._finished:
+        if cancelling is not None and cancelling():
+            gen_log.debug("Cancelled %s", self._request_summary())  # the server ends
+        elif self._is_abandoned():
+            self._end_abandoned()
+        elif not self._finished:
             self._fail(e)
+
+    def _is_abandoned(self) -> bool:
+        """Tell whether the client has closed the connection of this request."""
+        if self._client_left:
+            return True
+        stream = getattr(self.request.connection, "stream", None)
+        closed = getattr(stream, "closed", None)
+        return closed is not None and bool(closed())
+
+    def _end_abandoned(self) -> None:
+        """End a request whose client has gone: no failure of the handler, and nothing to send."""
+        gen_log.debug("Client left before the end of %s", self._request_summary())
+        self._release_body()
+        if not self._finished:
+            try:
+                self.finish()  # for what hangs on it: on_finish and the log
+            except Exception:
+                gen_log.debug("Cannot finish %s", self._request_summary(), exc_info=True)
 
 
 def _awaitable(value: Any) -> Any:
