@@ -80,7 +80,9 @@ def check_distribution(
     declared = {requirement_name(r) for name in siblings for r in distributions[name].requires}
     declared |= {implied for name in declared for implied in IMPLIED.get(name, ())}
     optional = {requirement_name(r) for rs in distribution.extras.values() for r in rs}
-    optional |= {s for name in optional & distributions.keys() for s in closure(name, distributions)}
+    optional |= {
+        s for name in optional & distributions.keys() for s in closure(name, distributions)
+    }
     for path in sorted(distribution.source.rglob("*.py")):
         relative = path.relative_to(distribution.source.parent)
         for line, name in imports(ast.parse(path.read_text("utf-8")), list(relative.parts[:-1])):
