@@ -9,6 +9,7 @@ import os
 
 import pytest
 
+from tornado import gen
 from tornado.web import Application, HTTPError, RequestHandler, StaticFileHandler
 
 CONTENT = b"0123456789" * 5
@@ -548,7 +549,7 @@ class TestHooks:
         assert fetch(app, "/static/a.txt").headers["X-Own"] == "1"
         assert fetch(app, "/static/a.txt", headers={"X-Have-It": "1"}).code == 304
 
-    @pytest.mark.parametrize("kind", ["async", "sync"])
+    @pytest.mark.parametrize("kind", ["async", "sync", "generator"])
     def test_get_override(self, fetch, root, kind):
         if kind == "async":
 
@@ -556,6 +557,14 @@ class TestHooks:
                 async def get(self, path, include_body=True):
                     self.set_header("X-Own", "1")
                     await super().get(path, include_body)
+
+        elif kind == "generator":
+
+            class Own(StaticFileHandler):
+                @gen.coroutine
+                def get(self, path, include_body=True):
+                    self.set_header("X-Own", "1")
+                    yield super().get(path, include_body)
 
         else:
 

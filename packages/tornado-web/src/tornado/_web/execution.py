@@ -115,7 +115,7 @@ class Execution(Rendering):
             # HEAD is answered as GET is, without the content (RFC 9110, section 9.3.2).
             name = "get"
         result = getattr(self, name)(*self.path_args, **self.path_kwargs)
-        if result is not None and result is not DONE:
+        if result is not None and not _is_done(result):
             return self._after_method(result)
         if self._auto_finish and not self._finished:
             if type(self).finish is _FINISH:
@@ -234,6 +234,18 @@ class Execution(Rendering):
                 self.finish()  # for what hangs on it: on_finish and the log
             except Exception:
                 gen_log.debug("Cannot finish %s", self._request_summary(), exc_info=True)
+
+
+def _is_done(result: Any) -> bool:
+    """Tell whether what a method returned has nothing to wait for, and went well."""
+    if isinstance(result, asyncio.Future):
+        return (
+            result.done()
+            and not result.cancelled()
+            and result.exception() is None
+            and result.result() is None
+        )
+    return result is DONE
 
 
 def _awaitable(value: Any) -> Any:

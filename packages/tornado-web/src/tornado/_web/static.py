@@ -195,7 +195,7 @@ class StaticFileHandler(RequestHandler):
             content = file.read(part.length)
         if content is None or len(content) != part.length:
             raise HTTPError(500, "%s changed while it was read", self.absolute_path)
-        self._write_buffer.append(content)
+        self.write(content)
 
     async def _send_file(self, part: ByteRange) -> None:
         """Send a large part from the file to the socket."""
