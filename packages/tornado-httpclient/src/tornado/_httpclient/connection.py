@@ -291,20 +291,26 @@ class ClientConnection:
 
     def is_quiet(self) -> bool:
         """Ask the operating system whether nothing arrived: neither bytes nor the end."""
-        return self.state is _IDLE and not _is_readable(self.stream.fileno())
+        descriptor: Any = self.stream.fileno()
+        if not isinstance(descriptor, int):
+            descriptor = descriptor.fileno()
+        return self.state is _IDLE and not readable([descriptor])
 
 
 if hasattr(select, "poll"):
 
-    def _is_readable(descriptor: Any) -> bool:
+    def readable(descriptors: list[int]) -> list[int]:
+        """Return the descriptors on which something happened, or that are none any more."""
         poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        return bool(poll.poll(0))
+        for descriptor in descriptors:
+            poll.register(descriptor, select.POLLIN)
+        return [descriptor for descriptor, _ in poll.poll(0)]
 
 else:
 
-    def _is_readable(descriptor: Any) -> bool:
-        return bool(select.select([descriptor], [], [], 0)[0])
+    def readable(descriptors: list[int]) -> list[int]:
+        """Return the descriptors on which something happened."""
+        return select.select(descriptors, [], [], 0)[0]
 
 
 def closed_error(error: StreamClosedError) -> BaseException:

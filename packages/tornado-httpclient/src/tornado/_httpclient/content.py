@@ -24,6 +24,7 @@ class Gathered:
         self.max_body_size = max_body_size
         self._pieces: list[bytes] = []
         self._decoder: Decoder | None = None
+        self._count = 0
 
     def decode(self, headers: HTTPHeaders) -> None:
         """Decode what comes, if ``headers`` name a coding that is known, and change them so."""
@@ -40,9 +41,16 @@ class Gathered:
         :raises MessageError: if it cannot be decoded, or is too much.
         """
         if self._decoder is None:
+            self._add(data)
             self._pieces.append(data)
         else:
             self._pieces.extend(self._decoder.decode(data))
+
+    def _add(self, data: bytes) -> None:
+        """Count what is not decoded; a decoder counts for itself."""
+        self._count += len(data)
+        if self._count > self.max_body_size:
+            raise MessageError(f"content over {self.max_body_size} bytes", 413)
 
     def end(self) -> BytesIO:
         """Return all content.
@@ -72,7 +80,11 @@ class Streamed(Gathered):
 
     def take(self, data: bytes) -> None:
         """Take a piece, and give it on unless the callback is busy."""
-        self._pending = iter((data,)) if self._decoder is None else self._decoder.decode(data)
+        if self._decoder is None:
+            self._add(data)
+            self._pending = iter((data,))
+        else:
+            self._pending = self._decoder.decode(data)
         self.flow()
 
     def flow(self) -> bool:
@@ -97,14 +109,11 @@ class Discarded(Gathered):
     """
 
     def __init__(self) -> None:
-        super().__init__(0)
-        self._count = 0
+        super().__init__(MAX_DISCARDED)
 
     def decode(self, headers: HTTPHeaders) -> None:
         """Leave it as it is."""
 
     def take(self, data: bytes) -> None:
         """Drop a piece."""
-        self._count += len(data)
-        if self._count > MAX_DISCARDED:
-            raise MessageError("too much content to drop")
+        self._add(data)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import socket
 from collections.abc import Callable
 from typing import Any
 
 import pycurl
 
+from tornado._httpclient.connection import readable
 from tornado._httpclient.curl_fetch import CurlFetch
 from tornado._httpclient.queueing import QueueingClient
 from tornado._httpclient.request import _RequestProxy
@@ -21,6 +25,14 @@ _MASKS = {
     pycurl.POLL_OUT: IOLoop.WRITE,
     pycurl.POLL_INOUT: IOLoop.READ | IOLoop.WRITE,
 }
+
+
+def _inode(descriptor: int) -> int | None:
+    """Return what tells a socket from a later one with the same descriptor."""
+    try:
+        return os.fstat(descriptor).st_ino
+    except OSError:
+        return None
 
 
 class CurlAsyncHTTPClient(QueueingClient):
@@ -67,6 +79,9 @@ class CurlAsyncHTTPClient(QueueingClient):
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._watched: set[int] = set()
+        # Sockets that libcurl keeps for later, with their inodes, and whether a transfer was added.
+        self._idle: dict[int, int] = {}
+        self._was_added = False
         self._timer: asyncio.TimerHandle | None = None
         self._free: list[Any] = []
         self._fetches: dict[Any, CurlFetch] = {}
@@ -93,13 +108,19 @@ class CurlAsyncHTTPClient(QueueingClient):
 
     def _add(self, curl: Any) -> None:
         if curl in self._fetches:
+            self._was_added = True
             self._multi.add_handle(curl)
 
     def give_back(self, curl: Any) -> None:
         """Take back a handle whose transfer is over."""
+        descriptor = curl.getinfo(pycurl.ACTIVESOCKET)
         self._multi.remove_handle(curl)
         curl.reset()
         self._free.append(curl)
+        if descriptor >= 0:
+            inode = _inode(descriptor)
+            if inode is not None:
+                self._idle[descriptor] = inode
 
     def drop(self, curl: Any) -> None:
         """End a transfer before its time; its connection is closed."""
@@ -126,6 +147,21 @@ class CurlAsyncHTTPClient(QueueingClient):
     def fail_later(self, fetch: CurlFetch, error: Exception) -> None:
         """Have a fetch fail as soon as libcurl has returned."""
         self._when_outside(lambda: fetch.fail(error))
+
+    def _spoil_unquiet(self) -> None:
+        """Shut down kept connections on which something came that nobody asked for.
+
+        libcurl would take it for the answer to the next request. A connection that is shut down it
+        finds broken, and makes a new one.
+        """
+        if not self._idle:
+            return
+        for descriptor in readable(list(self._idle)):
+            inode = self._idle.pop(descriptor)
+            if inode == _inode(descriptor):
+                duplicate = socket.socket(fileno=os.dup(descriptor))
+                with duplicate, contextlib.suppress(OSError):
+                    duplicate.shutdown(socket.SHUT_RDWR)
 
     # libcurl and the loop.
 
@@ -171,7 +207,9 @@ class CurlAsyncHTTPClient(QueueingClient):
             if fd in self._watched:
                 self._watched.discard(fd)
                 self.io_loop.remove_handler(fd)
-        elif fd in self._watched:
+            return
+        self._idle.pop(fd, None)
+        if fd in self._watched:
             self.io_loop.update_handler(fd, _MASKS[event])
         else:
             self._watched.add(fd)
@@ -198,6 +236,9 @@ class CurlAsyncHTTPClient(QueueingClient):
     def _handle_timeout(self) -> None:
         self._timer = None
         if not self._closed:
+            if self._was_added:
+                self._was_added = False
+                self._spoil_unquiet()
             self._enter(lambda: self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0))
 
     def handle_callback_exception(self, callback: Any) -> None:

@@ -18,7 +18,7 @@ from tornado._httpclient.settings import Settings
 from tornado._httpclient.urls import Target
 from tornado.httputil import HTTPHeaders
 
-#: pycurl has no name for this option (CURLOPT_SUPPRESS_CONNECT_HEADERS).
+# pycurl has no name for this option: CURLOPT_SUPPRESS_CONNECT_HEADERS.
 _SUPPRESS_CONNECT_HEADERS = 265
 
 #: Added by libcurl unless told otherwise.
@@ -42,6 +42,9 @@ def set_up(curl: Any, settings: Settings, target: Target, headers: HTTPHeaders) 
     curl.setopt(pycurl.HTTP_CONTENT_DECODING, 0)
     scheme = "http" if target.scheme == "http+unix" else target.scheme
     curl.setopt(pycurl.URL, f"{scheme}://{_authority(target)}{target.path}")
+    # libcurl would spell some of it anew, and a digest is over the very target that is sent.
+    if scheme == "https" or _proxy_of(settings, target) is None:
+        curl.setopt(pycurl.REQUEST_TARGET, target.path)
     if target.scheme == "http+unix":
         curl.setopt(pycurl.UNIX_SOCKET_PATH, target.host)
     if settings.method == "HEAD":

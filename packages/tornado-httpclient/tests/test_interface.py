@@ -1,0 +1,301 @@
+"""How clients are made, configured, shared and closed; the blocking client; the command; contexts."""
+
+import asyncio
+import gc
+import subprocess
+import sys
+import threading
+import warnings
+
+import pytest
+
+from tornado import stack_context
+from tornado.curl_httpclient import CurlAsyncHTTPClient
+from tornado.httpclient import AsyncHTTPClient, HTTPClient, HTTPError, HTTPRequest, HTTPResponse
+from tornado.ioloop import IOLoop
+from tornado.netutil import Resolver
+from tornado.simple_httpclient import SimpleAsyncHTTPClient
+
+
+@pytest.fixture(autouse=True)
+def configuration():
+    saved = AsyncHTTPClient._save_configuration()
+    yield
+    AsyncHTTPClient._restore_configuration(saved)
+
+
+@pytest.fixture
+def blocking_server():
+    """A server in a thread of its own; the URL."""
+    import http.server
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            code = 404 if self.path == "/404" else 200
+            self.send_response(code)
+            self.send_header("Content-Length", "5")
+            self.end_headers()
+            self.wfile.write(b"hello")
+
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_one_client_a_loop(run):
+    async def main():
+        client = AsyncHTTPClient()
+        assert type(client) is SimpleAsyncHTTPClient
+        assert AsyncHTTPClient() is client
+        assert AsyncHTTPClient(io_loop=IOLoop.current()) is client
+        assert AsyncHTTPClient(IOLoop.current()) is client
+        assert AsyncHTTPClient(False) is client
+        for other in (
+            AsyncHTTPClient(True),
+            AsyncHTTPClient(force_instance=True),
+            AsyncHTTPClient(IOLoop.current(), True),
+        ):
+            assert other is not client
+            assert AsyncHTTPClient() is client
+            other.close()
+        assert SimpleAsyncHTTPClient() is not client
+        SimpleAsyncHTTPClient().close()
+        client.close()
+        assert AsyncHTTPClient() is not client
+        AsyncHTTPClient().close()
+
+    run(main)
+
+
+def test_configure(run):
+    async def main():
+        AsyncHTTPClient.configure("tornado.curl_httpclient.CurlAsyncHTTPClient", max_clients=7)
+        client = AsyncHTTPClient()
+        assert type(client) is CurlAsyncHTTPClient
+        assert client.max_clients == 7
+        client.close()
+        AsyncHTTPClient.configure(None, max_clients=3, defaults={"user_agent": "x"})
+        client = AsyncHTTPClient()
+        assert type(client) is SimpleAsyncHTTPClient
+        assert client.max_clients == 3
+        assert client.defaults["user_agent"] == "x"
+        assert client.defaults["max_redirects"] == 5
+        client.close()
+        AsyncHTTPClient.configure(SimpleAsyncHTTPClient)
+        client = AsyncHTTPClient(max_clients=4)
+        assert client.max_clients == 4
+        client.close()
+        client = AsyncHTTPClient(IOLoop.current(), 5)
+        assert client.max_clients == 5
+        client.close()
+        client = SimpleAsyncHTTPClient(max_clients=9, max_simultaneous_connections=2)
+        assert client.max_clients == 2
+        client.close()
+
+    run(main)
+
+
+class FakeClient(AsyncHTTPClient):
+    """An implementation as one wrote it for Tornado 6."""
+
+    def initialize(self, answer=200, defaults=None):
+        super().initialize(defaults=defaults)
+        self.answer = answer
+
+    def fetch_impl(self, request, callback):
+        callback(HTTPResponse(request, self.answer))
+
+
+def test_other_implementations(run):
+    async def main():
+        AsyncHTTPClient.configure(FakeClient)
+        client = AsyncHTTPClient()
+        assert type(client) is FakeClient
+        assert (await client.fetch("anything")).code == 200
+        client.close()
+        client = FakeClient(force_instance=True, answer=500)
+        with pytest.raises(HTTPError):
+            await client.fetch("anything")
+        client.close()
+
+    run(main)
+
+
+def test_hostname_mapping_and_resolver(run, make_simple, serve, respond):
+    class Own(Resolver):
+        def initialize(self):
+            self.asked = []
+
+        async def resolve(self, host, port, family=0):
+            self.asked.append(host)
+            return [(2, ("127.0.0.1", port))]
+
+        def close(self):
+            self.asked.append("closed")
+
+    async def main():
+        resolver = Own()
+        async with serve(lambda r: respond(body=r.headers["host"].encode())) as server:
+            url = f"http://made.up:{server.port}"
+            async with make_simple(resolver=resolver) as client:
+                assert (await client.fetch(url)).body == f"made.up:{server.port}".encode()
+            assert resolver.asked == ["made.up"]
+            async with make_simple(hostname_mapping={"made.up": "127.0.0.1"}) as client:
+                assert (await client.fetch(url)).code == 200
+
+    run(main)
+
+
+def test_network_interface(run, make_client, serve, respond):
+    async def main():
+        async with serve(lambda r: respond()) as server, make_client() as client:
+            assert (await client.fetch(server.url, network_interface="127.0.0.1")).code == 200
+            with pytest.raises((ValueError, OSError, HTTPError)):
+                await client.fetch(server.url, network_interface="not-an-interface")
+
+    run(main)
+
+
+def test_prepare_curl_callback(run, make_client, serve, respond):
+    if "curl" not in make_client.name:
+        return
+
+    async def main():
+        import pycurl
+
+        async with serve(lambda r: respond(body=r.headers["x-a"].encode())) as server:
+            async with make_client() as client:
+                response = await client.fetch(
+                    server.url,
+                    prepare_curl_callback=lambda c: c.setopt(pycurl.HTTPHEADER, ["X-A: b"]),
+                )
+                assert response.body == b"b"
+                await client.fetch(server.url, headers={"X-A": "c"})
+                assert server.requests[1].headers["user-agent"].startswith("Tornado/")
+
+    run(main)
+
+
+def test_blocking_client(blocking_server):
+    with HTTPClient() as client:
+        assert client.fetch(blocking_server).body == b"hello"
+        assert client.fetch(HTTPRequest(blocking_server)).code == 200
+        with pytest.raises(HTTPError):
+            client.fetch(f"{blocking_server}/404")
+        assert client.fetch(f"{blocking_server}/404", raise_error=False).code == 404
+        with pytest.raises(ValueError, match="scheme"):
+            client.fetch("frob:")
+    client.close()
+    client = HTTPClient(CurlAsyncHTTPClient, max_clients=2)
+    assert client.fetch(blocking_server).body == b"hello"
+    del client
+    gc.collect()
+    with pytest.raises(ZeroDivisionError):
+        HTTPClient(lambda: 1 / 0)
+
+
+def test_blocking_client_beside_a_running_loop(run, blocking_server):
+    async def main():
+        client = HTTPClient()
+        assert client.fetch(blocking_server).body == b"hello"
+        with pytest.raises(HTTPError):
+            client.fetch(f"{blocking_server}/404")
+        client.close()
+        loop = asyncio.get_running_loop()
+
+        def in_thread():
+            with HTTPClient() as client:
+                return client.fetch(blocking_server).body
+
+        assert await loop.run_in_executor(None, in_thread) == b"hello"
+
+    run(main)
+
+
+def test_loops_that_end_without_closing_the_client(blocking_server):
+    async def fetch():
+        return (await AsyncHTTPClient().fetch(blocking_server)).body
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(5):
+            assert asyncio.run(fetch()) == b"hello"
+        gc.collect()
+        clients = AsyncHTTPClient._async_clients()
+        assert len([loop for loop in clients if loop.asyncio_loop.is_closed()]) <= 1
+
+
+def test_command(blocking_server):
+    def command(*arguments):
+        return subprocess.run(
+            [sys.executable, "-m", "tornado.httpclient", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        ).stdout
+
+    assert command(blocking_server) == "hello\n"
+    printed = command("--print_headers", "--print_body=false", f"{blocking_server}/404")
+    assert "Content-Length: 5\n" in printed
+    assert "hello" not in printed
+
+
+def test_contexts_go_with_the_callback(run, make_client, serve, respond):
+    async def main():
+        async with serve(lambda r: respond(body=b"x")) as server, make_client() as client:
+            caught = []
+
+            def on_error(typ, value, tb):
+                caught.append(typ)
+                return True
+
+            seen = asyncio.get_running_loop().create_future()
+
+            def callback(response):
+                seen.set_result(response.code)
+                raise ZeroDivisionError
+
+            with stack_context.ExceptionStackContext(on_error):
+                client.fetch(server.url, callback)
+            assert await seen == 200
+            await asyncio.sleep(0.01)
+            assert caught == [ZeroDivisionError]
+            # The connection was made inside the context and is used outside it.
+            assert (await client.fetch(server.url)).body == b"x"
+            assert caught == [ZeroDivisionError]
+            assert server.connections == 1
+
+    run(main)
+
+
+def test_fetch_has_no_state_of_its_own(run, make_client, serve, respond):
+    """A handle or connection that served one request brings nothing of it to the next."""
+
+    async def main():
+        async with (
+            serve(lambda r: respond(body=r.raw)) as server,
+            make_client(max_clients=1) as client,
+        ):
+            plain = (await client.fetch(server.url)).body
+            for kwargs in (
+                {"method": "POST", "body": b"x", "headers": {"X-A": "b"}},
+                {"auth_username": "u", "auth_password": "p"},
+                {"method": "HEAD"},
+                {"method": "PUT", "body_producer": lambda write: write(b"x")},
+                {"user_agent": "other", "decompress_response": False},
+            ):
+                await client.fetch(server.url, **kwargs)
+                assert (await client.fetch(server.url)).body == plain
+
+    run(main)
