@@ -93,7 +93,8 @@ class HandlerState:
         self.clear()
         self.initialize(**kwargs)
 
-    def initialize(self, **kwargs: Any) -> None:
+    # `*args` lets type checkers accept any signature of an override; routes give keywords only.
+    def initialize(self, *args: Any, **kwargs: Any) -> None:
         """Hook for what a handler needs besides the request. Override it.
 
         Called once, before everything else, with the keyword arguments of the route. It may
