@@ -1,0 +1,65 @@
+"""A coroutine and, perhaps, a callback go in; a future comes out, and the callback is called."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from tornado._auth.errors import AuthError
+from tornado._loop import contexts
+from tornado._loop.callbacks import deliver
+from tornado.concurrent import Future
+from tornado.gen import convert_yielded
+from tornado.ioloop import IOLoop
+from tornado.log import gen_log
+
+_T = TypeVar("_T")
+
+Callback = Callable[..., Any]
+
+
+def answer(work: Awaitable[_T], callback: Callback | None) -> asyncio.Future[_T]:
+    """Start ``work`` and return its future; call ``callback`` with the result, ``None`` on an error."""
+    future = convert_yielded(work)
+    if callback is not None:
+        deliver(_result_or_none(future), callback)
+    return future
+
+
+async def _result_or_none(future: Awaitable[_T]) -> _T | None:
+    try:
+        return await future
+    except AuthError as error:
+        gen_log.warning("%s", error)
+        return None
+
+
+def redirecting(work: Awaitable[None], callback: Callback | None) -> asyncio.Future[None]:
+    """Start ``work``, which ends in a redirect; ``callback`` is called without an argument.
+
+    Handlers of old releases do not wait for it. In their stack contexts an error is raised that
+    nobody else has seen, so that the request ends.
+    """
+    future = convert_yielded(work)
+    if callback is not None:
+        deliver(future, callback, with_result=False)
+    elif contexts.in_use and contexts.active():
+        io_loop = IOLoop.current()
+
+        def raise_unseen() -> None:
+            if getattr(future, "_log_traceback", False):
+                future.result()
+
+        # Two turns: whoever waits for the future is woken in the first.
+        again: Callback = contexts.wrap(lambda done: io_loop.add_callback(raise_unseen))
+        future.add_done_callback(again)
+    return future
+
+
+def redirected(callback: Callback | None) -> asyncio.Future[None]:
+    """Return the future of a redirect that was made already; call ``callback`` without an argument."""
+    future: asyncio.Future[None] = Future()
+    future.set_result(None)
+    deliver(future, callback, with_result=False)
+    return future

@@ -1,0 +1,322 @@
+"""Facebook's logins: OAuth 2.0 with the Graph API, and Facebook Connect with the REST API before it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from tornado._auth import flows
+from tornado._auth.answering import Callback, answer, redirected
+from tornado._auth.arguments import absolute, api_arguments
+from tornado._auth.errors import AuthAnswerError, AuthError
+from tornado._auth.fetching import ServiceClient, call, fetch, token_of
+from tornado._auth.oauth2 import OAuth2Mixin
+from tornado._auth.protocol import handler_of, text_argument
+from tornado.escape import json_decode, utf8
+from tornado.httputil import url_concat
+
+_GRAPH_FIELDS = ("id", "name", "first_name", "last_name", "locale", "picture", "link")
+_REST_FIELDS = "uid,first_name,last_name,name,locale,pic_square,profile_url,username"
+
+
+class FacebookGraphMixin(OAuth2Mixin):
+    """Login by Facebook's OAuth 2.0, and requests of its Graph API."""
+
+    _OAUTH_ACCESS_TOKEN_URL = "https://graph.facebook.com/oauth/access_token?"
+    _OAUTH_AUTHORIZE_URL = "https://www.facebook.com/dialog/oauth?"
+    _OAUTH_NO_CALLBACKS = False
+    _FACEBOOK_BASE_URL = "https://graph.facebook.com"
+
+    def get_authenticated_user(
+        self,
+        redirect_uri: str,
+        client_id: str,
+        client_secret: str,
+        code: str,
+        callback: Any = None,
+        extra_fields: Iterable[str] | None = None,
+    ) -> asyncio.Future[dict[str, Any]]:
+        """Exchange the code of the answer for an access token, and ask who the user is.
+
+        ::
+
+            class FacebookGraphLoginHandler(tornado.web.RequestHandler,
+                                            tornado.auth.FacebookGraphMixin):
+                async def get(self):
+                    if self.get_argument("code", None):
+                        user = await self.get_authenticated_user(
+                            redirect_uri="/auth/facebookgraph/",
+                            client_id=self.settings["facebook_api_key"],
+                            client_secret=self.settings["facebook_secret"],
+                            code=self.get_argument("code"))
+                        # Save the user with, e.g., set_signed_cookie()
+                    else:
+                        self.authorize_redirect(
+                            redirect_uri="/auth/facebookgraph/",
+                            client_id=self.settings["facebook_api_key"],
+                            extra_params={"scope": "user_posts"})
+
+        :arg redirect_uri: the one given to `authorize_redirect`.
+        :arg client_id: the application's key.
+        :arg client_secret: its secret.
+        :arg code: the argument ``code`` of this request.
+        :arg callback: called with the user, or with ``None`` if the login failed.
+        :arg extra_fields: names of more fields to ask for, beside ``id``, ``name``,
+            ``first_name``, ``last_name``, ``locale``, ``picture`` and ``link``.
+        :returns: a future of a dictionary of these fields, with ``access_token`` and
+            ``session_expires``: seconds as text, or ``None``.
+        :raises AuthAnswerError: (through the future) if this browser began no such login.
+        :raises AuthRequestError: (through the future) if Facebook refuses.
+
+        .. versionchanged:: 4.5
+           ``session_expires`` is text.
+        """
+        if callback is not None and not callable(callback):
+            callback, extra_fields = None, callback
+        work = self._graph_user(redirect_uri, client_id, client_secret, code, extra_fields)
+        return answer(work, callback)
+
+    async def _graph_user(
+        self,
+        redirect_uri: str,
+        client_id: str,
+        client_secret: str,
+        code: str,
+        extra_fields: Iterable[str] | None,
+    ) -> dict[str, Any]:
+        flow = self.check_authorization_answer()
+        more = {"code_verifier": flow.verifier} if flow is not None and self._OAUTH_PKCE else None
+        url = self._oauth_request_token_url(
+            redirect_uri=redirect_uri,
+            client_id=client_id,
+            client_secret=client_secret,
+            code=code,
+            extra_params=more,
+        )
+        client = self.get_auth_http_client()
+        session = token_of(await fetch(client, url, follow_redirects=False))
+        access_token = session["access_token"]
+        fields = [*_GRAPH_FIELDS, *sorted(set(extra_fields or ()) - set(_GRAPH_FIELDS))]
+        # Shows that it is this application that uses the token.
+        proof = hmac.new(utf8(client_secret), utf8(access_token), hashlib.sha256).hexdigest()
+        user = await self.facebook_request(
+            path="/me",
+            access_token=access_token,
+            appsecret_proof=proof,
+            fields=",".join(fields),
+        )
+        if not isinstance(user, dict):
+            raise AuthError("the service answered no user")
+        expires = session.get("expires_in", session.get("expires"))
+        return {
+            **{name: user.get(name) for name in fields},
+            "access_token": access_token,
+            "session_expires": None if expires is None else str(expires),
+        }
+
+    def facebook_request(
+        self,
+        path: str,
+        callback: Any = None,
+        access_token: Any = None,
+        post_args: Mapping[str, Any] | None = None,
+        **args: Any,
+    ) -> asyncio.Future[Any]:
+        """Make a request of the Graph API.
+
+        :arg path: such as ``/btaylor/picture``.
+        :arg callback: called with the result, or with ``None`` if the request failed.
+        :arg access_token: the ``access_token`` of a user.
+        :arg post_args: fields of a form: makes the request a POST.
+        :arg args: arguments of the query.
+        :returns: a future of the JSON that Facebook answers.
+        :raises AuthRequestError: (through the future) if Facebook answers an error.
+
+        ::
+
+            new_entry = await self.facebook_request(
+                "/me/feed",
+                post_args={"message": "I am posting from my Tornado application!"},
+                access_token=self.current_user["access_token"])
+
+        .. versionchanged:: 3.1
+           Addresses are of the attribute ``_FACEBOOK_BASE_URL``.
+        """
+        callback, access_token, post_args = api_arguments(callback, access_token, post_args)
+        url = self._FACEBOOK_BASE_URL + path
+        return self.oauth2_request(
+            url, callback=callback, access_token=access_token, post_args=post_args, **args
+        )
+
+
+class FacebookMixin(ServiceClient):
+    """Login by Facebook Connect, with the settings ``facebook_api_key`` and ``facebook_secret``.
+
+    ::
+
+        class FacebookHandler(tornado.web.RequestHandler, tornado.auth.FacebookMixin):
+            async def get(self):
+                if self.get_argument("session", None):
+                    user = await self.get_authenticated_user()
+                    # Save the user using, e.g., set_signed_cookie()
+                else:
+                    self.authenticate_redirect()
+
+    The session that comes back has to be signed (``sig``). Facebook has closed this service; see
+    `FacebookGraphMixin`. With other addresses in its attributes ``_FACEBOOK_LOGIN_URL`` and
+    ``_FACEBOOK_REST_URL`` it serves for any service of the same kind. ``_FACEBOOK_STATE_REQUIRED`` is as
+    ``_OPENID_STATE_REQUIRED`` of `OpenIdMixin`.
+    """
+
+    _FACEBOOK_LOGIN_URL = "https://www.facebook.com/login.php"
+    _FACEBOOK_REST_URL = "https://api.facebook.com/restserver.php"
+    _FACEBOOK_STATE_REQUIRED: bool | None = None
+
+    def authenticate_redirect(
+        self,
+        callback_uri: str | None = None,
+        cancel_uri: str | None = None,
+        extended_permissions: str | Sequence[str] | None = None,
+        callback: Callback | None = None,
+    ) -> None:
+        """Send the visitor to Facebook to log in, and to install this application.
+
+        :arg callback_uri: where to come back to, absolute or relative to this request, whose own
+            URL is the default.
+        :arg cancel_uri: where to come back to instead if they would not.
+        :arg extended_permissions: one permission to ask for, or a list.
+        :arg callback: called through the loop after the redirect, without an argument.
+        """
+        handler = handler_of(self)
+        handler.require_setting("facebook_api_key", "Facebook Connect")
+        flow = flows.begin(self, f"facebook {self._FACEBOOK_LOGIN_URL}")
+        args = {
+            "api_key": handler.settings["facebook_api_key"],
+            "v": "1.0",
+            "fbconnect": "true",
+            "display": "page",
+            "next": url_concat(absolute(self, callback_uri), {"login_state": flow.state}),
+            "return_session": "true",
+        }
+        if cancel_uri:
+            args["cancel_url"] = absolute(self, cancel_uri)
+        if extended_permissions:
+            if not isinstance(extended_permissions, str):
+                extended_permissions = ",".join(extended_permissions)
+            args["req_perms"] = extended_permissions
+        handler.redirect(url_concat(self._FACEBOOK_LOGIN_URL, args))
+        if callback is not None:
+            redirected(callback)
+
+    def authorize_redirect(
+        self,
+        extended_permissions: str | Sequence[str],
+        callback_uri: str | None = None,
+        cancel_uri: str | None = None,
+        callback: Callback | None = None,
+    ) -> None:
+        """Do as `authenticate_redirect` does; the arguments are the same."""
+        self.authenticate_redirect(callback_uri, cancel_uri, extended_permissions, callback)
+
+    def get_authenticated_user(
+        self, callback: Callback | None = None
+    ) -> asyncio.Future[dict[str, Any]]:
+        """Return the user that Facebook sent back with this request.
+
+        :arg callback: called with the user, or with ``None`` if the login failed.
+        :returns: a future of a dictionary with ``facebook_uid`` (and ``uid``), ``name``,
+            ``first_name``, ``last_name``, ``locale``, ``pic_square``, ``profile_url``,
+            ``username``, ``session_key`` and ``session_expires``.
+        :raises AuthAnswerError: (through the future) if the session is not signed by Facebook, or
+            this browser did not begin the login.
+        :raises AuthRequestError: (through the future) if Facebook refuses.
+        """
+        return answer(self._rest_user(), callback)
+
+    async def _rest_user(self) -> dict[str, Any]:
+        handler = handler_of(self)
+        handler.require_setting("facebook_api_key", "Facebook Connect")
+        handler.require_setting("facebook_secret", "Facebook Connect")
+        text = text_argument(self, "session")
+        state = text_argument(self, "login_state")
+        purpose = f"facebook {self._FACEBOOK_LOGIN_URL}"
+        flows.resume(self, purpose, state, self._FACEBOOK_STATE_REQUIRED)
+        session = self._checked_session(text)
+        users = await self.facebook_request(
+            "facebook.users.getInfo",
+            session_key=session["session_key"],
+            uids=session["uid"],
+            fields=_REST_FIELDS,
+        )
+        if not isinstance(users, list) or not users or not isinstance(users[0], dict):
+            raise AuthError("the service answered no user")
+        user = users[0]
+        if str(user.get("uid")) != str(session["uid"]):
+            raise AuthAnswerError("the session is of another user")
+        return {
+            **{name: user.get(name) for name in _REST_FIELDS.split(",")},
+            "facebook_uid": user["uid"],
+            "session_key": session["session_key"],
+            "session_expires": session.get("expires"),
+        }
+
+    def _checked_session(self, text: str | None) -> dict[str, Any]:
+        try:
+            session = json_decode(text or "")
+        except ValueError:
+            raise AuthAnswerError("the answer has no session in JSON") from None
+        if not isinstance(session, dict) or not {"session_key", "uid", "sig"} <= session.keys():
+            raise AuthAnswerError("the session lacks session_key, uid or sig")
+        signature = str(session.pop("sig"))
+        if not flows.secrets_equal(self._signature(session), signature):
+            raise AuthAnswerError("the session's signature is wrong")
+        return session
+
+    def facebook_request(
+        self, method: str, callback: Callback | None = None, **args: Any
+    ) -> asyncio.Future[Any]:
+        """Make a request of Facebook's REST API, signed with the application's secret.
+
+        :arg method: such as ``stream.get``.
+        :arg callback: called with the result, or with ``None`` if the request failed.
+        :arg args: the method's arguments, ``session_key`` among them.
+        :returns: a future of the JSON that Facebook answers.
+        :raises AuthError: (through the future) if Facebook answers an error.
+        """
+        handler = handler_of(self)
+        handler.require_setting("facebook_api_key", "Facebook Connect")
+        handler.require_setting("facebook_secret", "Facebook Connect")
+        if not method.startswith("facebook."):
+            method = "facebook." + method
+        fields = {
+            **args,
+            "api_key": handler.settings["facebook_api_key"],
+            "v": "1.0",
+            "method": method,
+            "call_id": str(time.time_ns()),
+            "format": "json",
+        }
+        fields["sig"] = self._signature(fields)
+        return answer(self._rest_call(fields), callback)
+
+    async def _rest_call(self, fields: Mapping[str, Any]) -> Any:
+        url = url_concat(self._FACEBOOK_REST_URL, {k: str(v) for k, v in fields.items()})
+        result = await call(self.get_auth_http_client(), url, None)
+        if isinstance(result, dict) and "error_code" in result:
+            raise AuthError(
+                f"Facebook answered the error {result['error_code']}: {result.get('error_msg')}"
+            )
+        return result
+
+    def _signature(self, fields: Mapping[str, Any]) -> str:
+        text = "".join(f"{name}={fields[name]}" for name in sorted(fields))
+        # The service prescribes MD5 over the text and then the secret.
+        secret = utf8(handler_of(self).settings["facebook_secret"])
+        return hashlib.md5(utf8(text) + secret, usedforsecurity=False).hexdigest()
+
+
+FacebookGraphMixin.__module__ = FacebookMixin.__module__ = "tornado.auth"

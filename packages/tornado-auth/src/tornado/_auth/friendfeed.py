@@ -1,0 +1,84 @@
+"""FriendFeed's login by OAuth 1.0, and signed requests of its API."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from tornado._auth.answering import answer
+from tornado._auth.arguments import api_arguments
+from tornado._auth.fetching import call
+from tornado._auth.oauth1 import OAuthMixin
+from tornado._auth.protocol import handler_of
+
+
+class FriendFeedMixin(OAuthMixin):
+    """Login by FriendFeed's OAuth 1.0, with the settings ``friendfeed_consumer_key`` and
+    ``friendfeed_consumer_secret``.
+
+    ::
+
+        class FriendFeedHandler(tornado.web.RequestHandler, tornado.auth.FriendFeedMixin):
+            async def get(self):
+                if self.get_argument("oauth_token", None):
+                    user = await self.get_authenticated_user()
+                    # Save the user using, e.g., set_signed_cookie()
+                else:
+                    await self.authorize_redirect()
+
+    The user has ``username``, ``name``, ``description`` and ``access_token``. FriendFeed has closed; with
+    other addresses in its attributes the class serves for any service of the same kind.
+    """
+
+    _OAUTH_VERSION = "1.0"
+    _OAUTH_REQUEST_TOKEN_URL = "https://friendfeed.com/account/oauth/request_token"
+    _OAUTH_ACCESS_TOKEN_URL = "https://friendfeed.com/account/oauth/access_token"
+    _OAUTH_AUTHORIZE_URL = "https://friendfeed.com/account/oauth/authorize"
+    _OAUTH_NO_CALLBACKS = True
+    _FRIENDFEED_BASE_URL = "https://friendfeed-api.com/v2"
+
+    def friendfeed_request(
+        self,
+        path: str,
+        callback: Any = None,
+        access_token: Any = None,
+        post_args: Mapping[str, Any] | None = None,
+        **args: Any,
+    ) -> asyncio.Future[Any]:
+        """Make a request of FriendFeed's API.
+
+        :arg path: such as ``/feed/bret/friends``.
+        :arg callback: called with the result, or with ``None`` if the request failed.
+        :arg access_token: the ``access_token`` of a user, which signs the request.
+        :arg post_args: fields of a form: makes the request a POST.
+        :arg args: arguments of the query.
+        :returns: a future of the JSON that the service answers.
+        :raises AuthRequestError: (through the future) if the service answers an error.
+        """
+        callback, access_token, post_args = api_arguments(callback, access_token, post_args)
+        url = self._FRIENDFEED_BASE_URL + path
+        target = self._signed_url(url, access_token, args, post_args)
+        return answer(call(self.get_auth_http_client(), target, post_args), callback)
+
+    def _oauth_consumer_token(self) -> dict[str, Any]:
+        handler = handler_of(self)
+        handler.require_setting("friendfeed_consumer_key", "FriendFeed OAuth")
+        handler.require_setting("friendfeed_consumer_secret", "FriendFeed OAuth")
+        return {
+            "key": handler.settings["friendfeed_consumer_key"],
+            "secret": handler.settings["friendfeed_consumer_secret"],
+        }
+
+    async def _oauth_get_user_future(self, access_token: dict[str, Any]) -> Any:
+        user = await self.friendfeed_request(
+            "/feedinfo/" + access_token["username"],
+            include="id,name,description",
+            access_token=access_token,
+        )
+        if user:
+            user["username"] = user["id"]
+        return user
+
+
+FriendFeedMixin.__module__ = "tornado.auth"

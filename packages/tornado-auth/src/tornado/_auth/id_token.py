@@ -1,0 +1,164 @@
+"""An ID token, the provider's keys and what is expected go in; its claims come out.
+
+See OpenID Connect Core 1.0, section 3.1.3.7.
+
+No network, no clock: keys and time come in. The signature is verified by joserfc, the extra ``oidc``.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tornado._auth.errors import AuthAnswerError
+from tornado._auth.flows import unpadded
+
+#: Seconds that the provider's clock may differ.
+LEEWAY_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What an ID token must say."""
+
+    issuer: str
+    client_id: str
+    nonce: str | None
+    algorithms: Sequence[str]
+
+
+class UnknownKeyError(AuthAnswerError):
+    """None of the keys has signed the token: the provider may have newer ones."""
+
+
+def key_id(token: str) -> str | None:
+    """Return which key signed ``token``, as its header says without proof.
+
+    :raises AuthAnswerError: if it is no signed token.
+    """
+    try:
+        first = token.split(".")[0]
+        header = json.loads(base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)))
+    except ValueError:
+        raise AuthAnswerError("the ID token has no header in JSON") from None
+    kid = header.get("kid") if isinstance(header, dict) else None
+    return kid if isinstance(kid, str) else None
+
+
+def verified_claims(
+    token: str, keys: Mapping[str, Any], expected: Expected, now: float
+) -> dict[str, Any]:
+    """Return the claims of ``token``.
+
+    :arg keys: the provider's JSON Web Key Set.
+    :arg now: seconds since the epoch.
+    :raises UnknownKeyError: if its key is not among them.
+    :raises AuthAnswerError: if its signature is wrong, or it does not say what is expected.
+    """
+    claims = _signed_claims(token, keys, expected.algorithms)
+    _check_parties(claims, expected)
+    _check_times(claims, now)
+    if expected.nonce is not None:
+        nonce = claims.get("nonce")
+        if not isinstance(nonce, str) or not _same(nonce, expected.nonce):
+            raise AuthAnswerError("the ID token's nonce is not that of this login")
+    if not isinstance(claims.get("sub"), str) or not claims["sub"]:
+        raise AuthAnswerError("the ID token names no subject")
+    return claims
+
+
+def _same(got: str, expected: str) -> bool:
+    return hmac.compare_digest(got.encode("utf-8"), expected.encode("utf-8"))
+
+
+def _signed_claims(
+    token: str, keys: Mapping[str, Any], algorithms: Sequence[str]
+) -> dict[str, Any]:
+    try:
+        # Here, since it is an optional requirement.
+        from joserfc import jws
+        from joserfc.errors import JoseError
+        from joserfc.jwk import KeySet
+    except ImportError as error:
+        raise ImportError(
+            "verifying ID tokens needs joserfc: pip install 'tornado-auth[oidc]'"
+        ) from error
+    kid = key_id(token)
+    # Symmetric keys have no place among a provider's public ones.
+    usable = [
+        key
+        for key in keys.get("keys", [])
+        if isinstance(key, dict)
+        and key.get("kty") in ("RSA", "EC", "OKP")
+        and key.get("use", "sig") == "sig"
+        and (kid is None or key.get("kid") == kid)
+    ]
+    if not usable:
+        raise UnknownKeyError("the ID token is signed by a key that the provider does not name")
+    if kid is None and len(usable) > 1:
+        raise AuthAnswerError(f"the ID token names none of {len(usable)} keys")
+    try:
+        key_set = KeySet.import_key_set({"keys": [dict(usable[0])]})
+        signed = jws.deserialize_compact(token, key_set, algorithms=list(algorithms))
+        claims = json.loads(signed.payload)
+    except (JoseError, ValueError) as error:
+        raise AuthAnswerError(f"the ID token is not to be believed: {error}") from error
+    if not isinstance(claims, dict):
+        raise AuthAnswerError("the ID token holds no claims")
+    return claims
+
+
+def _check_parties(claims: Mapping[str, Any], expected: Expected) -> None:
+    if claims.get("iss") != expected.issuer:
+        raise AuthAnswerError(
+            f"the ID token's issuer is {claims.get('iss')!r}, expected {expected.issuer!r}"
+        )
+    audience = claims.get("aud")
+    audiences = audience if isinstance(audience, list) else [audience]
+    if expected.client_id not in audiences:
+        raise AuthAnswerError(f"the ID token is for {audience!r}, expected {expected.client_id!r}")
+    authorized = claims.get("azp")
+    if authorized is None and len(audiences) > 1:
+        raise AuthAnswerError("the ID token is for several, and does not name its party")
+    if authorized is not None and authorized != expected.client_id:
+        raise AuthAnswerError(
+            f"the ID token's party is {authorized!r}, expected {expected.client_id!r}"
+        )
+
+
+def _check_times(claims: Mapping[str, Any], now: float) -> None:
+    def time_of(name: str) -> float:
+        value = claims.get(name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise AuthAnswerError(f"the ID token's {name} is {value!r}, expected seconds")
+        return value
+
+    if time_of("exp") <= now - LEEWAY_SECONDS:
+        raise AuthAnswerError("the ID token has expired")
+    if time_of("iat") > now + LEEWAY_SECONDS:
+        raise AuthAnswerError("the ID token was issued in the future")
+    if "nbf" in claims and time_of("nbf") > now + LEEWAY_SECONDS:
+        raise AuthAnswerError("the ID token is not valid yet")
+
+
+def check_access_token(token: str, claims: Mapping[str, Any], access_token: str) -> None:
+    """Check that the access token came with the ID token, if that says so (section 3.1.3.8).
+
+    :raises AuthAnswerError: if it did not.
+    """
+    expected = claims.get("at_hash")
+    if expected is None:
+        return
+    first = token.split(".")[0]
+    header = json.loads(base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)))
+    algorithm = str(header.get("alg"))
+    # EdDSA's at_hash is of SHA-512, as Ed25519 signs.
+    bits = algorithm[-3:] if algorithm[-3:] in ("256", "384", "512") else "512"
+    hashed = hashlib.new(f"sha{bits}", access_token.encode("ascii", "replace")).digest()
+    if not _same(unpadded(hashed[: len(hashed) // 2]), str(expected)):
+        raise AuthAnswerError("the access token is not the one of the ID token")

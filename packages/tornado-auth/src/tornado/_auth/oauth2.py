@@ -1,0 +1,198 @@
+"""A visitor goes to an OAuth 2.0 provider and comes back with a code, for which an access token comes out."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from tornado._auth import flows
+from tornado._auth.answering import Callback, answer, redirected
+from tornado._auth.arguments import absolute_path, api_arguments
+from tornado._auth.errors import AuthAnswerError
+from tornado._auth.fetching import ServiceClient, call, post_form, token_of
+from tornado._auth.flows import Flow
+from tornado._auth.protocol import handler_of, text_argument
+from tornado.httputil import url_concat
+
+
+class OAuth2Mixin(ServiceClient):
+    """Login by OAuth 2.0 (RFC 6749), with ``state`` and PKCE (RFC 7636).
+
+    A class for a service has these attributes; see `GoogleOAuth2Mixin` and `FacebookGraphMixin`:
+
+    * ``_OAUTH_AUTHORIZE_URL``, ``_OAUTH_ACCESS_TOKEN_URL``: its addresses.
+    * ``_OAUTH_STATE_REQUIRED``: whether an answer has to carry the ``state`` of a login that
+      `authorize_redirect` began in the same browser. ``None``, the default, means yes if the
+      application has the setting ``cookie_secret``; ``False`` leaves the check to the application.
+    * ``_OAUTH_PKCE``: whether `authorize_redirect` sends a code challenge. Only for classes whose
+      exchange of the code sends the verifier, as those here do (default false).
+
+    `authorize_redirect` adds the ``state`` by itself, or remembers the one in ``extra_params``. A class
+    that exchanges codes in its own way checks the answer with `check_authorization_answer`.
+    """
+
+    _OAUTH_AUTHORIZE_URL: str
+    _OAUTH_ACCESS_TOKEN_URL: str
+    _OAUTH_STATE_REQUIRED: bool | None = None
+    _OAUTH_PKCE: bool = False
+
+    def authorize_redirect(
+        self,
+        redirect_uri: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        extra_params: Mapping[str, Any] | None = None,
+        callback: Any = None,
+        scope: Sequence[str] | str | None = None,
+        response_type: str = "code",
+    ) -> asyncio.Future[None]:
+        """Send the visitor to the provider, which sends them back to ``redirect_uri``.
+
+        :arg redirect_uri: absolute, or a path of this host. Many providers want it registered.
+        :arg client_id: the application's name at the provider.
+        :arg client_secret: not sent; accepted since it always was.
+        :arg extra_params: more parameters of the authorization request.
+        :arg callback: called through the loop after the redirect, without an argument.
+        :arg scope: a list of what access is asked for.
+        :arg response_type: what is to come back.
+        :returns: a future that is done: the redirect is made before this returns.
+
+        .. versionchanged:: 3.1
+           ``callback``, ``scope`` and ``response_type``.
+        .. versionchanged:: 6.0
+           Upstream removed ``callback``; it is accepted here.
+        """
+        if callback is not None and not callable(callback):
+            if isinstance(scope, str):
+                response_type = scope
+            callback, scope = None, callback
+        args: dict[str, Any] = {"response_type": response_type}
+        if redirect_uri is not None:
+            args["redirect_uri"] = absolute_path(self, redirect_uri)
+        if client_id is not None:
+            args["client_id"] = client_id
+        if scope:
+            args["scope"] = scope if isinstance(scope, str) else " ".join(scope)
+        args.update(extra_params or {})
+        return self._begin(self._OAUTH_AUTHORIZE_URL, args, callback)
+
+    def _begin(
+        self, authorize_url: str, args: dict[str, Any], callback: Callback | None
+    ) -> asyncio.Future[None]:
+        given = args.get("state")
+        flow = flows.begin(self, self._oauth_purpose(), None if given is None else str(given))
+        args.setdefault("state", flow.state)
+        if self._OAUTH_PKCE and args["response_type"] == "code" and "code_challenge" not in args:
+            args["code_challenge"] = flow.challenge
+            args["code_challenge_method"] = "S256"
+        self._oauth_prepare(args, flow)
+        handler_of(self).redirect(url_concat(authorize_url, args))
+        return redirected(callback)
+
+    def _oauth_purpose(self) -> str:
+        return f"oauth2 {self._OAUTH_AUTHORIZE_URL}"
+
+    def _oauth_prepare(self, args: dict[str, Any], flow: Flow) -> None:
+        """Add what else the service wants in the authorization request."""
+
+    def check_authorization_answer(self) -> Flow | None:
+        """Check that this request is the answer to a login that this browser began. It is one only once.
+
+        To be called by classes that exchange the code themselves. ``get_authenticated_user`` of
+        the classes here does it by itself.
+
+        :returns: the login, whose ``verifier`` belongs to the code if ``_OAUTH_PKCE`` is set;
+            ``None`` if there is none, where that may be (see ``_OAUTH_STATE_REQUIRED``).
+        :raises AuthAnswerError: if the state is missing or of another login, if an argument
+            came twice, or if the answer tells an error.
+        """
+        values = {name: text_argument(self, name) for name in ("code", "state", "error", "iss")}
+        required = self._OAUTH_STATE_REQUIRED
+        flow = flows.resume(self, self._oauth_purpose(), values["state"], required)
+        if values["error"] is not None:
+            raise AuthAnswerError(f"the provider answered the error {values['error']!r}")
+        return flow
+
+    async def _exchange(
+        self,
+        url: str,
+        redirect_uri: str | None,
+        code: str,
+        client_id: str,
+        client_secret: str,
+        flow: Flow | None,
+        *,
+        basic: bool = False,
+    ) -> dict[str, Any]:
+        """Exchange the code for an access token; return all that the provider answers with it.
+
+        :arg basic: whether id and secret go into a header instead of the form (RFC 6749, 2.3.1).
+        """
+        fields = {
+            "grant_type": "authorization_code",
+            "code": code,
+        }
+        headers = {"Accept": "application/json"}
+        if basic:
+            pair = f"{quote(client_id, safe='')}:{quote(client_secret, safe='')}"
+            headers["Authorization"] = f"Basic {b64encode(pair.encode('ascii')).decode('ascii')}"
+        else:
+            fields.update(client_id=client_id, client_secret=client_secret)
+        if redirect_uri is not None:
+            fields["redirect_uri"] = absolute_path(self, redirect_uri) or ""
+        if flow is not None and self._OAUTH_PKCE:
+            fields["code_verifier"] = flow.verifier
+        response = await post_form(self.get_auth_http_client(), url, fields, headers=headers)
+        return token_of(response)
+
+    def _oauth_request_token_url(
+        self,
+        redirect_uri: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        code: str | None = None,
+        extra_params: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Return the URL to get an access token from, for services that take a GET."""
+        args = {
+            "redirect_uri": absolute_path(self, redirect_uri),
+            "code": code,
+            "client_id": client_id,
+            "client_secret": client_secret,
+            **(extra_params or {}),
+        }
+        given = {name: value for name, value in args.items() if value is not None}
+        return url_concat(self._OAUTH_ACCESS_TOKEN_URL, given)
+
+    def oauth2_request(
+        self,
+        url: str,
+        callback: Any = None,
+        access_token: Any = None,
+        post_args: Mapping[str, Any] | None = None,
+        **args: Any,
+    ) -> asyncio.Future[Any]:
+        """Make a request of an API with an access token.
+
+        :arg url: where to.
+        :arg callback: called with the result, or with ``None`` if the request failed.
+        :arg access_token: the token, which is sent in the query.
+        :arg post_args: fields of a form: makes the request a POST.
+        :arg args: more arguments of the query.
+        :returns: a future of the JSON that the service answers.
+        :raises AuthRequestError: (through the future) if the service answers an error.
+
+        .. versionadded:: 4.3
+        """
+        callback, access_token, post_args = api_arguments(callback, access_token, post_args)
+        query = dict(args)
+        if access_token is not None:
+            query["access_token"] = access_token
+        target = f"{url}{'&' if '?' in url else '?'}{urlencode(query)}" if query else url
+        return answer(call(self.get_auth_http_client(), target, post_args), callback)
+
+
+OAuth2Mixin.__module__ = "tornado.auth"

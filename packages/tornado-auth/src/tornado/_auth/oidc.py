@@ -1,0 +1,272 @@
+"""An issuer's name goes in; by its discovery document visitors log in there, and verified claims come out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from tornado._auth import id_token
+from tornado._auth.answering import Callback, answer, redirecting
+from tornado._auth.arguments import absolute_path
+from tornado._auth.errors import AuthAnswerError, AuthError
+from tornado._auth.fetching import fetch, object_of
+from tornado._auth.flows import Flow, secrets_equal
+from tornado._auth.oauth2 import OAuth2Mixin
+from tornado._auth.protocol import handler_of, text_argument
+
+#: Seconds that a provider's metadata and keys are believed.
+MAX_AGE_SECONDS = 3600
+
+#: Seconds before keys are fetched again for a token whose key is unknown.
+MIN_AGE_SECONDS = 60
+
+_NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+
+
+class _Documents:
+    """JSON documents by their URL, with the time they came at."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, dict[str, Any]]] = {}
+
+    async def get(
+        self, mixin: OAuth2Mixin, url: str, max_age: float = MAX_AGE_SECONDS
+    ) -> dict[str, Any]:
+        """Return the document at ``url``, at most ``max_age`` seconds old."""
+        known = self._known.get(url)
+        if known is not None and time.monotonic() - known[0] < max_age:
+            return known[1]
+        response = await fetch(mixin.get_auth_http_client(), url, follow_redirects=False)
+        document = object_of(response)
+        self._known[url] = (time.monotonic(), document)
+        return document
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._known.clear()
+
+
+documents = _Documents()
+
+
+class OpenIDConnectMixin(OAuth2Mixin):
+    """Login by OpenID Connect, at any provider that has a discovery document.
+
+    Needs the extra ``oidc``: ``pip install 'tornado-auth[oidc]'``. The setting ``openid_connect``
+    holds what the provider gave: ``{"issuer": "https://...", "key": client_id, "secret":
+    client_secret}``. ::
+
+        class LoginHandler(tornado.web.RequestHandler, tornado.auth.OpenIDConnectMixin):
+            async def get(self):
+                redirect_uri = f"{self.request.protocol}://{self.request.host}/login"
+                if self.get_argument("code", None):
+                    user = await self.get_authenticated_user(redirect_uri=redirect_uri)
+                    # Save user["sub"] with, e.g., set_signed_cookie()
+                else:
+                    await self.authorize_redirect(redirect_uri=redirect_uri)
+
+    * ``_OIDC_ISSUER``: the issuer, in place of the setting's.
+    * ``_OIDC_SETTINGS_KEY``: the name of the setting.
+    * ``_OIDC_ALGORITHMS``: the signatures that are accepted. Never put ``none`` or ``HS256`` there.
+
+    The authorization request carries ``state``, a nonce and a PKCE challenge. Of the ID token the signature,
+    issuer, audience, times and nonce are verified. The provider's metadata and keys are kept for
+    an hour, in this process; keys are fetched again when a token names a new one.
+
+    .. versionadded:: 7.0
+    """
+
+    _OIDC_ISSUER: str | None = None
+    _OIDC_SETTINGS_KEY = "openid_connect"
+    _OIDC_ALGORITHMS: Sequence[str] = ("RS256", "ES256", "PS256", "EdDSA", "RS384", "RS512")
+    _OAUTH_PKCE = True
+    _OAUTH_STATE_REQUIRED: bool | None = True
+
+    def get_openid_connect_settings(self) -> Mapping[str, str]:
+        """Return ``key``, ``secret`` and ``issuer``: the setting, by default. May be overridden."""
+        handler = handler_of(self)
+        handler.require_setting(self._OIDC_SETTINGS_KEY, "OpenID Connect")
+        settings: Mapping[str, str] = handler.settings[self._OIDC_SETTINGS_KEY]
+        return settings
+
+    def _issuer(self) -> str:
+        return self._OIDC_ISSUER or self.get_openid_connect_settings()["issuer"]
+
+    async def get_openid_connect_metadata(self) -> dict[str, Any]:
+        """Return the provider's discovery document.
+
+        :raises AuthError: if it is of another issuer, lacks an endpoint, or would have secrets
+            sent in clear although the issuer has ``https``.
+        :raises AuthRequestError: if it cannot be fetched.
+        """
+        issuer = self._issuer()
+        url = issuer.rstrip("/") + "/.well-known/openid-configuration"
+        metadata = await documents.get(self, url)
+        if metadata.get("issuer") != issuer:
+            raise AuthError(
+                f"the discovery document is of {metadata.get('issuer')!r}, expected {issuer!r}"
+            )
+        for name in (*_NEEDED, "userinfo_endpoint"):
+            endpoint = metadata.get(name)
+            if endpoint is None and name not in _NEEDED:
+                continue
+            scheme = urlsplit(endpoint).scheme if isinstance(endpoint, str) else ""
+            if scheme != "https" and (scheme != "http" or issuer.startswith("https:")):
+                raise AuthError(f"the discovery document's {name} is {endpoint!r}")
+        return metadata
+
+    def authorize_redirect(
+        self,
+        redirect_uri: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        extra_params: Mapping[str, Any] | None = None,
+        callback: Any = None,
+        scope: Sequence[str] | str | None = None,
+        response_type: str = "code",
+    ) -> asyncio.Future[None]:
+        """Send the visitor to the provider; the arguments are those of `OAuth2Mixin.authorize_redirect`.
+
+        :arg client_id: by default the setting's ``key``.
+        :arg scope: ``openid`` is added to it; by default ``openid profile email``.
+        :arg response_type: ``code``, and no other.
+        :returns: a future of ``None``, to be awaited before the handler ends.
+        :raises ValueError: for another ``response_type``.
+        :raises AuthError: (through the future) if the provider's metadata are not to be had.
+        """
+        if response_type != "code":
+            raise ValueError(f"response_type is {response_type!r}, expected 'code'")
+        work = self._connect(redirect_uri, client_id, extra_params, scope)
+        return redirecting(work, callback)
+
+    async def _connect(
+        self,
+        redirect_uri: str | None,
+        client_id: str | None,
+        extra_params: Mapping[str, Any] | None,
+        scope: Sequence[str] | str | None,
+    ) -> None:
+        metadata = await self.get_openid_connect_metadata()
+        names = scope.split() if isinstance(scope, str) else list(scope or ("profile", "email"))
+        args: dict[str, Any] = {
+            "response_type": "code",
+            "client_id": client_id or self.get_openid_connect_settings()["key"],
+            "scope": " ".join(dict.fromkeys(["openid", *names])),
+        }
+        if redirect_uri is not None:
+            args["redirect_uri"] = absolute_path(self, redirect_uri)
+        args.update(extra_params or {})
+        self._begin(metadata["authorization_endpoint"], args, None)
+
+    def _oauth_purpose(self) -> str:
+        return f"oidc {self._issuer()}"
+
+    def _oauth_prepare(self, args: dict[str, Any], flow: Flow) -> None:
+        args["nonce"] = flow.nonce
+
+    def get_authenticated_user(
+        self,
+        redirect_uri: str,
+        code: str | None = None,
+        callback: Callback | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        userinfo: bool = False,
+    ) -> asyncio.Future[dict[str, Any]]:
+        """Exchange the code of the answer, and return the claims of the verified ID token.
+
+        :arg redirect_uri: the one given to `authorize_redirect`.
+        :arg code: by default the argument ``code`` of this request.
+        :arg callback: called with the user, or with ``None`` if the login failed.
+        :arg client_id: in place of the setting's ``key``.
+        :arg client_secret: in place of the setting's ``secret``.
+        :arg userinfo: whether to ask the provider's userinfo endpoint for more claims.
+        :returns: a future of the claims (``sub``, which is who it is, ``email``, ``name`` and so
+            on), with ``access_token``, ``id_token`` and, if there is one, ``refresh_token``.
+        :raises AuthAnswerError: (through the future) if this browser began no such login, or the
+            ID token is not to be believed.
+        :raises AuthRequestError: (through the future) if the provider refuses.
+        :raises ImportError: (through the future) if the extra ``oidc`` is not installed.
+        """
+        work = self._claims(redirect_uri, code, client_id, client_secret, userinfo)
+        return answer(work, callback)
+
+    async def _claims(
+        self,
+        redirect_uri: str,
+        code: str | None,
+        client_id: str | None,
+        client_secret: str | None,
+        userinfo: bool,
+    ) -> dict[str, Any]:
+        flow = self.check_authorization_answer()
+        metadata = await self.get_openid_connect_metadata()
+        issuer = text_argument(self, "iss")
+        # Mix-up of providers: RFC 9207, section 2.4.
+        if issuer is None and metadata.get("authorization_response_iss_parameter_supported"):
+            raise AuthAnswerError("the answer does not name its issuer")
+        if issuer is not None and issuer != metadata["issuer"]:
+            raise AuthAnswerError(
+                f"the answer's issuer is {issuer!r}, expected {metadata['issuer']!r}"
+            )
+        code = code or text_argument(self, "code")
+        if not code:
+            raise AuthAnswerError("the answer has no code")
+        settings = self.get_openid_connect_settings()
+        client_id = client_id or settings["key"]
+        client_secret = client_secret or settings["secret"]
+        methods = metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        token = await self._exchange(
+            metadata["token_endpoint"],
+            redirect_uri,
+            code,
+            client_id,
+            client_secret,
+            flow,
+            basic="client_secret_post" not in methods,
+        )
+        raw = token.get("id_token")
+        if not isinstance(raw, str):
+            raise AuthError("the provider answered no ID token")
+        expected = id_token.Expected(
+            issuer=metadata["issuer"],
+            client_id=client_id,
+            nonce=None if flow is None else flow.nonce,
+            algorithms=self._OIDC_ALGORITHMS,
+        )
+        claims = await self._verify(raw, metadata["jwks_uri"], expected)
+        id_token.check_access_token(raw, claims, token["access_token"])
+        if userinfo:
+            claims = {**await self._userinfo(metadata, claims, token["access_token"]), **claims}
+        tokens = ("access_token", "id_token", "refresh_token")
+        return {**claims, **{name: token[name] for name in tokens if name in token}}
+
+    async def _verify(self, raw: str, jwks_uri: str, expected: id_token.Expected) -> dict[str, Any]:
+        keys = await documents.get(self, jwks_uri)
+        try:
+            return id_token.verified_claims(raw, keys, expected, time.time())
+        except id_token.UnknownKeyError:
+            newer = await documents.get(self, jwks_uri, MIN_AGE_SECONDS)
+            return id_token.verified_claims(raw, newer, expected, time.time())
+
+    async def _userinfo(
+        self, metadata: Mapping[str, Any], claims: Mapping[str, Any], access_token: str
+    ) -> dict[str, Any]:
+        if "userinfo_endpoint" not in metadata:
+            raise AuthError("the provider has no userinfo endpoint")
+        response = await fetch(
+            self.get_auth_http_client(),
+            metadata["userinfo_endpoint"],
+            headers={"Authorization": f"Bearer {access_token}"},
+            follow_redirects=False,
+        )
+        info = object_of(response)
+        if not secrets_equal(str(info.get("sub")), claims["sub"]):
+            raise AuthAnswerError("the userinfo is of another user")
+        return info
+
+
+OpenIDConnectMixin.__module__ = "tornado.auth"
