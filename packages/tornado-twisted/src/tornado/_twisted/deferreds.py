@@ -14,6 +14,9 @@ from tornado.concurrent import Future
 
 __all__ = ["future_of"]
 
+# Twisted leaves it untyped.
+_traceback_of: Any = Failure.getTracebackObject
+
 
 @convert_yielded.register(Deferred)
 def future_of(deferred: "Deferred[Any]") -> "asyncio.Future[Any]":
@@ -28,8 +31,8 @@ def future_of(deferred: "Deferred[Any]") -> "asyncio.Future[Any]":
     def fail(failure: Failure) -> None:
         if future.done():
             return
-        error: BaseException = failure.value
-        traceback = failure.getTracebackObject()
+        error: Any = failure.value
+        traceback = _traceback_of(failure)
         if traceback is not None:
             error = error.with_traceback(traceback)
         if isinstance(error, StopIteration):
@@ -87,13 +90,14 @@ class _Awaited(Deferred[Any]):
 
     def cancel(self, msg: Any = None) -> bool:  # type: ignore[override]  # asyncio wants an answer
         """Cancel what is awaited; the task is woken at once, whatever comes of that."""
-        if self._future is not None:
+        if self._future is not None and not self._future.done():
             return self._future.cancel(msg)
         super().cancel()
         return True
 
 
-_generate = Deferred.__await__
+_deferred_class: Any = Deferred
+_generate = _deferred_class.__await__
 
 
 def _await(self: "Deferred[Any]") -> Generator[Any, Any, Any]:
@@ -107,4 +111,4 @@ def _await(self: "Deferred[Any]") -> Generator[Any, Any, Any]:
 
 
 # Twisted's own yields the Deferred, which a task of asyncio refuses.
-Deferred.__await__ = _await  # type: ignore[assignment]
+_deferred_class.__await__ = _await

@@ -17,7 +17,7 @@ from contextvars import Context
 from typing import Any
 
 from twisted.internet.interfaces import IReadWriteDescriptor
-from zope.interface import implementer
+from zope.interface import implementer  # type: ignore[import-untyped]  # it has no types
 
 from tornado._twisted.signals import in_main_thread
 
@@ -175,6 +175,7 @@ class ReactorEventLoop(_SelectorEventLoop):  # type: ignore[misc]  # see above
         self._call_at = 0.0
         self._fatal: BaseException | None = None
         self._runs_reactor = False
+        self._thread_id: int | None = None
         self._own_signals: dict[int, tuple[Any, Any]] = {}
         super().__init__(_ReactorSelector(reactor, self._turn))
 

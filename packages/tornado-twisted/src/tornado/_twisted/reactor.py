@@ -14,7 +14,7 @@ from twisted.internet.main import installReactor
 from twisted.internet.posixbase import _NO_FILEDESC, PosixReactorBase
 from twisted.logger import Logger
 from twisted.python.log import callWithLogger
-from zope.interface import implementer
+from zope.interface import implementer  # type: ignore[import-untyped]  # it has no types
 
 from tornado._loop import contexts
 from tornado._twisted.delayed import TornadoDelayedCall
@@ -24,6 +24,11 @@ from tornado.ioloop import IOLoop
 __all__ = ["TornadoReactor", "install"]
 
 _log = Logger()
+
+# Twisted leaves these untyped, or types them more narrowly than its interfaces do.
+_ReactorBase: Any = PosixReactorBase
+_call_with_logger: Any = callWithLogger
+_install_reactor: Any = installReactor
 
 
 class _Watched:
@@ -38,7 +43,7 @@ class _Watched:
 
 
 @implementer(IReactorFDSet)
-class TornadoReactor(PosixReactorBase):  # type: ignore[misc]  # Twisted leaves its base untyped
+class TornadoReactor(_ReactorBase):  # type: ignore[misc]  # see above
     """A Twisted reactor on a Tornado loop.
 
     :param io_loop: the loop; ``None`` for the current one.
@@ -72,6 +77,7 @@ class TornadoReactor(PosixReactorBase):  # type: ignore[misc]  # Twisted leaves 
         self._started_by_loop = False
         self._wants_children = True
         self._one_turn = False
+        self._justStopped: bool
         self._child_signal = ChildSignal(self)
         super().__init__()
         self._soon(self._start_with_loop)
@@ -367,13 +373,13 @@ class TornadoReactor(PosixReactorBase):  # type: ignore[misc]  # Twisted leaves 
         self._something_happened()
         reader, writer = watched.reader, watched.writer
         if reader is not None and events & (IOLoop.READ | IOLoop.ERROR):
-            callWithLogger(reader, self._do, reader, True)
+            _call_with_logger(reader, self._do, reader, True)
         if (
             writer is not None
             and watched.writer is writer
             and events & (IOLoop.WRITE | IOLoop.ERROR)
         ):
-            callWithLogger(writer, self._do, writer, False)
+            _call_with_logger(writer, self._do, writer, False)
 
     def _do(self, selectable: Any, read: bool) -> None:
         """Let a reader or writer do its work, and disconnect it if it cannot go on."""
@@ -401,11 +407,11 @@ class TornadoReactor(PosixReactorBase):  # type: ignore[misc]  # Twisted leaves 
         for reader in list(self._file_readers):
             if reader in self._file_readers:
                 self._something_happened()
-                callWithLogger(reader, self._do, reader, True)
+                _call_with_logger(reader, self._do, reader, True)
         for writer in list(self._file_writers):
             if writer in self._file_writers:
                 self._something_happened()
-                callWithLogger(writer, self._do, writer, False)
+                _call_with_logger(writer, self._do, writer, False)
         self._schedule_files()
 
 
@@ -419,7 +425,7 @@ def install(io_loop: IOLoop | None = None) -> TornadoReactor:
     if "twisted.internet.reactor" in sys.modules:
         raise ReactorAlreadyInstalledError("reactor already installed")
     reactor = TornadoReactor(io_loop)
-    installReactor(reactor)
+    _install_reactor(reactor)
     return reactor
 
 

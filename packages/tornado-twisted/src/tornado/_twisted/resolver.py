@@ -23,6 +23,11 @@ __all__ = ["TwistedResolver"]
 
 _HOSTS = r"C:\Windows\System32\drivers\etc\hosts" if sys.platform == "win32" else "/etc/hosts"
 _LONGEST_ALIAS_CHAIN = 8
+# Twisted leaves these untyped.
+_client_resolver: Any = client.Resolver
+_hosts_resolver: Any = hosts_file.Resolver
+_cache_resolver: Any = cache.CacheResolver
+_chain: Any = resolve.ResolverChain
 _RECORDS = {socket.AF_INET: dns.A, socket.AF_INET6: dns.AAAA}
 
 
@@ -49,17 +54,16 @@ class TwistedResolver(Resolver):
         """
         super().initialize(io_loop)
         self._loop: Any = loop_or_current(io_loop)
-        shared = isinstance(self._loop, TwistedIOLoop)
-        self.reactor: Any = self._loop.reactor if shared else TornadoReactor(self._loop)
-        own: Any = client.Resolver(
+        loop: Any = self._loop
+        shared = isinstance(loop, TwistedIOLoop)
+        self.reactor: Any = loop.reactor if shared else TornadoReactor(self._loop)
+        own = _client_resolver(
             resolv="/etc/resolv.conf" if servers is None else None,
             servers=servers,
             reactor=self.reactor,
         )
-        names: Any = hosts_file.Resolver(hosts if hosts is not None else _HOSTS)
-        self.resolver: Any = resolve.ResolverChain(
-            [names, cache.CacheResolver(reactor=self.reactor), own]
-        )
+        names = _hosts_resolver(hosts if hosts is not None else _HOSTS)
+        self.resolver: Any = _chain([names, _cache_resolver(reactor=self.reactor), own])
         self._owns_reactor = not shared
         self._closed = False
 
