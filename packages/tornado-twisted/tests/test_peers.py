@@ -1,5 +1,7 @@
 """Servers and clients of one side against those of the other, in one process."""
 
+import signal
+
 import pytest
 from twisted.internet import endpoints, protocol
 from twisted.internet.selectreactor import SelectReactor
@@ -7,6 +9,7 @@ from twisted.protocols.basic import LineReceiver
 from twisted.web import resource, server
 from twisted.web.client import Agent, readBody
 
+from tornado.ioloop import IOLoop
 from tornado.iostream import StreamClosedError
 from tornado.netutil import bind_sockets
 from tornado.platform.twisted import TornadoReactor, TwistedIOLoop
@@ -17,13 +20,9 @@ from tornado.tcpserver import TCPServer
 @pytest.fixture(params=["TornadoReactor", "TwistedIOLoop"])
 def both(request):
     """A loop and a reactor that run together, each way round."""
-    import signal
-
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)
     handlers = {number: signal.getsignal(number) for number in numbers}
     if request.param == "TornadoReactor":
-        from tornado.ioloop import IOLoop
-
         io_loop = IOLoop()
         reactor = TornadoReactor(io_loop)
     else:
@@ -105,6 +104,8 @@ class Answers(TCPServer):
         stream.close()
 
 
+# Twisted's readBody warns about the transport that its own Agent gives it.
+@pytest.mark.filterwarnings("ignore:Using readBody:DeprecationWarning")
 def test_agent_to_tcp_server(both):
     io_loop, reactor = both
 
