@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tornado import stack_context
-from tornado._http1.errors import MessageError
 from tornado._http1.head import RequestHead
 from tornado._http1.parameters import HTTP1ConnectionParameters
 from tornado._http1.raw import RawHead
@@ -366,10 +365,6 @@ class HTTP1Connection(HTTPConnection):
             target.on_connection_close()
         if callback is not None:
             callback()
-
-    def _refused(self, error: MessageError) -> None:
-        """The peer's message was refused in the middle of this exchange."""
-        self.error = error
 
 
 def _as_bytes(chunk: bytes | str) -> bytes:
