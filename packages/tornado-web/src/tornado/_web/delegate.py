@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tornado._web.application import Application
 
 
+_EXECUTE = Execution._execute
+
+
 class HandlerDelegate(httputil.HTTPMessageDelegate):
     """Answers one request with a handler.
 
@@ -73,7 +76,7 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
         self._body_future = loop.create_future()
         prepared = loop.create_future()
         self.ready = prepared
-        self._execute_with(prepared)
+        self.execute(prepared)
         return prepared
 
     def data_received(self, chunk: bytes) -> Any:
@@ -146,11 +149,11 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
             except Exception as e:
                 handler.log_exception(type(e), e, e.__traceback__)
 
-    def execute(self) -> None:
-        """Make the handler and run the request through it."""
-        self._execute_with(None)
+    def execute(self, prepared: Any = None) -> None:
+        """Make the handler and run the request through it.
 
-    def _execute_with(self, prepared: Any) -> None:
+        :arg prepared: a future to resolve when content may flow, if it is streamed.
+        """
         application = self.application
         settings = application.settings
         if "compiled_template_cache" in settings or "static_hash_cache" in settings:
@@ -173,9 +176,11 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
             set_close_callback = getattr(self.connection, "set_close_callback", None)
             if set_close_callback is not None:
                 set_close_callback(self.on_connection_close)
-        transforms = application.transforms
-        chosen = [transform(request) for transform in transforms] if transforms else []
-        if self.handler_class._execute is Execution._execute and "_execute" not in handler.__dict__:
+        chosen: list[Any] = []
+        if application.transforms:
+            chosen = [transform(request) for transform in application.transforms]
+        # (Looking for _execute in __dict__ would make a dict for each handler.)
+        if getattr(handler._execute, "__func__", None) is _EXECUTE:
             handler._transforms = chosen
             rest = handler._begin(self.path_args, self.path_kwargs)
             if rest is not None:

@@ -234,8 +234,9 @@ class Output(XSRFProtection):
 
     def _break_cycles(self) -> None:
         # Bound methods of this object in it would keep it until the cycle collector comes.
-        if "ui" in self.__dict__:
-            del self.__dict__["ui"]
+        # (Looking into __dict__ would make a dict for each handler.)
+        if self._has_ui:
+            self.__dict__.pop("ui", None)
 
     def on_finish(self) -> None:
         """Hook called after the answer was sent, for clean-up and statistics. Override it.

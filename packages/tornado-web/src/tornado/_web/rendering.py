@@ -36,6 +36,7 @@ class Rendering(Failure):
     @functools.cached_property
     def ui(self) -> Any:
         """The UI methods and modules of the application, bound to this handler."""
+        self._has_ui = True
         ui = ObjectDict(
             (name, self._ui_method(method)) for name, method in self.application.ui_methods.items()
         )

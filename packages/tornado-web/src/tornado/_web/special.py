@@ -18,8 +18,7 @@ class ErrorHandler(RequestHandler):
 
     __module__ = "tornado.web"
 
-    def initialize(self, status_code: int) -> None:  # type: ignore[override]
-        # Routes name the arguments of initialize.
+    def initialize(self, status_code: int) -> None:
         """Take the status to answer with."""
         self.set_status(status_code)
 
@@ -59,8 +58,7 @@ class RedirectHandler(RequestHandler):
 
     __module__ = "tornado.web"
 
-    def initialize(self, url: str, permanent: bool = True) -> None:  # type: ignore[override]
-        # As above.
+    def initialize(self, url: str, permanent: bool = True) -> None:
         """Take the target.
 
         :arg str url: absolute, or relative to the request's URL.
@@ -105,8 +103,7 @@ class FallbackHandler(RequestHandler):
 
     __module__ = "tornado.web"
 
-    def initialize(self, fallback: Callable[[httputil.HTTPServerRequest], Any]) -> None:  # type: ignore[override]
-        # As above.
+    def initialize(self, fallback: Callable[[httputil.HTTPServerRequest], Any]) -> None:
         """Take the callback: a function of the request."""
         self.fallback = fallback
 

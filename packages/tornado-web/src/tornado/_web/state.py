@@ -66,6 +66,7 @@ class HandlerState:
     _headers_written = False
     _finished = False
     _auto_finish = True
+    _has_ui = False
     #: The client closed the connection before it had its answer.
     _client_left = False
     #: With streamed content: done when ``prepare`` is.

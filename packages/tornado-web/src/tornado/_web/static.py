@@ -80,7 +80,7 @@ class StaticFileHandler(RequestHandler):
     _coding: str | None = None
     _tag: str | None = None
 
-    def initialize(  # type: ignore[override]  # routes name the arguments of initialize
+    def initialize(
         self,
         path: str,
         default_filename: str | None = None,
