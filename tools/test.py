@@ -62,12 +62,12 @@ def main() -> int:
     started = time.monotonic()
     build.build([], _bootstrap.ROOT / "dist")
     environ = dict(os.environ)
+    pythons = other_pythons()
+    folders = [str(python.parent) for python in pythons.values()]
+    environ["PATH"] = os.pathsep.join([environ.get("PATH", ""), *folders])
     environments = arguments.environments or ENVIRONMENTS.split(",")
     if not arguments.environments and not arguments.quick:
-        pythons = other_pythons()
         environments += [f"{factor}-full" for factor in pythons]
-        folders = [str(python.parent) for python in pythons.values()]
-        environ["PATH"] = os.pathsep.join([environ.get("PATH", ""), *folders])
     command = [sys.executable, "-m", "tox", "run", "--recreate", "-c", str(_bootstrap.ROOT)]
     code = subprocess.run([*command, "-e", ",".join(environments)], env=environ).returncode
     print(f"{'all green' if code == 0 else 'RED'} after {time.monotonic() - started:.0f} s")
