@@ -5,6 +5,7 @@ import gzip
 import ssl
 import zlib
 
+import brotli
 import pytest
 
 from tornado.httpclient import HTTPClientError
@@ -184,7 +185,6 @@ def test_bad_compression(run, make_client, serve, respond, coding, data):
 
 
 def test_brotli(run, make_client, serve, respond):
-    brotli = pytest.importorskip("brotli", minversion="1.2")
     packed = brotli.compress(b"content" * 1000)
 
     async def main():

@@ -149,6 +149,8 @@ class _BrotliInflater:
 
     def __init__(self, package: Any) -> None:
         self._decompressor = package.Decompressor()
+        # What was fed may still hold output: only an empty piece tells that it does not.
+        self._is_dry = False
 
     @property
     def eof(self) -> bool:
@@ -156,10 +158,11 @@ class _BrotliInflater:
 
     @property
     def needs_input(self) -> bool:
-        return bool(self._decompressor.can_accept_more_data())
+        return self._is_dry
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
         piece: bytes = self._decompressor.process(data, output_buffer_limit=max_length)
+        self._is_dry = not piece
         return piece
 
 
