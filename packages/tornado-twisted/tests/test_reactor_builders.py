@@ -20,6 +20,7 @@ tests, which leave sockets to the collector and use deprecated parts of pyOpenSS
 import gc
 import importlib
 import os
+import socket
 import unittest
 import warnings
 
@@ -53,11 +54,22 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 @pytest.fixture(scope="module", autouse=True)
 def collected():
-    """Collect what Twisted's tests left, while its warnings are still ignored."""
+    """Close the sockets that Twisted's tests left, while warnings of them are still ignored."""
+    before = open_sockets()
     yield
+    gc.collect()
+    for left in open_sockets() - before:
+        left.close()
+
+
+def open_sockets():
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        gc.collect()
+        warnings.simplefilter("ignore")  # gc hands out objects whose mere look warns
+        return {
+            found
+            for found in gc.get_objects()
+            if issubclass(type(found), socket.socket) and found.fileno() != -1
+        }
 
 
 def make_reactor(case):
@@ -77,7 +89,9 @@ def make_case(builder):
 def make_cases():
     cases = {}
     for module in MODULES:
-        found = vars(importlib.import_module(f"twisted.internet.test.test_{module}"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = vars(importlib.import_module(f"twisted.internet.test.test_{module}"))
         for name, builder in found.items():
             # Twisted made a test case of it for its own reactors.
             if f"{name}_SelectReactorTests" in found:
