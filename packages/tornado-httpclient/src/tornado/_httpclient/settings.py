@@ -6,7 +6,7 @@ A fetch reads some thirty parameters. They are merged once, into an object with 
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tornado._httpclient.request import HTTPRequest, _RequestProxy
 from tornado.httputil import HTTPHeaders
@@ -30,11 +30,14 @@ class Settings(SimpleNamespace):
     _headers: HTTPHeaders
     _body: bytes | None
 
-    def __getattr__(self, name: str) -> Any:
-        # Only what neither the request nor the defaults have a value for.
-        if name in _NAMES:
-            return None
-        raise AttributeError(name)
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+# What neither the request nor the defaults have a value for.
+for _name in _NAMES:
+    setattr(Settings, _name, None)
 
 
 def settings_of(request: _RequestProxy) -> Settings:

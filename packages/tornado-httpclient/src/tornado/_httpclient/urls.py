@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443, "http+unix": 0}
+#: Characters of a URL that is remembered, at most: many fetches ask for few URLs.
+_MAX_CACHED = 1024
 _CONTROLS = re.compile("[\x00-\x1f\x7f]")
 # What stays as it is in a path or query: everything of RFC 3986, and what servers see from browsers.
 _SAFE = "!#$%&'()*+,-./:;=?@[]_~|{}^`\"<>\\"
@@ -42,6 +45,10 @@ def parse_url(url: str) -> Target:
     :raises ValueError: for another scheme, for a URL without a host, for a port that is none, and
         for control characters.
     """
+    return _parse_cached(url) if len(url) <= _MAX_CACHED else _parse(url)
+
+
+def _parse(url: str) -> Target:
     if _CONTROLS.search(url):
         raise ValueError(f"control character in URL {url!r}")
     try:
@@ -73,6 +80,9 @@ def parse_url(url: str) -> Target:
     return Target(
         scheme, host, default if port is None else port, authority, path, username, password
     )
+
+
+_parse_cached = functools.lru_cache(maxsize=256)(_parse)
 
 
 def _host_and_port(netloc: str, url: str) -> tuple[str, int | None]:
