@@ -659,6 +659,26 @@ def test_close_codes_both_ways():
     run(work())
 
 
+def test_too_early_to_write():
+    """While the handshake is being answered."""
+
+    class Handler(Echo):
+        def select_subprotocol(self, subprotocols):
+            for call in (lambda: self.write_message("x"), self.ping):
+                with pytest.raises(WebSocketClosedError):
+                    call()
+            self.close()
+            return None
+
+    async def work():
+        async with serving(("/", Handler)) as server:
+            async with websocket_connect(server.url()) as connection:
+                connection.write_message("hi")
+                assert await connection.read_message() == "hi"
+
+    run(work())
+
+
 def test_close_in_open():
     class Handler(Recording):
         def open(self):

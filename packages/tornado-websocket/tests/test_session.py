@@ -287,6 +287,20 @@ def test_a_peer_that_left_is_no_error_of_the_hook(begin):
     assert h.heard == ["one", ("closed", None, None)]
 
 
+def test_a_peer_whose_end_is_not_announced_yet_is_no_error_of_the_hook(begin):
+    h = begin()
+
+    def behave(message):
+        h.transport.closed = True
+        h.protocol.write_message("too late")
+
+    h.delegate.behave = behave
+    h.give(frame("one"))
+    assert h.delegate.errors == []
+    assert h.protocol.is_closing()
+    h.transport.closed = False
+
+
 def test_error_in_the_close_hook_is_logged(begin):
     h = begin()
 
@@ -676,6 +690,35 @@ def test_receive_while_the_handler_opens(begin, loop):
     assert loop.run_until_complete(h.protocol.receive()) is None
     h.protocol._opened()
     assert h.heard == [("closed", None, None)]
+
+
+def test_closing_does_not_wait_for_messages_that_nobody_asks_for(begin, loop):
+    h = begin()
+    h.protocol.receive().cancel()
+    h.give(frame("one"), frame("two"), frame("three"))
+    assert h.protocol._engine.unread
+    h.protocol.close()
+    h.turn()
+    h.give(frame("four"), close_frame(1000))
+    h.turn()
+    assert h.transport.closed
+    assert h.heard == [("closed", 1000, None)]
+    # They are there nevertheless.
+    received = [loop.run_until_complete(h.protocol.receive()) for _ in range(5)]
+    assert received == ["one", "two", "three", "four", None]
+
+
+def test_what_is_kept_while_closing_is_bounded(begin, loop, monkeypatch):
+    monkeypatch.setattr(session_module, "_MAX_KEPT_AT_END", 2500)
+    h = begin()
+    h.protocol.receive().cancel()
+    h.protocol.close()
+    for i in range(10):
+        h.give(frame(str(i) * 1000))
+    h.give(close_frame(1000))
+    h.turn()
+    received = [loop.run_until_complete(h.protocol.receive()) for _ in range(3)]
+    assert received == ["0" * 1000, "1" * 1000, None]
 
 
 # ---- pings ----

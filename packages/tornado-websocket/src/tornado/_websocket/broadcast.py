@@ -6,8 +6,9 @@ from typing import Any, Literal, NamedTuple
 from tornado._websocket.codes import CloseCode
 from tornado._websocket.engine import Engine
 from tornado._websocket.errors import WebSocketClosedError
+from tornado._websocket.outgoing import as_payload
 from tornado._websocket.protocol import WebSocketProtocol
-from tornado._websocket.session import Session, as_payload
+from tornado._websocket.session import Session
 from tornado.escape import json_encode
 
 __all__ = ["MAX_BACKLOG", "BroadcastResult", "broadcast"]

@@ -17,7 +17,14 @@ from tornado._websocket.codes import CloseCode, check_code, is_wire_code
 from tornado._websocket.deflate import Deflater, Inflater
 from tornado._websocket.errors import ProtocolError, WebSocketClosedError
 from tornado._websocket.events import CloseReceived, Event, Failed, Ping, Pong
-from tornado._websocket.frames import MAX_CONTROL_PAYLOAD, Opcode, build_frame, build_head
+from tornado._websocket.frames import (
+    MAX_CONTROL_PAYLOAD,
+    SHORT_BINARY_HEADS,
+    SHORT_TEXT_HEADS,
+    Opcode,
+    build_frame,
+    build_head,
+)
 from tornado._websocket.masking import apply_mask, next_mask_key, rotate_key
 from tornado._websocket.state import Action, State, next_state
 from tornado._websocket.utf8 import TextDecoder, decode_text
@@ -63,6 +70,7 @@ class Engine:
         "_final",
         "_in_payload",
         "_inflater",
+        "_is_plain",
         "_key",
         "_mask_bit",
         "_masks",
@@ -92,6 +100,8 @@ class Engine:
         self._max_message_size = max_message_size
         self._deflater: Deflater | None = codecs[0] if codecs else None
         self._inflater: Inflater | None = codecs[1] if codecs else None
+        # Whether frames leave neither masked nor compressed.
+        self._is_plain = not self._masks and codecs is None
         self._output: list[bytes] = []
         # What arrived and is not consumed: _buffer from _position on; False in _reading throws it
         # away.
@@ -419,7 +429,12 @@ class Engine:
         if self.state is not State.OPEN:
             raise WebSocketClosedError("the WebSocket is closed")
         first = _BINARY_FRAME if binary else _TEXT_FRAME
-        if self._deflater is not None and payload:
+        if self._is_plain:
+            size = len(payload)
+            if size < 126:
+                # What build_frame() does, without the calls.
+                return (SHORT_BINARY_HEADS if binary else SHORT_TEXT_HEADS)[size] + payload
+        elif self._deflater is not None and payload:
             payload = self._deflater.deflate(payload)
             first |= _COMPRESSED
         return build_frame(first, payload, next_mask_key() if self._masks else None)

@@ -5,7 +5,14 @@ from struct import Struct
 
 from tornado._websocket.masking import apply_mask
 
-__all__ = ["MAX_CONTROL_PAYLOAD", "Opcode", "build_frame", "build_head"]
+__all__ = [
+    "MAX_CONTROL_PAYLOAD",
+    "SHORT_BINARY_HEADS",
+    "SHORT_TEXT_HEADS",
+    "Opcode",
+    "build_frame",
+    "build_head",
+]
 
 #: A control frame's payload has at most this many bytes (RFC 6455 section 5.5).
 MAX_CONTROL_PAYLOAD = 125
@@ -31,17 +38,15 @@ class Opcode(IntEnum):
 _pack_16 = Struct("!BBH").pack
 _pack_64 = Struct("!BBQ").pack
 
-# The two bytes that open an unmasked final frame with a short payload.
-_SHORT_HEADS = {
-    first: tuple(bytes((first, size)) for size in range(126)) for first in (0x81, 0x82, 0xC1, 0xC2)
-}
+#: The two bytes that open an unmasked final frame, by the size of a payload below 126 bytes.
+SHORT_TEXT_HEADS = tuple(bytes((0x81, size)) for size in range(126))
+SHORT_BINARY_HEADS = tuple(bytes((0x82, size)) for size in range(126))
 
 
 def build_head(first: int, size: int) -> bytes:
     """Return what stands before the ``size`` bytes of an unmasked frame."""
     if size < 126:
-        heads = _SHORT_HEADS.get(first)
-        return heads[size] if heads else bytes((first, size))
+        return bytes((first, size))
     if size < 65536:
         return _pack_16(first, 126, size)
     return _pack_64(first, 127, size)

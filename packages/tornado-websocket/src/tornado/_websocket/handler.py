@@ -237,7 +237,7 @@ class WebSocketHandler(RequestHandler):
 
     # ---- hooks ----
 
-    def open(self, *args: str, **kwargs: str) -> Any:
+    def open(self, *args: Any, **kwargs: Any) -> Any:
         """Hook called when the WebSocket is open. Override it.
 
         :param args: the groups of the route's pattern, as a ``get`` method would have them.

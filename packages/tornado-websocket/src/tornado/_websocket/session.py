@@ -18,17 +18,18 @@ from tornado import gen, stack_context
 from tornado._gen.eager import start
 from tornado._iostream.core import DEFAULT_READ_CHUNK_SIZE
 from tornado._websocket.codes import CloseCode
+from tornado._websocket.engine import Engine, Role
 from tornado._websocket.errors import WebSocketClosedError
 from tornado._websocket.events import CloseReceived, Failed, Ping, Pong
 from tornado._websocket.keepalive import Keepalive, settle_timeout
+from tornado._websocket.outgoing import as_payload, done_future, pass_on
 from tornado._websocket.protocol import WebSocketProtocol
 from tornado._websocket.seam import ByteTransport, FrameEngine
 from tornado._websocket.state import State
-from tornado.escape import utf8
 from tornado.iostream import StreamClosedError
 from tornado.log import gen_log
 
-__all__ = ["Session", "as_payload"]
+__all__ = ["Session"]
 
 #: Seconds that a closing handshake may take before the connection is cut.
 CLOSE_TIMEOUT = 5.0
@@ -44,6 +45,9 @@ _LARGE = 32768
 _MESSAGES_PER_TURN = 64
 #: Bytes that wait for a busy delegate before reading pauses.
 _MAX_UNREAD = 16384
+#: Bytes of messages that are kept while this side closes and nobody asks; what comes after them is
+#: dropped, so that the peer's close frame is found.
+_MAX_KEPT_AT_END = 1024 * 1024
 #: Bytes that a peer may still send after it was told why it fails.
 _MAX_DISCARDED = 16 * 1024 * 1024
 
@@ -63,8 +67,10 @@ class Session(WebSocketProtocol):
     ping_interval: float | None = None
     ping_timeout: float | None = None
 
-    _transport: ByteTransport
-    _engine: FrameEngine
+    _transport: ByteTransport = None  # type: ignore[assignment]  # until _begin()
+    # Before the handshake is done: one over which nothing can be sent.
+    _engine: FrameEngine = Engine(Role.SERVER)
+    _engine.end()
     _loop: asyncio.AbstractEventLoop
     _sent: "asyncio.Future[None]"
 
@@ -75,10 +81,12 @@ class Session(WebSocketProtocol):
     _heard = True
     _pulled = False
     _ended = False
+    _is_lost = False
     _finished = False
     _discarded = 0
     _late_pong = b""
-    _kept: str | bytes | None = None
+    _kept: "deque[str | bytes] | None" = None
+    _kept_size = 0
     _readers: "deque[asyncio.Future[str | bytes | None]] | None" = None
     _keepalive: Keepalive | None = None
     _pinged_at: float | None = None
@@ -95,7 +103,7 @@ class Session(WebSocketProtocol):
         self.stream = self._transport = transport
         self._engine = engine
         self._loop = loop
-        self._sent = _done_future(loop)
+        self._sent = done_future(loop)
         # Hooks run in the context in which the connection was accepted, however they are reached.
         self._context: Context = copy_context()
         self._run: Callable[..., Any] = self._context.run
@@ -192,6 +200,7 @@ class Session(WebSocketProtocol):
         """Hand on events until there is none, or something holds them."""
         next_event = self._engine.next_event
         run = self._run
+        sent = self._sent
         for _ in range(_MESSAGES_PER_TURN):
             event = next_event()
             kind = type(event)
@@ -204,7 +213,7 @@ class Session(WebSocketProtocol):
                     except Exception as error:
                         self._hook_failed(error)
                         return
-                    if result is not None:
+                    if result is not None and result is not sent:
                         self._settle(result)
             elif event is None:
                 self._idle()
@@ -327,9 +336,10 @@ class Session(WebSocketProtocol):
         if self._readers is None:
             self._pull()
         assert self._readers is not None
-        if self._kept is not None:
-            future.set_result(self._kept)
-            self._kept = None
+        if self._kept:
+            message = self._kept.popleft()
+            self._kept_size -= len(message)
+            future.set_result(message)
             self._holds &= ~_NOBODY_ASKS
         elif self._ended:
             future.set_result(self._next_of_rest())
@@ -347,18 +357,24 @@ class Session(WebSocketProtocol):
         """Keep messages for `receive` from now on."""
         self._pulled = True
         self._readers = deque()
+        self._kept = deque()
         self._holds &= ~_NOT_OPEN
 
     def _give(self, message: str | bytes) -> None:
         """Hand a message to who asked first, or keep it until somebody asks."""
         assert self._readers is not None
+        assert self._kept is not None
         while self._readers:
             reader = self._readers.popleft()
             if not reader.done():
                 reader.set_result(message)
                 return
-        self._kept = message
-        self._holds |= _NOBODY_ASKS
+        if self._engine.state is State.OPEN:
+            self._holds |= _NOBODY_ASKS
+        elif self._kept_size + len(message) > _MAX_KEPT_AT_END:
+            return
+        self._kept.append(message)
+        self._kept_size += len(message)
 
     def _next_of_rest(self) -> str | bytes | None:
         """Return the next message of those that arrived before the transport ended."""
@@ -388,12 +404,16 @@ class Session(WebSocketProtocol):
         transport = self._transport
         try:
             if len(payload) < _LARGE:
-                if transport.send(self._engine.encode_message(payload, binary)):
+                frame = self._engine.encode_message(payload, binary)
+                if transport.send(frame):
                     return self._sent
-            elif transport.send_many(self._engine.encode_pieces(payload, binary)):
-                return self._sent
+            else:
+                pieces = self._engine.encode_pieces(payload, binary)
+                if transport.send_many(pieces):
+                    return self._sent
             flushed = transport.flushed()
         except StreamClosedError as error:
+            self._is_lost = True
             raise WebSocketClosedError("the connection is closed") from error
         if flushed is None:
             return self._sent
@@ -402,7 +422,7 @@ class Session(WebSocketProtocol):
             # whoever asks for messages, decides about both directions by itself.
             self._holds |= _PEER_IS_SLOW
         future: asyncio.Future[None] = self._loop.create_future()
-        flushed.add_done_callback(partial(_pass_on, future))
+        flushed.add_done_callback(partial(pass_on, future))
         return future
 
     def _send_frame(self, frame: bytes) -> None:
@@ -410,6 +430,7 @@ class Session(WebSocketProtocol):
         try:
             self._transport.send(frame)
         except StreamClosedError as error:
+            self._is_lost = True
             raise WebSocketClosedError("the connection is closed") from error
 
     def _send_reply(self, data: bytes) -> None:
@@ -421,7 +442,7 @@ class Session(WebSocketProtocol):
 
     def write_ping(self, data: bytes) -> None:
         """Send a ping with at most 125 bytes of ``data``; `latency` is measured by an empty one."""
-        frame = self._engine.encode_ping(utf8(data))
+        frame = self._engine.encode_ping(data)
         if not data and self._pinged_at is None:
             self._pinged_at = self._loop.time()
         self._send_frame(frame)
@@ -464,7 +485,7 @@ class Session(WebSocketProtocol):
 
     def is_closing(self) -> bool:
         """Return whether nothing more can be sent."""
-        return self._ended or self._engine.state is not State.OPEN
+        return self._is_lost or self._ended or self._engine.state is not State.OPEN
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Begin the closing handshake; if it has begun already, do nothing.
@@ -481,6 +502,9 @@ class Session(WebSocketProtocol):
         self._stop_timers()
         self._send_reply(frame)
         self._cut_after(CLOSE_TIMEOUT)
+        if self._holds & _NOBODY_ASKS:
+            # The peer's close frame may stand behind messages that nobody will ask for.
+            self._loop.call_soon(self._release, _NOBODY_ASKS)
 
     def _cut_after(self, seconds: float) -> None:
         if self._close_timer is None and not self._ended:
@@ -554,44 +578,5 @@ class Session(WebSocketProtocol):
             self.handler.log_exception(type(error), error, error.__traceback__)
 
 
-def as_payload(message: Any, binary: bool) -> bytes:
-    """Return the bytes of a message; what is to be text has to be UTF-8.
-
-    :raises TypeError: for something else than text and bytes.
-    """
-    if isinstance(message, (bytearray, memoryview)):
-        message = bytes(message)
-    elif not isinstance(message, (str, bytes)):
-        raise TypeError(f"a message is {type(message).__name__}, expected str or bytes")
-    payload: bytes = utf8(message)
-    if not binary and not isinstance(message, str):
-        payload.decode()
-    return payload
-
-
 def _call(hook: Callable[..., Any], *args: Any) -> Any:
     return hook(*args)
-
-
-_done: tuple[Any, "asyncio.Future[None]"] | None = None
-
-
-def _done_future(loop: asyncio.AbstractEventLoop) -> "asyncio.Future[None]":
-    """Return a future that is done: one serves every message that left at once."""
-    global _done
-    if _done is None or _done[0] is not loop:
-        future: asyncio.Future[None] = loop.create_future()
-        future.set_result(None)
-        _done = (loop, future)
-    return _done[1]
-
-
-def _pass_on(future: "asyncio.Future[None]", flushed: "asyncio.Future[None]") -> None:
-    """Settle what a writer waits for by what the transport says."""
-    if future.done():
-        return
-    if flushed.cancelled() or flushed.exception() is not None:
-        future.set_exception(WebSocketClosedError("the connection closed before the message left"))
-        future.exception()  # not every writer waits: nobody has to retrieve it
-    else:
-        future.set_result(None)
