@@ -318,6 +318,11 @@ def test_405(fetch):
     assert answer.headers["Allow"] == "GET, HEAD, PROPFIND"
     assert fetch([("/", Handler)], "/", "PROPFIND").body == b"found"
     assert fetch([("/", Handler)], "/", "BREW").code == 405
+
+    class Unwritten(Handler):
+        SUPPORTED_METHODS = (*Handler.SUPPORTED_METHODS, "BREW")
+
+    assert fetch([("/", Unwritten)], "/", "BREW").code == 405
     # Methods of the class that are no HTTP methods are out of reach.
     assert fetch([("/", Handler)], "/", "FINISH").code == 405
 

@@ -64,7 +64,58 @@ class Application(ReversibleRouter):
         came to no known host, such as those to a bare address.
     :arg list transforms: `OutputTransform` classes, in place of the default.
     :arg bool wsgi: this application is run by a WSGI server; see `tornado.wsgi`.
-    :arg settings: everything else, kept in the attribute ``settings``.
+    :arg settings: everything else, kept in the attribute ``settings``. Any key may be used; these
+        have a meaning here:
+
+    General
+        ``debug``
+            for development: the same as ``autoreload=True``, ``compiled_template_cache=False``,
+            ``static_hash_cache=False`` and ``serve_traceback=True``, each unless it is given.
+        ``autoreload``
+            start the process anew when a source file changes (see `tornado.autoreload`).
+        ``serve_traceback``
+            show the traceback on error pages. Not for the public.
+        ``compress_response`` (or ``gzip``)
+            compress textual answers; see `GZipContentEncoding`.
+        ``default_handler_class``, ``default_handler_args``
+            the handler of requests that no route matches.
+        ``log_function``
+            a function of the handler, called after each request in place of the log line.
+        ``ui_modules``, ``ui_methods``
+            a module, a dict, or a list of those, with names for templates.
+
+    Users and security
+        ``cookie_secret``, ``key_version``
+            the key of signed cookies; or a dict of keys by version, and which of them signs.
+        ``login_url``
+            where `authenticated` sends visitors who are not logged in.
+        ``xsrf_cookies``
+            demand an XSRF token of requests that change something; see
+            `RequestHandler.check_xsrf_cookie`.
+        ``xsrf_cookie_version``, ``xsrf_cookie_kwargs``, ``xsrf_cookie_name``
+            see `RequestHandler.xsrf_token`.
+        ``cross_origin_protection``, ``trusted_origins``
+            refuse what pages of other origins send; see `RequestHandler.check_trusted_origin`.
+
+    Templates
+        ``template_path``
+            the directory of templates.
+        ``template_loader``
+            a `tornado.template.BaseLoader` to use in place of the keys around it.
+        ``autoescape``, ``template_whitespace``
+            passed on to the loader.
+        ``compiled_template_cache``
+            if false, templates are read anew for each request.
+
+    Static files
+        ``static_path``
+            a directory, to be served under ``/static/``, with ``/favicon.ico`` and ``/robots.txt``.
+        ``static_url_prefix``
+            another prefix than ``/static/``.
+        ``static_handler_class``, ``static_handler_args``
+            another handler than `StaticFileHandler`, and further arguments of its ``initialize``.
+        ``static_hash_cache``
+            if false, versions of files are computed anew for each request.
 
     .. versionchanged:: 4.5
        Nested routes and matchers.

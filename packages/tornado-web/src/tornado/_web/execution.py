@@ -114,14 +114,12 @@ class Execution(Rendering):
         if name == "head" and not self._implements("head"):
             # HEAD is answered as GET is, without the content (RFC 9110, section 9.3.2).
             name = "get"
-        result = getattr(self, name)(*self.path_args, **self.path_kwargs)
+        call = getattr(self, name, self._unimplemented_method)
+        result = call(*self.path_args, **self.path_kwargs)
         if result is not None and not _is_done(result):
             return self._after_method(result)
         if self._auto_finish and not self._finished:
-            if type(self).finish is _FINISH:
-                self._conclude()
-            else:
-                self.finish()
+            self._finish_quietly()
         return None
 
     def _finish_quietly(self) -> None:
