@@ -127,3 +127,29 @@ def test_twisted_ioloop_of_the_global_reactor(program):
         """
     )
     assert output == "b'1\\n'\nb'2\\n' 0\n"
+
+
+def test_fork_leaves_the_parents_loop_alone(program):
+    output = program(
+        """
+        import os
+
+        from tornado.platform.twisted import TwistedIOLoop
+        TwistedIOLoop().install()
+
+        from tornado import gen
+        from tornado.ioloop import IOLoop
+
+        async def main():
+            child = os.fork()
+            if child == 0:
+                os._exit(0)
+            os.waitpid(child, 0)
+            await IOLoop.current().run_in_executor(None, int)
+            await gen.sleep(0.001)
+            print("woken")
+
+        IOLoop.current().run_sync(main)
+        """
+    )
+    assert output == "woken\n"

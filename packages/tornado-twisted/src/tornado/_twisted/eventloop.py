@@ -6,6 +6,7 @@ When the reactor reports either, the loop makes one turn that does not wait.
 """
 
 import asyncio
+import os
 import select
 import selectors
 import signal
@@ -64,11 +65,15 @@ class _ReactorSelector(selectors.BaseSelector):
 
     :param reactor: where descriptors are waited for.
     :param turn: called when one of them is ready.
+
+    In a forked child, whose reactor shares its descriptors with the parent's, nothing is changed
+    there; and the loop's own renewal after a fork makes a selector without a reactor.
     """
 
-    def __init__(self, reactor: Any, turn: Callable[[], None]) -> None:
+    def __init__(self, reactor: Any = None, turn: Callable[[], None] | None = None) -> None:
         self._reactor = reactor
         self._turn = turn
+        self._process = os.getpid()
         self._keys: dict[int, selectors.SelectorKey] = {}
         self._descriptors: dict[int, _Descriptor] = {}
         self._ready: dict[int, int] = {}
@@ -132,7 +137,8 @@ class _ReactorSelector(selectors.BaseSelector):
     def report(self, fd: int, events: int) -> None:
         """Take note that a descriptor is ready, and have the loop make its turn."""
         self._ready[fd] = self._ready.get(fd, 0) | events
-        self._turn()
+        if self._turn is not None:
+            self._turn()
 
     def restore(self, fd: int) -> None:
         """Have the reactor wait again for a descriptor that it dropped, if anybody wants it."""
@@ -144,6 +150,8 @@ class _ReactorSelector(selectors.BaseSelector):
         descriptor = self._descriptors[fd]
         added, removed = events & ~descriptor.events, descriptor.events & ~events
         descriptor.events = events
+        if self._reactor is None or os.getpid() != self._process:
+            return
         if added & selectors.EVENT_READ:
             self._reactor.addReader(descriptor)
         if added & selectors.EVENT_WRITE:
