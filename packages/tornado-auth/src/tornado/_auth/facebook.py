@@ -77,10 +77,10 @@ class FacebookGraphMixin(OAuth2Mixin):
         """
         if callback is not None and not callable(callback):
             callback, extra_fields = None, callback
-        work = self._graph_user(redirect_uri, client_id, client_secret, code, extra_fields)
+        work = self._facebook_graph_user(redirect_uri, client_id, client_secret, code, extra_fields)
         return answer(work, callback)
 
-    async def _graph_user(
+    async def _facebook_graph_user(
         self,
         redirect_uri: str,
         client_id: str,
@@ -235,9 +235,9 @@ class FacebookMixin(ServiceClient):
             this browser did not begin the login.
         :raises AuthRequestError: (through the future) if Facebook refuses.
         """
-        return answer(self._rest_user(), callback)
+        return answer(self._facebook_rest_user(), callback)
 
-    async def _rest_user(self) -> dict[str, Any]:
+    async def _facebook_rest_user(self) -> dict[str, Any]:
         handler = handler_of(self)
         handler.require_setting("facebook_api_key", "Facebook Connect")
         handler.require_setting("facebook_secret", "Facebook Connect")
@@ -245,7 +245,7 @@ class FacebookMixin(ServiceClient):
         state = text_argument(self, "login_state")
         purpose = f"facebook {self._FACEBOOK_LOGIN_URL}"
         flows.resume(self, purpose, state, self._FACEBOOK_STATE_REQUIRED)
-        session = self._checked_session(text)
+        session = self._facebook_session(text)
         users = await self.facebook_request(
             "facebook.users.getInfo",
             session_key=session["session_key"],
@@ -264,7 +264,7 @@ class FacebookMixin(ServiceClient):
             "session_expires": session.get("expires"),
         }
 
-    def _checked_session(self, text: str | None) -> dict[str, Any]:
+    def _facebook_session(self, text: str | None) -> dict[str, Any]:
         try:
             session = json_decode(text or "")
         except ValueError:
@@ -272,7 +272,7 @@ class FacebookMixin(ServiceClient):
         if not isinstance(session, dict) or not {"session_key", "uid", "sig"} <= session.keys():
             raise AuthAnswerError("the session lacks session_key, uid or sig")
         signature = str(session.pop("sig"))
-        if not flows.secrets_equal(self._signature(session), signature):
+        if not flows.secrets_equal(self._facebook_signature(session), signature):
             raise AuthAnswerError("the session's signature is wrong")
         return session
 
@@ -300,10 +300,10 @@ class FacebookMixin(ServiceClient):
             "call_id": str(time.time_ns()),
             "format": "json",
         }
-        fields["sig"] = self._signature(fields)
-        return answer(self._rest_call(fields), callback)
+        fields["sig"] = self._facebook_signature(fields)
+        return answer(self._facebook_rest_call(fields), callback)
 
-    async def _rest_call(self, fields: Mapping[str, Any]) -> Any:
+    async def _facebook_rest_call(self, fields: Mapping[str, Any]) -> Any:
         url = url_concat(self._FACEBOOK_REST_URL, {k: str(v) for k, v in fields.items()})
         result = await call(self.get_auth_http_client(), url, None)
         if isinstance(result, dict) and "error_code" in result:
@@ -312,7 +312,7 @@ class FacebookMixin(ServiceClient):
             )
         return result
 
-    def _signature(self, fields: Mapping[str, Any]) -> str:
+    def _facebook_signature(self, fields: Mapping[str, Any]) -> str:
         text = "".join(f"{name}={fields[name]}" for name in sorted(fields))
         # The service prescribes MD5 over the text and then the secret.
         secret = utf8(handler_of(self).settings["facebook_secret"])

@@ -58,7 +58,7 @@ class FriendFeedMixin(OAuthMixin):
         """
         callback, access_token, post_args = api_arguments(callback, access_token, post_args)
         url = self._FRIENDFEED_BASE_URL + path
-        target = self._signed_url(url, access_token, args, post_args)
+        target = self._oauth_signed_url(url, access_token, args, post_args)
         return answer(call(self.get_auth_http_client(), target, post_args), callback)
 
     def _oauth_consumer_token(self) -> dict[str, Any]:

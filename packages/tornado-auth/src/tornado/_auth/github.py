@@ -64,7 +64,7 @@ class GitHubMixin(OAuth2Mixin):
         application = handler.settings[self._OAUTH_SETTINGS_KEY]
         url = self._OAUTH_ACCESS_TOKEN_URL
         key, secret = application["key"], application["secret"]
-        token = await self._exchange(url, redirect_uri, code, key, secret, flow)
+        token = await self._oauth_exchange(url, redirect_uri, code, key, secret, flow)
         user = await self.github_request("/user", access_token=token["access_token"])
         if not isinstance(user, dict):
             raise AuthError("the service answered no user")

@@ -64,11 +64,11 @@ class GoogleMixin(OpenIdMixin, OAuthMixin):
         If access was asked for and granted, the user has ``access_token`` in it.
         """
         callback, http_client = client_argument(callback, http_client)
-        return answer(self._hybrid_user(http_client), callback)
+        return answer(self._google_hybrid_user(http_client), callback)
 
-    async def _hybrid_user(self, http_client: AsyncHTTPClient | None) -> dict[str, Any]:
-        signed = await self._verified_fields(http_client)
-        user = self._user_of(signed)
+    async def _google_hybrid_user(self, http_client: AsyncHTTPClient | None) -> dict[str, Any]:
+        signed = await self._openid_verified_fields(http_client)
+        user = self._openid_user_of(signed)
         request_token = extension(signed, NS_OAUTH).get("request_token")
         if request_token:
             client = http_client or self.get_auth_http_client()
@@ -165,7 +165,7 @@ class GoogleOAuth2Mixin(OAuth2Mixin):
             client_id = client_id or settings["key"]
             client_secret = client_secret or settings["secret"]
         url = self._OAUTH_ACCESS_TOKEN_URL
-        return await self._exchange(url, redirect_uri, code, client_id, client_secret, flow)
+        return await self._oauth_exchange(url, redirect_uri, code, client_id, client_secret, flow)
 
 
 GoogleMixin.__module__ = GoogleOAuth2Mixin.__module__ = "tornado.auth"

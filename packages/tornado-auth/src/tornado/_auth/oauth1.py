@@ -166,12 +166,12 @@ class OAuthMixin(ServiceClient):
     ) -> dict[str, Any]:
         client = http_client or self.get_auth_http_client()
         access_token = parse_token(await fetch(client, self._oauth_access_token_url(request_token)))
-        user = await self._ask_for_user(access_token)
+        user = await self._oauth_ask_for_user(access_token)
         if not user:
             raise AuthError("the service answered no user")
         return {**user, "access_token": access_token}
 
-    def _ask_for_user(self, access_token: dict[str, Any]) -> asyncio.Future[Any]:
+    def _oauth_ask_for_user(self, access_token: dict[str, Any]) -> asyncio.Future[Any]:
         """Call the hook that the most derived class defines, in either style."""
         for cls in type(self).__mro__:
             if "_oauth_get_user_future" in vars(cls):
@@ -258,7 +258,7 @@ class OAuthMixin(ServiceClient):
         )
         return signed
 
-    def _signed_url(
+    def _oauth_signed_url(
         self,
         url: str,
         access_token: Mapping[str, Any] | None,

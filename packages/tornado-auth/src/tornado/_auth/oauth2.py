@@ -77,9 +77,9 @@ class OAuth2Mixin(ServiceClient):
         if scope:
             args["scope"] = scope if isinstance(scope, str) else " ".join(scope)
         args.update(extra_params or {})
-        return self._begin(self._OAUTH_AUTHORIZE_URL, args, callback)
+        return self._oauth_begin(self._OAUTH_AUTHORIZE_URL, args, callback)
 
-    def _begin(
+    def _oauth_begin(
         self, authorize_url: str, args: dict[str, Any], callback: Callback | None
     ) -> asyncio.Future[None]:
         given = args.get("state")
@@ -116,7 +116,7 @@ class OAuth2Mixin(ServiceClient):
             raise AuthAnswerError(f"the provider answered the error {values['error']!r}")
         return flow
 
-    async def _exchange(
+    async def _oauth_exchange(
         self,
         url: str,
         redirect_uri: str | None,

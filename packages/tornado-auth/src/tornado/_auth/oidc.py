@@ -92,7 +92,7 @@ class OpenIDConnectMixin(OAuth2Mixin):
         settings: Mapping[str, str] = handler.settings[self._OIDC_SETTINGS_KEY]
         return settings
 
-    def _issuer(self) -> str:
+    def _oidc_issuer(self) -> str:
         return self._OIDC_ISSUER or self.get_openid_connect_settings()["issuer"]
 
     async def get_openid_connect_metadata(self) -> dict[str, Any]:
@@ -102,7 +102,7 @@ class OpenIDConnectMixin(OAuth2Mixin):
             sent in clear although the issuer has ``https``.
         :raises AuthRequestError: if it cannot be fetched.
         """
-        issuer = self._issuer()
+        issuer = self._oidc_issuer()
         url = issuer.rstrip("/") + "/.well-known/openid-configuration"
         metadata = await documents.get(self, url)
         if metadata.get("issuer") != issuer:
@@ -139,10 +139,10 @@ class OpenIDConnectMixin(OAuth2Mixin):
         """
         if response_type != "code":
             raise ValueError(f"response_type is {response_type!r}, expected 'code'")
-        work = self._connect(redirect_uri, client_id, extra_params, scope)
+        work = self._oidc_connect(redirect_uri, client_id, extra_params, scope)
         return redirecting(work, callback)
 
-    async def _connect(
+    async def _oidc_connect(
         self,
         redirect_uri: str | None,
         client_id: str | None,
@@ -159,10 +159,10 @@ class OpenIDConnectMixin(OAuth2Mixin):
         if redirect_uri is not None:
             args["redirect_uri"] = absolute_path(self, redirect_uri)
         args.update(extra_params or {})
-        self._begin(metadata["authorization_endpoint"], args, None)
+        self._oauth_begin(metadata["authorization_endpoint"], args, None)
 
     def _oauth_purpose(self) -> str:
-        return f"oidc {self._issuer()}"
+        return f"oidc {self._oidc_issuer()}"
 
     def _oauth_prepare(self, args: dict[str, Any], flow: Flow) -> None:
         args["nonce"] = flow.nonce
@@ -191,10 +191,10 @@ class OpenIDConnectMixin(OAuth2Mixin):
         :raises AuthRequestError: (through the future) if the provider refuses.
         :raises ImportError: (through the future) if the extra ``oidc`` is not installed.
         """
-        work = self._claims(redirect_uri, code, client_id, client_secret, userinfo)
+        work = self._oidc_claims(redirect_uri, code, client_id, client_secret, userinfo)
         return answer(work, callback)
 
-    async def _claims(
+    async def _oidc_claims(
         self,
         redirect_uri: str,
         code: str | None,
@@ -219,7 +219,7 @@ class OpenIDConnectMixin(OAuth2Mixin):
         client_id = client_id or settings["key"]
         client_secret = client_secret or settings["secret"]
         methods = metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
-        token = await self._exchange(
+        token = await self._oauth_exchange(
             metadata["token_endpoint"],
             redirect_uri,
             code,
@@ -237,14 +237,19 @@ class OpenIDConnectMixin(OAuth2Mixin):
             nonce=None if flow is None else flow.nonce,
             algorithms=self._OIDC_ALGORITHMS,
         )
-        claims = await self._verify(raw, metadata["jwks_uri"], expected)
+        claims = await self._oidc_verify(raw, metadata["jwks_uri"], expected)
         id_token.check_access_token(raw, claims, token["access_token"])
         if userinfo:
-            claims = {**await self._userinfo(metadata, claims, token["access_token"]), **claims}
+            claims = {
+                **await self._oidc_userinfo(metadata, claims, token["access_token"]),
+                **claims,
+            }
         tokens = ("access_token", "id_token", "refresh_token")
         return {**claims, **{name: token[name] for name in tokens if name in token}}
 
-    async def _verify(self, raw: str, jwks_uri: str, expected: id_token.Expected) -> dict[str, Any]:
+    async def _oidc_verify(
+        self, raw: str, jwks_uri: str, expected: id_token.Expected
+    ) -> dict[str, Any]:
         keys = await documents.get(self, jwks_uri)
         try:
             return id_token.verified_claims(raw, keys, expected, time.time())
@@ -252,7 +257,7 @@ class OpenIDConnectMixin(OAuth2Mixin):
             newer = await documents.get(self, jwks_uri, MIN_AGE_SECONDS)
             return id_token.verified_claims(raw, newer, expected, time.time())
 
-    async def _userinfo(
+    async def _oidc_userinfo(
         self, metadata: Mapping[str, Any], claims: Mapping[str, Any], access_token: str
     ) -> dict[str, Any]:
         if "userinfo_endpoint" not in metadata:

@@ -126,9 +126,9 @@ class OpenIdMixin(ServiceClient):
         return answer(self._openid_user(http_client), callback)
 
     async def _openid_user(self, http_client: AsyncHTTPClient | None) -> dict[str, Any]:
-        return self._user_of(await self._verified_fields(http_client))
+        return self._openid_user_of(await self._openid_verified_fields(http_client))
 
-    async def _verified_fields(self, http_client: AsyncHTTPClient | None) -> dict[str, str]:
+    async def _openid_verified_fields(self, http_client: AsyncHTTPClient | None) -> dict[str, str]:
         """Return the fields of the answer that the provider has signed."""
         request = request_of(self)
         fields = fields_of(request.arguments)
@@ -183,7 +183,7 @@ class OpenIdMixin(ServiceClient):
             args["openid.oauth.scope"] = oauth_scope
         return args
 
-    def _user_of(self, signed: Mapping[str, str]) -> dict[str, Any]:
+    def _openid_user_of(self, signed: Mapping[str, str]) -> dict[str, Any]:
         values = attributes(extension(signed, NS_AX))
 
         def value(alias: str) -> str | None:

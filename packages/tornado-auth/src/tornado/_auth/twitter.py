@@ -90,7 +90,7 @@ class TwitterMixin(OAuthMixin):
             url = path
         else:
             url = f"{self._TWITTER_BASE_URL}/{path.lstrip('/')}.json"
-        target = self._signed_url(url, access_token, args, post_args)
+        target = self._oauth_signed_url(url, access_token, args, post_args)
         return answer(call(self.get_auth_http_client(), target, post_args), callback)
 
     def _oauth_consumer_token(self) -> dict[str, Any]:
