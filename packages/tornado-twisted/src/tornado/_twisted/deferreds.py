@@ -4,6 +4,7 @@ import asyncio
 from asyncio.events import _get_running_loop
 from collections.abc import Callable, Generator
 from contextvars import Context
+from types import TracebackType
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -33,7 +34,7 @@ def future_of(deferred: "Deferred[Any]") -> "asyncio.Future[Any]":
             return
         error: Any = failure.value
         traceback = _traceback_of(failure)
-        if traceback is not None:
+        if isinstance(traceback, TracebackType):  # a cleaned failure has an imitation
             error = error.with_traceback(traceback)
         if isinstance(error, StopIteration):
             # No coroutine can be left by it, so no future takes it.
