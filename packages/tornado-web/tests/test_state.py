@@ -180,3 +180,26 @@ def test_two_answers_share_no_headers(memory):
 
     app = Application([("/", Handler)])
     assert [memory.request(app).body for _ in range(3)] == [b"2", b"2", b"2"]
+
+
+def test_constructors_of_mixins(memory):
+    """A class beside RequestHandler has its constructor called, on either side."""
+
+    class Mixin:
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.mixed = "in"
+
+    class After(RequestHandler, Mixin):
+        def get(self):
+            self.write(self.mixed)
+
+    class Before(Mixin, RequestHandler):
+        def get(self):
+            self.write(self.mixed)
+
+    class Deeper(After):
+        pass
+
+    for handler in (After, Before, Deeper):
+        assert memory.request(Application([("/", handler)])).body == b"in"

@@ -104,15 +104,15 @@ class RouteTable:
         #: All rules that are not bound to one fixed path, by segments.
         self._root = Node([entry for entry in entries if entry.path is None], 0)
         #: For each fixed path that a rule names, the rules to try, in order.
-        self._fixed: dict[str, tuple[Entry, ...]] = {}
+        self.fixed: dict[str, tuple[Entry, ...]] = {}
         for entry in entries:
             path = entry.path
-            if path is not None and path not in self._fixed:
-                self._fixed[path] = self._chain_for(path, entries)
+            if path is not None and path not in self.fixed:
+                self.fixed[path] = self._chain_for(path, entries)
 
     def candidates(self, path: str) -> tuple[Entry, ...]:
         """Return, in order, the entries whose rules may match ``path``."""
-        chain = self._fixed.get(path)
+        chain = self.fixed.get(path)
         if chain is not None:
             return chain
         node = self._root

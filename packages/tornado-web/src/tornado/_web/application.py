@@ -299,7 +299,9 @@ class Application(ReversibleRouter):
         rules = default._rules
         if len(rules) != 1 or rules[0].target is not wildcard:
             return _fitted(self.find_handler(request), request)
-        for entry in wildcard._rules.table().candidates(request.path):
+        ordered = wildcard._rules
+        table = ordered._table or ordered.table()
+        for entry in table.fixed.get(request.path) or table.candidates(request.path):
             rule = entry.rule
             target = rule.target
             if target is not entry.target_class:
@@ -387,7 +389,7 @@ class Application(ReversibleRouter):
         if log_function is not None:
             log_function(handler)
             return
-        status = handler.get_status()
+        status = handler._status_code
         level = _INFO if status < 400 else _WARNING if status < 500 else _ERROR
         if access_log.isEnabledFor(level):
             milliseconds = 1000.0 * handler.request.request_time()

@@ -119,7 +119,10 @@ class Execution(Rendering):
         if result is not None and not _is_done(result):
             return self._after_method(result)
         if self._auto_finish and not self._finished:
-            self._finish_quietly()
+            if type(self).finish is _FINISH:
+                self._conclude()
+            else:
+                self.finish()
         return None
 
     def _finish_quietly(self) -> None:

@@ -179,7 +179,8 @@ class Output(XSRFProtection):
         self._finished = True
         self._log()
         self.on_finish()
-        self._break_cycles()
+        if self._has_ui:
+            self._break_cycles()
         return future
 
     def _conclude_whole(self, connection: Any) -> Any:
@@ -190,12 +191,16 @@ class Output(XSRFProtection):
         status = self._status_code
         if status == 200 and self.request.method in _METHODS_WITH_ETAG:
             cls = type(self)
+            # What has not been overridden is done here: it is done for every answer.
             if cls.compute_etag is _COMPUTE_ETAG and cls.set_etag_header is _SET_ETAG_HEADER:
                 headers["Etag"] = f'"{_sha512(body).hexdigest()}"'
             else:
                 # The hooks look at the buffer.
                 self.set_etag_header()
-            if self.check_etag_header():
+            if (
+                cls.check_etag_header is not _CHECK_ETAG_HEADER
+                or "If-None-Match" in self.request.headers
+            ) and self.check_etag_header():
                 body = b""
                 self.set_status(304)
                 status = 304
@@ -234,9 +239,7 @@ class Output(XSRFProtection):
 
     def _break_cycles(self) -> None:
         # Bound methods of this object in it would keep it until the cycle collector comes.
-        # (Looking into __dict__ would make a dict for each handler.)
-        if self._has_ui:
-            self.__dict__.pop("ui", None)
+        self.__dict__.pop("ui", None)
 
     def on_finish(self) -> None:
         """Hook called after the answer was sent, for clean-up and statistics. Override it.
@@ -315,6 +318,7 @@ class Output(XSRFProtection):
 # What `Output._conclude_whole` may do by itself where nobody has overridden it.
 _COMPUTE_ETAG = Output.compute_etag
 _SET_ETAG_HEADER = Output.set_etag_header
+_CHECK_ETAG_HEADER = Output.check_etag_header
 
 
 def _entity_tags(field: str) -> list[str]:

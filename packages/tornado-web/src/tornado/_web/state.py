@@ -67,6 +67,8 @@ class HandlerState:
     _finished = False
     _auto_finish = True
     _has_ui = False
+    # Another class in the line of this handler's has a constructor to be called.
+    _further_init = False
     #: The client closed the connection before it had its answer.
     _client_left = False
     #: With streamed content: done when ``prepare`` is.
@@ -84,7 +86,8 @@ class HandlerState:
         request: httputil.HTTPServerRequest,
         **kwargs: Any,
     ) -> None:
-        super().__init__()
+        if self._further_init:
+            super().__init__()
         #: The `.Application` that serves this request.
         self.application = application
         #: The `.HTTPServerRequest` with everything the client sent.
@@ -95,6 +98,12 @@ class HandlerState:
         self.initialize(**kwargs)
 
     # `*args` lets type checkers accept any signature of an override; routes give keywords only.
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        mro = cls.__mro__
+        after = mro[mro.index(HandlerState) + 1 : -1]
+        cls._further_init = any("__init__" in vars(base) for base in after)
+
     def initialize(self, *args: Any, **kwargs: Any) -> None:
         """Hook for what a handler needs besides the request. Override it.
 
