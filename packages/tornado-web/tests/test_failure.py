@@ -347,6 +347,18 @@ def test_callbacks_of_asynchronous_methods(served, caplog):
     assert "from a callback" in caplog.text
 
 
+def test_asynchronous_methods_that_raise(fetch, caplog):
+    """Answered and logged once."""
+
+    class Handler(RequestHandler):
+        @asynchronous
+        def get(self):
+            raise ZeroDivisionError
+
+    assert fetch([("/", Handler)]).code == 500
+    assert [r.name for r in caplog.records] == ["tornado.application", "tornado.access"]
+
+
 def test_async_callback(memory, caplog):
     class Handler(RequestHandler):
         def get(self):

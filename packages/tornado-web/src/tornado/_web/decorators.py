@@ -44,6 +44,7 @@ def asynchronous(method: Method) -> Method:
         if self.application._wsgi:
             raise Exception("@asynchronous is not supported for WSGI apps")
         self._auto_finish = False
+        result = None  # if the context below answers for an exception
         with stack_context.ExceptionStackContext(self._stack_context_handle_exception):
             result = method(self, *args, **kwargs)
         if result is not None:
