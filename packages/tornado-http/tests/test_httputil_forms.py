@@ -346,3 +346,20 @@ def test_any_bytes_are_parsed_or_refused(data, framed):
 def test_any_bytes_are_urlencoded(data):
     arguments = urlencoded(data)
     assert sum(map(len, arguments.values())) == len([each for each in data.split(b"&") if each])
+
+
+def test_lines_that_begin_like_delimiters_are_bounded():
+    value = b"\r\n--1234x" * 1000
+    assert multipart(part(value) + END)[0] == {"field": [value]}
+    with pytest.raises(HTTPInputError, match="boundary"):
+        multipart(part(value + b"\r\n--1234x") + END)
+
+
+@pytest.mark.parametrize("boundary", [b"-", b"--", b"a-", b"-" * 70])
+def test_boundaries_of_dashes(boundary):
+    value = b"--\r\n-x" + boundary + b"--" + boundary + b"-\r\n"
+    body = part(value).replace(b"1234", boundary) + b"--" + boundary + b"--"
+    assert multipart(body, boundary)[0] == {"field": [value]}
+    dashes = b"x" + b"-" * 200_000
+    body = part(dashes).replace(b"1234", boundary) + b"--" + boundary + b"--"
+    assert multipart(body, boundary)[0] == {"field": [dashes]}

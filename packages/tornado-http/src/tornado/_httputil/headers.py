@@ -69,8 +69,15 @@ class HTTPHeaders(MutableMapping[str, str]):
     _repeated: dict[str, list[str]] | None
 
     def __init__(self, *args: Any, **kwargs: str) -> None:
-        self._fields = {}
         self._repeated = None
+        if not kwargs and len(args) == 1 and type(args[0]) is dict:
+            # The way of almost all responses: nothing is repeated in a dictionary.
+            known = KNOWN.get
+            self._fields = {
+                known(name) or normal_form(name): value for name, value in args[0].items()
+            }
+            return
+        self._fields = {}
         if (args and args[0] is not None) or kwargs:
             self.update(*args, **kwargs)
 
