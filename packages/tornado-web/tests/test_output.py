@@ -106,6 +106,29 @@ def test_finish_returns_a_future(served):
     assert seen == [None]
 
 
+def test_finish_waits_for_the_client(served):
+    order = []
+
+    class Large(RequestHandler):
+        async def get(self):
+            await asyncio.sleep(0)
+            await self.finish(b"x" * 20_000_000)
+            order.append("finished")
+
+    async def check(site):
+        reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+        writer.write(site.message())
+        await reader.readexactly(1000)
+        await asyncio.sleep(0.02)
+        order.append("reading")
+        await reader.read()
+        writer.close()
+        await asyncio.sleep(0.01)
+
+    served([("/", Large)], check)
+    assert order == ["reading", "finished"]
+
+
 def test_finish_without_a_loop(memory):
     """Synchronous servers, such as those of WSGI, have none."""
 

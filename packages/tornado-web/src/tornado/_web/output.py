@@ -161,7 +161,11 @@ class Output(XSRFProtection):
         """
         future: Awaitable[None] | None = self._conclude(chunk)
         if future is None:
-            future = _done()
+            # The answer left as a whole; the kernel may not have taken all of it.
+            stream: Any = getattr(self.request.connection, "stream", None)
+            if hasattr(stream, "flushed") and not stream.closed():
+                future = stream.flushed()
+            future = future or _done()
         return future
 
     def _conclude(self, chunk: Any = None) -> Any:
