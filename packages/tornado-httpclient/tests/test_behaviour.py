@@ -1009,3 +1009,27 @@ def test_urls_outside_ascii(run, make_client, serve, respond):
             assert response.body == b"/a/../b//c/./d"
 
     run(main)
+
+
+def test_ipv6(run, make_client, receive, respond):
+    async def handle(reader, writer):
+        request = await receive(reader)
+        writer.write(
+            respond(body=request.headers["host"].encode(), headers=[("Connection", "close")])
+        )
+        writer.close()
+
+    async def main():
+        try:
+            server = await asyncio.start_server(handle, "::1", 0)
+        except OSError:
+            pytest.skip("no IPv6 here")
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            async with make_client() as client:
+                response = await client.fetch(f"http://[::1]:{port}/")
+                assert response.body == f"[::1]:{port}".encode()
+                with pytest.raises((OSError, HTTPClientError)):
+                    await client.fetch(f"http://[::1]:{port}/", allow_ipv6=False)
+
+    run(main)

@@ -262,3 +262,94 @@ def test_many_bad_urls_in_the_queue(run, make_simple, serve, respond):
             assert {type(each) for each in done} == {ValueError}
 
     run(main)
+
+
+def test_streaming_coroutine_that_fails(run, make_client, serve, respond):
+    async def main():
+        async with serve(lambda r: respond(body=b"x" * 300_000)) as server, make_client() as client:
+
+            async def fail(chunk):
+                await asyncio.sleep(0.001)
+                raise ZeroDivisionError
+
+            with pytest.raises(ZeroDivisionError):
+                await client.fetch(server.url, streaming_callback=fail)
+
+            future = asyncio.get_running_loop().create_future()
+            fetch = client.fetch(server.url, streaming_callback=lambda chunk: future)
+            await asyncio.sleep(0.02)
+            fetch.cancel()
+            future.set_exception(ZeroDivisionError())
+            await asyncio.sleep(0)
+            assert (await client.fetch(server.url)).code == 200
+
+    run(main)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_connection_that_closes_while_the_reader_is_busy(
+    run, make_client, serve_raw, receive, respond, whole
+):
+    async def handle(reader, writer):
+        await receive(reader)
+        answer = respond(body=b"x" * 200_000)
+        writer.write(answer if whole else answer[:-1])
+        await writer.drain()
+
+    async def main():
+        async with serve_raw(handle) as server, make_client() as client:
+            chunks = []
+
+            async def slow(chunk):
+                chunks.append(chunk)
+                await asyncio.sleep(0.005)
+
+            fetch = client.fetch(server.url, streaming_callback=slow)
+            if whole:
+                assert (await fetch).code == 200
+            else:
+                with pytest.raises((HTTPClientError, OSError)):
+                    await fetch
+            assert len(b"".join(chunks)) >= 199_000
+
+    run(main)
+
+
+def test_server_that_closes_during_an_upload(run, make_client, serve_raw):
+    async def handle(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+
+    async def main():
+        async with serve_raw(handle) as server, make_client() as client:
+
+            async def produce(write):
+                for _ in range(10_000):
+                    await write(b"x" * 65536)
+                    await asyncio.sleep(0)
+
+            for kwargs in ({"body_producer": produce}, {"body": b"x" * 30_000_000}):
+                with pytest.raises((HTTPClientError, OSError)):
+                    await client.fetch(server.url, method="PUT", **kwargs)
+
+    run(main)
+
+
+def test_content_is_sent_without_leave_in_the_end(
+    run, make_simple, serve_raw, respond, monkeypatch
+):
+    """A server that never says 100 Continue."""
+    monkeypatch.setattr("tornado._httpclient.fetching.CONTINUE_TIMEOUT", 0.02)
+
+    async def handle(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(respond(body=await reader.readexactly(7)))
+        await writer.drain()
+
+    async def main():
+        async with serve_raw(handle) as server, make_simple() as client:
+            response = await client.fetch(
+                server.url, method="POST", body=b"content", expect_100_continue=True
+            )
+            assert response.body == b"content"
+
+    run(main)

@@ -258,6 +258,34 @@ def test_proxy_of_http(run, make_client, proxy):
     run(main)
 
 
+def test_proxy_with_digest(run, make_client, serve, respond):
+    if "curl" not in make_client.name:
+        return
+    challenge = 'Digest realm="r", nonce="n", qop="auth"'
+
+    def application(request):
+        given = request.headers.get("proxy-authorization", "")
+        if 'username="u"' in given and given.startswith("Digest"):
+            return respond(body=b"by proxy " + request.target.encode())
+        return respond(407, b"who?", [("Proxy-Authenticate", challenge)])
+
+    async def main():
+        async with serve(application) as server, make_client() as client:
+            settings = {
+                "proxy_host": "127.0.0.1",
+                "proxy_port": server.port,
+                "proxy_auth_mode": "digest",
+            }
+            url = "http://one.invalid/a"
+            response = await client.fetch(url, proxy_username="u", proxy_password="p", **settings)
+            assert response.body == b"by proxy " + url.encode()
+            with pytest.raises(HTTPClientError) as info:
+                await client.fetch(url, proxy_username="other", proxy_password="p", **settings)
+            assert info.value.code == 407
+
+    run(main)
+
+
 def test_proxy_of_https(run, make_client, proxy, serve, respond, server_context, ca_file):
     async def main():
         async with proxy(b"u:p") as through, make_client() as client:

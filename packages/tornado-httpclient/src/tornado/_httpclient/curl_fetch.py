@@ -48,8 +48,10 @@ class CurlFetch(FetchBase):
     __slots__ = (
         "_curl",
         "_curl_client",
+        "_error",
         "_fields",
         "_head_size",
+        "_is_challenged",
         "_is_input_paused",
         "_is_output_paused",
         "_produced",
@@ -68,9 +70,11 @@ class CurlFetch(FetchBase):
         super().__init__(client, request, deliver)
         self._curl_client = client
         self._curl: Any = None
+        self._error: tuple[int, str] | None = None
         self._start_line: ResponseStartLine | None = None
         self._fields = HTTPHeaders()
         self._head_size = 0
+        self._is_challenged = False
         self._is_input_paused = False
         self._is_output_paused = False
         self._upload: BytesIO | None = None
@@ -99,6 +103,7 @@ class CurlFetch(FetchBase):
                 self.state = FetchState.EXCHANGING
                 self._arm(settings.request_timeout)
             self._start_line = None
+            self._is_challenged = False
             self._is_input_paused = self._is_output_paused = False
             self._curl_client.add_handle(curl, self)
             producer = settings._body_producer
@@ -226,7 +231,8 @@ class CurlFetch(FetchBase):
         """Tell whether libcurl will answer this 407 itself."""
         if code != 407 or self._settings.proxy_auth_mode != "digest":
             return False
-        return "Proxy-Authorization" not in self._headers if self._headers else True
+        is_first, self._is_challenged = not self._is_challenged, True
+        return is_first
 
     def _write(self, curl: Any, data: bytes) -> int | None:
         """Take a piece of the content."""
@@ -245,7 +251,7 @@ class CurlFetch(FetchBase):
             self._is_output_paused = False
             self._curl_client.resume(curl)
         elif curl is None:
-            self._take_end()
+            self._attempt_ended()
 
     def attempt_complete(self, error: tuple[int, str] | None) -> None:
         """libcurl is done with the handle."""
@@ -254,15 +260,21 @@ class CurlFetch(FetchBase):
             self.time_info[name] = curl.getinfo(option)
         self._curl_client.give_back(curl)
         self._stop_producing()
-        if error is not None:
-            errno, message = error
+        self._error = error
+        if self._waiting is None:
+            self._attempt_ended()
+        # Else the callback of the content is still busy with what came before.
+
+    def _attempt_ended(self) -> None:
+        if self._error is not None:
+            errno, message = self._error
             if errno == pycurl.E_OPERATION_TIMEDOUT:
                 self.fail(CurlTimeoutError(errno, message))
             else:
                 self.fail(CurlError(errno, message))
         elif self._content is None:
             self.fail(CurlError(pycurl.E_GOT_NOTHING, "no response"))
-        elif self._waiting is None:
+        else:
             self._take_end()
 
     def _stop_producing(self) -> None:

@@ -6,6 +6,7 @@ clients: redirects, authentication, cookies, decompression, environment variable
 
 from __future__ import annotations
 
+import errno
 import ssl
 from typing import Any
 
@@ -53,6 +54,9 @@ def set_up(curl: Any, settings: Settings, target: Target, headers: HTTPHeaders) 
         curl.setopt(pycurl.CUSTOMREQUEST, settings.method)
     curl.setopt(pycurl.HTTPHEADER, _header_lines(headers))
     if settings.allow_ipv6 is False:
+        if ":" in target.host and target.scheme != "http+unix":
+            # libcurl would take an address that is written out.
+            raise OSError(errno.EAFNOSUPPORT, f"IPv6 is not allowed for {target.host}")
         curl.setopt(pycurl.IPRESOLVE, pycurl.IPRESOLVE_V4)
     if settings.network_interface is not None:
         curl.setopt(pycurl.INTERFACE, settings.network_interface)
