@@ -225,6 +225,52 @@ def test_facebook_request(world, at):
     assert stream == {"method": "facebook.stream.get", "session_key": "session-1"}
 
 
+def test_facebook_request_that_is_refused(world, at, caplog):
+    """The manual's sample redirects to what ``authorize_redirect`` returns, after that did redirect."""
+
+    class MainHandler(OldPost, tornado.auth.FacebookMixin):
+        def ask(self):
+            self.application.settings["facebook_secret"] = "wrong"
+            self.facebook_request(
+                method="stream.get",
+                callback=self.async_callback(self._on_stream),
+                session_key=self.current_user["session_key"],
+            )
+
+        def _on_stream(self, stream):
+            if stream is None:
+                # Not authorized to read the stream yet?
+                self.redirect(self.authorize_redirect("read_stream"))
+                return
+            self.finish(stream)
+
+    async def check(browser, provider):
+        response = await browser.get("/", redirects=0)
+        assert response.code == 302
+        assert "req_perms=read_stream" in response.headers["Location"]
+
+    world(lambda p: [("/", at.oauth2(p, MainHandler))], check)
+    assert "error 104" in caplog.text
+
+
+def test_redirects_may_be_yielded(world, at):
+    class Google(tornado.web.RequestHandler, tornado.auth.GoogleMixin):
+        @gen.coroutine
+        def get(self):
+            if self.get_argument("scope", None):
+                yield self.authorize_redirect("http://www.google.com/m8/feeds/")
+            else:
+                yield self.authenticate_redirect()
+
+    async def check(browser, provider):
+        for path in ("/", "/?scope=1"):
+            response = await browser.get(path, redirects=0)
+            assert response.code == 302
+            assert response.headers["Location"].startswith(provider.base("/openid?"))
+
+    world(lambda p: [("/", at.openid(p, Google))], check)
+
+
 def test_facebook_graph_request(world, at):
     class MainHandler(OldPost, tornado.auth.FacebookGraphMixin):
         def ask(self):

@@ -182,7 +182,7 @@ class FacebookMixin(ServiceClient):
         cancel_uri: str | None = None,
         extended_permissions: str | Sequence[str] | None = None,
         callback: Callback | None = None,
-    ) -> None:
+    ) -> asyncio.Future[None]:
         """Send the visitor to Facebook to log in, and to install this application.
 
         :arg callback_uri: where to come back to, absolute or relative to this request, whose own
@@ -190,6 +190,7 @@ class FacebookMixin(ServiceClient):
         :arg cancel_uri: where to come back to instead if they would not.
         :arg extended_permissions: one permission to ask for, or a list.
         :arg callback: called through the loop after the redirect, without an argument.
+        :returns: a future that is done: the redirect is made before this returns.
         """
         handler = handler_of(self)
         handler.require_setting("facebook_api_key", "Facebook Connect")
@@ -209,8 +210,7 @@ class FacebookMixin(ServiceClient):
                 extended_permissions = ",".join(extended_permissions)
             args["req_perms"] = extended_permissions
         handler.redirect(url_concat(self._FACEBOOK_LOGIN_URL, args))
-        if callback is not None:
-            redirected(callback)
+        return redirected(callback)
 
     def authorize_redirect(
         self,
@@ -218,9 +218,9 @@ class FacebookMixin(ServiceClient):
         callback_uri: str | None = None,
         cancel_uri: str | None = None,
         callback: Callback | None = None,
-    ) -> None:
+    ) -> asyncio.Future[None]:
         """Do as `authenticate_redirect` does; the arguments are the same."""
-        self.authenticate_redirect(callback_uri, cancel_uri, extended_permissions, callback)
+        return self.authenticate_redirect(callback_uri, cancel_uri, extended_permissions, callback)
 
     def get_authenticated_user(
         self, callback: Callback | None = None

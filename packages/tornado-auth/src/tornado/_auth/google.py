@@ -45,16 +45,17 @@ class GoogleMixin(OpenIdMixin, OAuthMixin):
         callback_uri: str | None = None,
         ax_attrs: Sequence[str] = DEFAULT_AX_ATTRS,
         callback: Callback | None = None,
-    ) -> None:
+    ) -> asyncio.Future[None]:
         """Send the visitor to log in and to grant access to resources.
 
         :arg oauth_scope: the resources, separated by spaces.
         :arg callback_uri: where to come back to; see `OpenIdMixin.authenticate_redirect`.
         :arg ax_attrs: the attributes to ask for.
         :arg callback: called through the loop after the redirect, without an argument.
+        :returns: a future that is done: the redirect is made before this returns.
         """
         args = self._openid_args(callback_uri, ax_attrs=ax_attrs, oauth_scope=oauth_scope)
-        self._openid_redirect(args, callback)
+        return self._openid_redirect(args, callback)
 
     def get_authenticated_user(
         self, callback: Any = None, http_client: AsyncHTTPClient | None = None

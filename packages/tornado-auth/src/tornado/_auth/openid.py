@@ -98,15 +98,18 @@ class OpenIdMixin(ServiceClient):
         :arg callback: called through the loop after the redirect, without an argument.
 
         .. versionchanged:: 3.1
-           ``callback``.
+           ``callback``, and a future was returned.
+        .. versionchanged:: 6.0
+           Returns ``None``, which coroutines with ``yield`` take too.
         """
         args = self._openid_args(callback_uri, ax_attrs=ax_attrs)
         self._openid_redirect(args, callback)
 
-    def _openid_redirect(self, args: Mapping[str, str], callback: Callback | None) -> None:
+    def _openid_redirect(
+        self, args: Mapping[str, str], callback: Callback | None
+    ) -> asyncio.Future[None]:
         handler_of(self).redirect(url_concat(self._OPENID_ENDPOINT, dict(args)))
-        if callback is not None:
-            redirected(callback)
+        return redirected(callback)
 
     def get_authenticated_user(
         self, callback: Any = None, http_client: AsyncHTTPClient | None = None

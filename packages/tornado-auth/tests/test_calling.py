@@ -1,0 +1,204 @@
+"""Arguments in the order of any release, callbacks beside futures, and services that answer nonsense."""
+
+import json
+
+import pytest
+
+from tornado import auth, web
+from tornado._auth.arguments import absolute_path, api_arguments, client_argument
+from tornado.escape import json_decode
+from tornado.stack_context import ExceptionStackContext
+
+
+def call(*args):
+    return None
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ((call, {"key": "k"}, None), (call, {"key": "k"}, None)),
+        ((call, "token", {"a": 1}), (call, "token", {"a": 1})),
+        ((None, "token", None), (None, "token", None)),
+        (("token", None, None), (None, "token", None)),
+        (("token", {"a": 1}, None), (None, "token", {"a": 1})),
+        (({"key": "k"}, {"a": 1}, None), (None, {"key": "k"}, {"a": 1})),
+        (({"key": "k"}, None, {"a": 1}), (None, {"key": "k"}, {"a": 1})),
+        ((None, {"a": 1}, None), (None, None, {"a": 1})),
+        ((None, {"key": "k", "secret": "s"}, None), (None, {"key": "k", "secret": "s"}, None)),
+    ],
+)
+def test_arguments_of_requests(given, expected):
+    assert api_arguments(*given) == expected
+
+
+def test_client_in_the_first_place():
+    class Client:
+        def fetch(self):
+            pass
+
+    client = Client()
+    assert client_argument(client, None) == (None, client)
+    assert client_argument(call, client) == (call, client)
+    assert client_argument(None, None) == (None, None)
+
+
+def test_only_paths_get_a_host():
+    assert absolute_path(object(), "postmessage") == "postmessage"
+    assert absolute_path(object(), "urn:ietf:wg:oauth:2.0:oob") == "urn:ietf:wg:oauth:2.0:oob"
+    assert absolute_path(object(), None) is None
+
+
+class Redirects(web.RequestHandler, auth.GoogleOAuth2Mixin):
+    calls = []
+
+    async def get(self):
+        if self.get_arguments("positional"):
+            future = self.authorize_redirect(
+                "http://a/", "id", "secret", {"x": "1"}, ["b", "c"], "token"
+            )
+        else:
+            future = self.authorize_redirect(
+                "http://a/", "id", None, {"state": "s"}, lambda: self.calls.append(1), scope="b"
+            )
+            assert self.calls == []
+        assert future.done()
+        await future
+
+
+def test_redirect_of_old_and_new(world, at, query_of):
+    async def check(browser, provider):
+        out = await browser.get("/?positional=1", redirects=0)
+        asked = query_of(out.headers["Location"])
+        assert len(asked.pop("state")) == 43
+        assert asked == {
+            "response_type": "token",
+            "redirect_uri": "http://a/",
+            "client_id": "id",
+            "scope": "b c",
+            "x": "1",
+        }
+        out = await browser.get("/", redirects=0)
+        asked = query_of(out.headers["Location"])
+        assert asked["state"] == "s"
+        assert asked["code_challenge_method"] == "S256"
+        assert Redirects.calls == [1]
+
+    Redirects.calls.clear()
+    world(lambda p: [("/", at.oauth2(p, Redirects))], check)
+
+
+class Callbacks(web.RequestHandler, auth.FacebookGraphMixin):
+    """What a callback sees, and that it is not called before the function returns."""
+
+    @web.asynchronous
+    def get(self):
+        results = []
+
+        def failed(result):
+            results.append(result)
+            assert results == ["returned", None]
+            self.facebook_request("/x", access_token="token-1", callback=succeeded)
+            results.append("returned")
+
+        def succeeded(result):
+            results.append(result["path"])
+            self.finish(json.dumps(results))
+
+        self.facebook_request("/x", access_token="wrong", callback=failed)
+        results.append("returned")
+
+
+def test_callbacks(world, at, caplog):
+    async def check(browser, provider):
+        assert json_decode((await browser.get("/")).body) == ["returned", None, "returned", "x"]
+
+    world(lambda p: [("/", at.oauth2(p, Callbacks))], check)
+    assert "/api/x: HTTP 401" in caplog.text
+    told = [r.getMessage() for r in caplog.records if r.module == "answering"]
+    assert len(told) == 1
+    assert "?" not in told[0], "the query holds the token"
+
+
+class Raises(web.RequestHandler, auth.TwitterMixin):
+    @web.asynchronous
+    def get(self):
+        def handle(typ, value, tb):
+            self.finish(typ.__name__)
+            return True
+
+        with ExceptionStackContext(handle):
+            self.authorize_redirect(callback=lambda: self.finish("not to be called"))
+
+
+def test_callbacks_of_redirects_that_fail(world, at):
+    async def check(browser, provider):
+        provider.fail["/oauth1/request_token"] = 503
+        assert (await browser.get("/")).text == "AuthRequestError"
+
+    world(lambda p: [("/", at.oauth1(p, Raises))], check)
+
+
+class Nonsense(web.RequestHandler):
+    answers = {
+        "/form": b"access_token=token-1&expires=5183",
+        "/not-json": b"<html>",
+        "/list": b"[1]",
+        "/twice": b"access_token=a&access_token=b",
+        "/bytes": b"access_token=%FF",
+        "/empty": b"",
+        "/number": b"7",
+    }
+
+    def get(self):
+        self.write(self.answers[self.request.path])
+
+
+class Graph(web.RequestHandler, auth.FacebookGraphMixin):
+    async def get(self):
+        try:
+            if self.get_arguments("code"):
+                user = await self.get_authenticated_user(
+                    "/login", "client-id", "client secret+1", self.get_argument("code")
+                )
+                self.finish(user)
+            else:
+                await self.authorize_redirect("/login", "client-id")
+        except auth.AuthError as error:
+            self.set_status(403)
+            self.finish(str(error))
+
+
+@pytest.mark.parametrize(
+    ("token", "base", "reason"),
+    [
+        ("/form", "/api", None),
+        ("/not-json", "/api", "no access token"),
+        ("/list", "/api", "no access token"),
+        ("/empty", "/api", "no access token"),
+        ("/twice", "/api", "2 fields 'access_token', expected one"),
+        ("/bytes", "/api", "that is not UTF-8"),
+        ("/form", "/not-json?", "answered 6 bytes, expected JSON"),
+        ("/form", "/number?", "answered no user"),
+    ],
+)
+def test_nonsense(world, at, token, base, reason):
+    async def check(browser, provider):
+        Graph._OAUTH_ACCESS_TOKEN_URL = browser.home + token
+        if base != "/api":
+            Graph._FACEBOOK_BASE_URL = browser.home + base
+        else:
+            Graph._FACEBOOK_BASE_URL = provider.base(base)
+        Graph._OAUTH_AUTHORIZE_URL = provider.base("/authorize")
+        response = await browser.get("/login")
+        if reason is None:
+            user = json_decode(response.body)
+            assert user["session_expires"] == "5183"
+        else:
+            assert response.code == 403
+            assert reason in response.text
+
+    def routes(p):
+        return [("/login", Graph), *((path, Nonsense) for path in Nonsense.answers)]
+
+    world(routes, check)
