@@ -6,6 +6,7 @@ import time
 
 import pytest
 from joserfc import jwt
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from tornado import auth, web
 from tornado._auth import id_token, oidc
@@ -200,3 +201,40 @@ def test_algorithms_that_are_never_accepted(keys):
 def test_only_the_code_flow():
     with pytest.raises(ValueError, match="expected 'code'"):
         Handler.authorize_redirect(None, response_type="id_token")
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "key_class", "kind"),
+    [
+        ("ES256", ECKey, "P-256"),
+        ("Ed25519", OKPKey, "Ed25519"),
+        ("PS256", RSAKey, 2048),
+        ("RS512", RSAKey, 2048),
+    ],
+)
+def test_every_kind_of_key(algorithm, key_class, kind):
+    key = key_class.generate_key(kind, {"kid": "k"})
+    claims = {"iss": "i", "aud": "c", "sub": "s", "exp": 9e9, "iat": 0}
+    token = jwt.encode({"alg": algorithm, "kid": "k"}, claims, key, algorithms=[algorithm])
+    document = {"keys": [{"kty": "future", "kid": "k"}, key.as_dict(private=False)]}
+    accepted = expected(algorithms=Handler._OIDC_ALGORITHMS)
+    assert id_token.verified_claims(token, document, accepted, 1) == claims
+    digest = hashlib.new(
+        "sha512" if algorithm in ("Ed25519", "RS512") else "sha256", b"at"
+    ).digest()
+    half = id_token.unpadded(digest[: len(digest) // 2])
+    id_token.check_access_token(token, {"at_hash": half}, "at")
+    with pytest.raises(auth.AuthAnswerError, match="not the one of the ID token"):
+        id_token.check_access_token(token, {"at_hash": half}, "another")
+    id_token.check_access_token(token, {}, "another")
+
+
+def test_tokens_without_key_name(keys):
+    claims = {"iss": "i", "aud": "c", "sub": "s", "exp": 9e9, "iat": 0}
+    token = jwt.encode({"alg": "RS256"}, claims, keys[0])
+    public = [{**key.as_dict(private=False)} for key in keys]
+    assert id_token.verified_claims(token, {"keys": public[:1]}, expected(), 1) == claims
+    with pytest.raises(auth.AuthAnswerError, match="names none of 2 keys"):
+        id_token.verified_claims(token, {"keys": public}, expected(), 1)
+    with pytest.raises(auth.AuthAnswerError, match="does not name"):
+        id_token.verified_claims(token, {}, expected(), 1)

@@ -92,7 +92,7 @@ def _signed_claims(
     # Symmetric keys have no place among a provider's public ones.
     usable = [
         key
-        for key in keys.get("keys", [])
+        for key in keys.get("keys") or []
         if isinstance(key, dict)
         and key.get("kty") in ("RSA", "EC", "OKP")
         and key.get("use", "sig") == "sig"
@@ -157,7 +157,7 @@ def check_access_token(token: str, claims: Mapping[str, Any], access_token: str)
     first = token.split(".")[0]
     header = json.loads(base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)))
     algorithm = str(header.get("alg"))
-    # EdDSA's at_hash is of SHA-512, as Ed25519 signs.
+    # With Ed25519 it is of SHA-512, as that signs.
     bits = algorithm[-3:] if algorithm[-3:] in ("256", "384", "512") else "512"
     hashed = hashlib.new(f"sha{bits}", access_token.encode("ascii", "replace")).digest()
     if not _same(unpadded(hashed[: len(hashed) // 2]), str(expected)):

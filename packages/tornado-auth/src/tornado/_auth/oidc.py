@@ -81,7 +81,7 @@ class OpenIDConnectMixin(OAuth2Mixin):
 
     _OIDC_ISSUER: str | None = None
     _OIDC_SETTINGS_KEY = "openid_connect"
-    _OIDC_ALGORITHMS: Sequence[str] = ("RS256", "ES256", "PS256", "EdDSA", "RS384", "RS512")
+    _OIDC_ALGORITHMS: Sequence[str] = ("RS256", "ES256", "PS256", "Ed25519", "RS384", "RS512")
     _OAUTH_PKCE = True
     _OAUTH_STATE_REQUIRED: bool | None = True
 
