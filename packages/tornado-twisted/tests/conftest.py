@@ -10,6 +10,12 @@ from tornado.ioloop import IOLoop
 from tornado.platform.twisted import TornadoReactor
 
 
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    """Twisted's own test cases make their files in the working directory."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def io_loop():
     loop = IOLoop()
