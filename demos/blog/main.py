@@ -206,7 +206,7 @@ class ComposeHandler(BlogHandler):
     @tornado.web.authenticated
     async def post(self):
         title = self.get_body_argument("title", "")
-        content = self.get_body_argument("content", "")
+        content = self.get_body_argument("content", "").replace("\r\n", "\n")  # as forms send it
         number = self.get_body_argument("id", "")
         if not 0 < len(title) <= MAX_TITLE_LENGTH or not content:
             self.set_status(400)
