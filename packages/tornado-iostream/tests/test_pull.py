@@ -403,7 +403,8 @@ def test_reading_from_a_plain_call_without_buffer(run_asyncio, pairs):
 
 OPERATIONS = st.one_of(
     st.tuples(st.just("until"), st.sampled_from([b"\n", b"ab", b"\r\n"])),
-    st.tuples(st.just("regex"), st.sampled_from([rb"\r?\n", rb"[ab]x?"])),
+    # No match of these can grow when more arrives: else the result would hang on the split.
+    st.tuples(st.just("regex"), st.sampled_from([rb"\r?\n", rb"[ab]+x"])),
     st.tuples(st.just("bytes"), st.integers(0, 40)),
     st.tuples(st.just("streamed"), st.integers(0, 40)),
     st.tuples(st.just("into"), st.integers(1, 40)),

@@ -5,7 +5,9 @@ when they offer a choice of implementations.
 """
 
 import atexit
+import builtins
 import re
+import sys
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -61,12 +63,16 @@ def b(s: str) -> bytes:
     return s.encode("latin-1")
 
 
-class TimeoutError(Exception):
-    """What `tornado.gen.with_timeout` and `tornado.ioloop.IOLoop.run_sync` raise when time is up.
-
-    .. versionadded:: 5.0
-       One class instead of one each in `tornado.gen` and `tornado.ioloop`.
-    """
+# What `tornado.gen.with_timeout`, `tornado.ioloop.IOLoop.run_sync`, locks and queues raise when time
+# is up: asyncio's own class, so that code written for either catches the other's. Python 3.11 made it
+# the built-in one.
+#
+# .. versionadded:: 5.0
+#    One class instead of one each in `tornado.gen` and `tornado.ioloop`.
+if sys.version_info >= (3, 11):
+    TimeoutError = builtins.TimeoutError
+else:
+    from asyncio.exceptions import TimeoutError
 
 
 class ObjectDict(dict[str, Any]):
