@@ -20,7 +20,7 @@ from pathlib import Path
 import tornado.options
 import tornado.web
 from tornado.concurrent import run_on_executor
-from tornado.database import Connection, IntegrityError
+from tornado.database import Connection, IntegrityError, Row
 from tornado.options import define, options
 
 define("port", default=8888, type=int, help="the port to listen on")
@@ -35,6 +35,7 @@ define("mysql_password", default="")
 HERE = Path(__file__).resolve().parent
 MIN_PASSWORD_LENGTH = 8
 MAX_TITLE_LENGTH = 200
+MAX_CONTENT_LENGTH = 15_000  # fits MySQL's TEXT in UTF-8
 ENTRIES_ON_FRONT_PAGE = 5
 
 AUTHORS = """
@@ -66,6 +67,12 @@ def slug_of(title):
     """Return the words of a title as they stand in a URL."""
     text = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode("ascii")
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:80] or "entry"
+
+
+def visible(text):
+    """Return text with line ends as they are kept, and without what no feed may hold (XML 1.0, 2.2)."""
+    text = text.replace("\r\n", "\n")  # as forms send it
+    return re.sub(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text)
 
 
 class Store:
@@ -166,7 +173,9 @@ class BlogHandler(tornado.web.RequestHandler):
         self.set_signed_cookie("author", str(number), httponly=True, samesite="Lax")
         next_page = self.get_argument("next", "/")
         # Only a path of this site: anything else would send the author wherever a link says.
-        self.redirect(next_page if re.match(r"/(?![/\\])", next_page) else "/")
+        # Browsers drop tabs and line ends, so nothing but visible ASCII may follow either.
+        is_ours = re.fullmatch(r"/(?![/\\])[\x21-\x7e]*", next_page)
+        self.redirect(next_page if is_ours else "/")
 
 
 class HomeHandler(BlogHandler):
@@ -199,26 +208,32 @@ class FeedHandler(BlogHandler):
 class ComposeHandler(BlogHandler):
     @tornado.web.authenticated
     async def get(self):
-        number = self.get_argument("id", None)
-        entry = await self.store.entry_by_number(int(number)) if number else None
+        entry = await self.entry_of_author(self.get_argument("id", ""))
         self.render("compose.html", entry=entry, problem=None)
+
+    async def entry_of_author(self, number):
+        """Return the author's own entry of this number; None where no number is given."""
+        if not number:
+            return None
+        entry = await self.store.entry_by_number(int(number)) if number.isdecimal() else None
+        if entry is None or entry.author_id != self.current_user.id:
+            raise tornado.web.HTTPError(404)
+        return entry
 
     @tornado.web.authenticated
     async def post(self):
-        title = self.get_body_argument("title", "")
-        content = self.get_body_argument("content", "").replace("\r\n", "\n")  # as forms send it
-        number = self.get_body_argument("id", "")
-        if not 0 < len(title) <= MAX_TITLE_LENGTH or not content:
+        title = visible(self.get_body_argument("title", ""))
+        content = visible(self.get_body_argument("content", ""))
+        entry = await self.entry_of_author(self.get_body_argument("id", ""))
+        if not (0 < len(title) <= MAX_TITLE_LENGTH and 0 < len(content) <= MAX_CONTENT_LENGTH):
             self.set_status(400)
             problem = f"An entry has a title of 1 to {MAX_TITLE_LENGTH} letters, and a text."
-            self.render("compose.html", entry=None, problem=problem)
+            kept = Row(id=entry.id if entry else "", title=title, content=content)
+            self.render("compose.html", entry=kept, problem=problem)
             return
-        if not number:
+        if entry is None:
             slug = await self.store.add_entry(self.current_user.id, title, content)
         else:
-            entry = await self.store.entry_by_number(int(number))
-            if entry is None or entry.author_id != self.current_user.id:
-                raise tornado.web.HTTPError(404)
             await self.store.change_entry(entry.id, title, content)
             slug = entry.slug
         self.redirect("/entry/" + slug)

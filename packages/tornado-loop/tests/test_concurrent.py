@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import subprocess
 import sys
 import threading
 
@@ -362,3 +363,26 @@ class TestTakesCallback:
 
     def test_no_callback(self):
         deliver(object(), None)
+
+
+def test_run_on_executor_needs_no_other_import():
+    code = """
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from tornado.concurrent import run_on_executor
+
+class Work:
+    executor = ThreadPoolExecutor(1)
+
+    @run_on_executor
+    def answer(self):
+        return 42
+
+async def main():
+    return await Work().answer()
+
+print(asyncio.run(main()))
+"""
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert (done.stdout, done.stderr) == ("42\n", "")

@@ -381,3 +381,10 @@ def test_many_threads_generate_at_once():
     with ThreadPoolExecutor(8) as pool:
         outputs = list(pool.map(lambda n: template.generate(n=n), range(50)))
     assert outputs == ["".join(f"{x}," for x in range(n)).encode() for n in range(50)]
+
+
+def test_functions_in_c_may_import():
+    from datetime import datetime
+
+    template = Template("{{ when.strftime('%Y') }}")
+    assert template.generate(when=datetime(2026, 11, 21)) == b"2026"

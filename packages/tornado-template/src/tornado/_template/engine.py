@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import datetime
 import threading
 from types import FunctionType
@@ -159,6 +160,8 @@ class Template:
             program = compile_file(self.file, fetch, getattr(loader, "cache", None))
             self._defaults = {
                 **_DEFAULT_NAMESPACE,
+                # Functions in C that import (strftime, for one) look for it here.
+                "__builtins__": builtins,
                 "__name__": self.name.replace(".", "_"),
                 "__loader__": SourceLoader(self.file, program),
             }
