@@ -27,6 +27,7 @@ def site(pages: dict[str, str], asked: list[str], release: threading.Event) -> I
             asked.append(self.path)
             if self.path == "/never":
                 release.wait(10)
+                return
             content = pages.get(self.path, "").encode()
             self.send_response(200 if content else 404)
             self.send_header("Content-Type", "text/html")
