@@ -210,10 +210,13 @@ def test_send_reports_what_stays(run, pairs, kind):
             assert server.backlog == 0
             big = bytes(4_000_000)
             assert server.send(big) is False
-            assert server.backlog > 0
+            waiting = server.backlog
+            assert waiting > 0
+            assert server.sent_late == 0
             assert server.send(b"tail") is False
             flushed = server.flushed()
             assert len(await client.read_bytes(5 + len(big))) == 5 + len(big)
+            assert server.sent_late >= waiting
             assert await client.read_bytes(4) == b"tail"
             await flushed
             assert receiver.resumed == 1

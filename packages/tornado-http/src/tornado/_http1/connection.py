@@ -217,9 +217,12 @@ class HTTP1Connection(HTTPConnection):
         elif self._head is not None:
             return self._failed(StreamClosedError(None))
         try:
-            return stream.send_file(file, offset, count)
+            sent = stream.send_file(file, offset, count)
         except StreamClosedError as error:
             return self._failed(error)
+        if self._server is not None and not sent.done():
+            self._server.backlog_grew()
+        return sent
 
     def finish(self, trailers: HTTPHeaders | None = None) -> None:
         """End the message.

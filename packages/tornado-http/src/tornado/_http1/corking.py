@@ -16,7 +16,15 @@ _MAX_BACKLOG = 262144
 class CorkedOutput(LazyTimer):
     """The lower half of a server connection: its deadline and its way out."""
 
-    __slots__ = ("_backlogged", "_corked", "_size", "_turn", "stream")
+    __slots__ = (
+        "_backlogged",
+        "_corked",
+        "_size",
+        "_taken",
+        "_taking_seconds",
+        "_turn",
+        "stream",
+    )
 
     def __init__(self, stream: IOStream) -> None:
         super().__init__(stream.io_loop.asyncio_loop)
@@ -25,6 +33,8 @@ class CorkedOutput(LazyTimer):
         self._corked: list[bytes] | None = None  # what is to be sent together
         self._size = 0  # bytes in it
         self._backlogged = False  # the kernel did not take all at once, some time ago
+        self._taken = 0  # bytes of the backlog that the peer took, when last looked at
+        self._taking_seconds: float | None = None  # for some more of it
 
     @property
     def is_collecting(self) -> bool:
@@ -42,7 +52,7 @@ class CorkedOutput(LazyTimer):
             return
         try:
             if not self.stream.send(data):
-                self._backlogged = True
+                self.backlog_grew()
         except StreamClosedError:
             pass  # stream_closed tells those whom it concerns
 
@@ -68,7 +78,7 @@ class CorkedOutput(LazyTimer):
             else:
                 sent = self.stream.send_many(corked)
             if not sent:
-                self._backlogged = True
+                self.backlog_grew()
         except StreamClosedError:
             pass  # stream_closed tells those whom it concerns
 
@@ -77,7 +87,23 @@ class CorkedOutput(LazyTimer):
         if self._corked is not None:
             self._uncork()
 
+    def backlog_grew(self) -> None:
+        """Something that was written waits for the peer to take it."""
+        self._backlogged = True
+
     def _is_backlog_large(self) -> bool:
         backlog = self.stream.backlog
         self._backlogged = backlog > 0
         return backlog > _MAX_BACKLOG
+
+    def want_taken(self) -> None:
+        """Bound the time for the peer to take some of the backlog."""
+        self._taken = self.stream.sent_late
+        self.set_deadline(self._taking_seconds)
+
+    def has_taken(self) -> bool:
+        """Tell whether the peer took some of the backlog in time; then it gets as long for some more."""
+        if self.stream.sent_late == self._taken:
+            return False
+        self.want_taken()
+        return True

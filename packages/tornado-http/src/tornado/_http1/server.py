@@ -42,7 +42,7 @@ _MAX_WAITING = 65536
 #: closes: closing at once would reset the connection and might take the answer from it.
 _LINGER_SECONDS = 2.0
 _MAX_LINGERING = 16 * 1024 * 1024
-#: Seconds for a peer to take the last answer where no header timeout is set.
+#: Seconds for a peer to take some of the last answer where no header timeout is set.
 _LAST_ANSWER_SECONDS = 60.0
 
 _new_exchange = HTTP1Connection.__new__
@@ -111,9 +111,8 @@ class HTTP1ServerConnection(CorkedOutput):
         self._draining = False
         self._eof = False
         self._head_begun = False  # the deadline is that of a head
-        self._lingered = (
-            -1
-        )  # bytes received since the last answer; -1: nothing is received any more
+        #: bytes received since the last answer; -1: nothing is received any more
+        self._lingered = -1
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -138,6 +137,7 @@ class HTTP1ServerConnection(CorkedOutput):
         if not stream.closed() and stream.socket.family in (socket.AF_INET, socket.AF_INET6):
             stream.set_nodelay(True)
         is_plain = type(stream) is IOStream
+        self._taking_seconds = self.params.idle_timeout
         self.set_deadline(self.params.idle_timeout if is_plain else self.params.header_timeout)
         with stack_context.NullContext():
             stream.attach(self)
@@ -213,6 +213,11 @@ class HTTP1ServerConnection(CorkedOutput):
         """The peer took too long."""
         if self.phase is _CONTENT:
             gen_log.info("Timeout reading body from %s", self.context)
+        elif self.stream.writing():
+            if self.has_taken():
+                return  # it is slow to read answers, but goes on
+        elif self.phase is _ANSWERING:
+            return  # it took all that there was
         self.stream.close()
 
     def _arm(self, deadline: float) -> None:
@@ -302,6 +307,7 @@ class HTTP1ServerConnection(CorkedOutput):
         buffered = self.reader.buffer
         if self._backlogged and self._is_backlog_large():
             self.pause()  # writing_resumed comes back here
+            self.want_taken()
         elif buffered and not starved:
             if not self._scheduled:
                 self._scheduled = True
@@ -488,6 +494,12 @@ class HTTP1ServerConnection(CorkedOutput):
 
     # Answers.
 
+    def backlog_grew(self) -> None:
+        """A part of an answer waits for the peer to take it."""
+        self._backlogged = True
+        if self.phase is _ANSWERING and not self._deadline:
+            self.want_taken()
+
     def may_keep_alive(self, head: RequestHead) -> bool:
         """Tell whether the connection may stay open after the answer to ``head``."""
         if not head.fields.keep_alive or self._draining or self.params.no_keep_alive:
@@ -565,7 +577,8 @@ class HTTP1ServerConnection(CorkedOutput):
         if flushed is None:
             self._last_answer_sent(None)
             return
-        self.set_deadline(self.params.header_timeout or _LAST_ANSWER_SECONDS)
+        self._taking_seconds = self.params.header_timeout or _LAST_ANSWER_SECONDS
+        self.want_taken()
         flushed.add_done_callback(self._last_answer_sent)
 
     def _last_answer_sent(self, future: asyncio.Future[None] | None) -> None:

@@ -81,6 +81,11 @@ class PushStream(PullStream):
         queue = self._queue
         return queue.size if queue is not None else 0
 
+    @property
+    def sent_late(self) -> int:
+        """Bytes sent so far that had to wait, those of files too: it grows while the peer takes them."""
+        return self._total_write_done_index
+
     def send(self, data: bytes) -> bool:
         """Write `data` without a future: in one system call at once if nothing is queued.
 
