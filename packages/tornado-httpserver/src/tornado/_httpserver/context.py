@@ -104,7 +104,7 @@ class _HTTPRequestContext:
         return addresses[0]
 
     def _take_address(self, address: str) -> None:
-        if is_valid_ip(address):
+        if _is_address(address):
             self.remote_ip = address
 
     def _take_scheme(self, scheme: str) -> None:
@@ -115,6 +115,21 @@ class _HTTPRequestContext:
         """Return to what the connection itself says."""
         self.remote_ip = self._orig_remote_ip
         self.protocol = self._orig_protocol
+
+
+def _is_address(text: str) -> bool:
+    """Tell whether ``text`` is an address in its one usual form.
+
+    Resolvers take ``127.1``, ``0x7f.0.0.1`` and ``2130706433`` for addresses too; an application that
+    compares texts would not know these again.
+    """
+    if ":" in text:
+        return is_valid_ip(text)
+    try:
+        socket.inet_pton(socket.AF_INET, text)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _without_port(node: str) -> str:
