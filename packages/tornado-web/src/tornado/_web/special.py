@@ -8,7 +8,7 @@ from typing import Any
 from tornado import httputil
 from tornado._web.errors import HTTPError
 from tornado._web.handler import RequestHandler
-from tornado._web.targets import destination, names_host
+from tornado._web.targets import destination, holds_controls, names_host
 
 __all__ = ["ErrorHandler", "FallbackHandler", "RedirectHandler"]
 
@@ -50,7 +50,7 @@ class RedirectHandler(RequestHandler):
 
         (r"/(.*?)/(.*?)/foo", web.RedirectHandler, {"url": "/{1}/{0}/bar"})
 
-    They cannot change the host: a request that tries is answered 400.
+    They cannot change the host, nor add a line to the answer: a request that tries is answered 400.
 
     .. versionchanged:: 4.5
        Fields in the URL; the request's query is passed on.
@@ -74,6 +74,8 @@ class RedirectHandler(RequestHandler):
             # Where the template leads by itself: a path needs something to be one.
             filler = "" if names_host(self._url.partition("{")[0]) else "x"
             neutral = self._url.format(*[filler] * len(args), **dict.fromkeys(kwargs, filler))
+            if holds_controls(to_url) and not holds_controls(neutral):
+                raise HTTPError(400, "control character in a redirect: %r", to_url)
             if destination(to_url) != destination(neutral):
                 raise HTTPError(400, "redirect to another host: %r", to_url)
         if self.request.query_arguments:

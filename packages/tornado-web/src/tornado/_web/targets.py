@@ -8,12 +8,18 @@ from urllib.parse import urlsplit
 # What browsers drop from anywhere in a URL, and from its ends.
 _DROPPED = str.maketrans("", "", "\t\r\n")
 _TRIMMED = "".join(map(chr, range(0x21)))
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 def as_browsers_read(url: str) -> str:
     """Return ``url`` as browsers take it: trimmed, without line ends, backslashes as slashes."""
     return url.translate(_DROPPED).strip(_TRIMMED).replace("\\", "/")
+
+
+def holds_controls(url: str) -> bool:
+    """Tell whether ``url`` has a character that no header can hold."""
+    return _CONTROLS.search(url) is not None
 
 
 def leaves_host(path: str) -> bool:
