@@ -53,7 +53,11 @@ def make_environ(request: HTTPServerRequest) -> Environ:
             key = "HTTP_" + key
         separator = "; " if name == "Cookie" else ","
         environ[key] = separator.join(headers.get_list(name))
-    # Framing is the server's affair: chunks are put together, and their sum is known if it has arrived.
-    if environ.pop("HTTP_TRANSFER_ENCODING", None) and request.body:
-        environ["CONTENT_LENGTH"] = str(len(request.body))
+    # Framing is the server's affair: chunks are put together, a content coding may be decoded, and
+    # then their sum is known if it has arrived. An application reads no more than it is told.
+    chunked = environ.pop("HTTP_TRANSFER_ENCODING", None) is not None
+    if chunked or "X-Consumed-Content-Encoding" in headers:
+        environ.pop("CONTENT_LENGTH", None)
+        if request.body:
+            environ["CONTENT_LENGTH"] = str(len(request.body))
     return environ
