@@ -202,6 +202,10 @@ def test_abstract_unix_socket():
         ("127.0.0.1\x00", False),
         ("a" * 300, False),
         ("\udc80", False),
+        ("\uff11.2.3.4", False),
+        ("1\u30022.3.4", False),
+        ("fe80::\xb2", False),
+        ("::1%\xb2", False),
     ],
 )
 def test_is_valid_ip(text, wanted):

@@ -257,7 +257,8 @@ def add_accept_handler(
 
 def is_valid_ip(ip: str) -> bool:
     """Whether `ip` is a well-formed IPv4 or IPv6 address."""
-    if not ip or "\0" in ip:
+    # Outside ASCII Python would look for digits that resemble these characters.
+    if not ip or "\0" in ip or not ip.isascii():
         return False
     try:
         found = socket_module.getaddrinfo(
