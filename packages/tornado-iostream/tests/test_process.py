@@ -1,6 +1,7 @@
 """Forking, and child processes with streams."""
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 
 import pytest
 
@@ -99,6 +101,101 @@ def test_too_many_restarts():
         """
     )
     assert done.stdout == "Too many child restarts, giving up\n"
+
+
+def is_running(pid):
+    """Whether there is a process with this id that has not ended."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+WAITING_CHILDREN = """
+import logging, os, signal, sys, time, tornado.process
+logging.basicConfig(level=logging.INFO)
+{before}
+number = tornado.process.fork_processes(2, max_restarts=1)
+{after}
+os.write(1, b"%d\\n" % os.getpid())
+for _ in range(2000):
+    time.sleep(0.01)
+"""
+
+
+@contextlib.contextmanager
+def waiting_children(before="", after=""):
+    """Run two children that wait; give the parent and their ids. They are gone afterwards."""
+    parent = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", WAITING_CHILDREN.format(before=before, after=after)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    children = [int(parent.stdout.readline()) for _ in range(2)]
+    try:
+        yield parent, children
+    finally:
+        parent.kill()
+        for pid in filter(is_running, children):
+            os.kill(pid, signal.SIGKILL)
+        parent.communicate()
+
+
+@pytest.mark.parametrize(
+    ("after", "status"),
+    [
+        ("", -signal.SIGTERM),
+        ("signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))", 0),
+        ("signal.signal(signal.SIGTERM, lambda *_: sys.exit(number))", -signal.SIGTERM),
+    ],
+    ids=["default", "in order", "one not in order"],
+)
+def test_sigterm_of_the_parent_ends_the_children(after, status):
+    with waiting_children(after=after) as (parent, children):
+        parent.terminate()
+        _, logged = parent.communicate(timeout=10)
+        assert parent.returncode == status
+        assert not any(map(is_running, children))
+        assert "restarting" not in logged
+        assert logged.count("child ") == 2
+
+
+def test_a_replaced_child_ends_with_the_parent_too():
+    handler = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))"
+    with waiting_children(after=handler) as (parent, children):
+        os.kill(children[0], signal.SIGKILL)
+        children.append(int(parent.stdout.readline()))
+        parent.terminate()
+        parent.communicate(timeout=10)
+        assert parent.returncode == 0
+        assert not any(map(is_running, children))
+
+
+def test_a_handler_of_the_applications_own_stays():
+    handler = "signal.signal(signal.SIGTERM, lambda *_: os.write(1, b'caught\\n'))"
+    with waiting_children(before=handler) as (parent, children):
+        parent.terminate()
+        os.kill(children[0], signal.SIGTERM)
+        assert [parent.stdout.readline() for _ in range(2)] == ["caught\n", "caught\n"]
+        assert parent.poll() is None
+        assert all(map(is_running, children))
+
+
+def test_giving_up_ends_the_others():
+    with waiting_children() as (parent, children):
+        os.kill(children[0], signal.SIGKILL)
+        children.append(int(parent.stdout.readline()))
+        os.kill(children[2], signal.SIGKILL)
+        _, logged = parent.communicate(timeout=10)
+        assert parent.returncode == 1
+        assert logged.rstrip().endswith("RuntimeError: Too many child restarts, giving up")
+        for _ in range(500):
+            if not any(map(is_running, children)):
+                break
+            time.sleep(0.01)
+        assert not any(map(is_running, children))
 
 
 def test_children_have_random_numbers_of_their_own():

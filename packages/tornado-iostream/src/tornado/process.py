@@ -5,8 +5,10 @@ and a callback for the end of the child.
 """
 
 import asyncio
+import contextlib
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -49,17 +51,24 @@ def fork_processes(num_processes: int | None, max_restarts: int | None = None) -
     A child that dies by a signal or with a status other than zero is replaced by a new one with
     the same task id. When all have ended in order the parent exits too.
 
+    Where the application has set no handler for ``SIGTERM`` or ``SIGCHLD``, the parent hands
+    ``SIGTERM`` on to the children and waits for them. It then exits too if all of them ended in
+    order, and otherwise ends by the signal.
+
     Not together with `tornado.autoreload`, and no loop may exist before it.
 
     :param num_processes: count of children; ``None`` or less than 1 means one for each processor.
     :param max_restarts: how many replacements there are in all, default 100.
     :returns: in each child its task id, from 0 up to `num_processes` - 1.
     :raises SystemExit: in the parent, when all children have ended in order.
-    :raises RuntimeError: in the parent, when the children die too often; or if a loop exists, or
-        this is a child already, or the platform cannot fork.
+    :raises RuntimeError: in the parent, when the children die too often: those that are left have
+        been sent ``SIGTERM``. Or if a loop exists, or this is a child already, or the platform
+        cannot fork.
 
     .. versionchanged:: 2.2
        The parent exits rather than return ``None``.
+    .. versionchanged:: 7.0
+       The parent leaves no children behind when it gives up or gets ``SIGTERM``.
     """
     if not hasattr(os, "fork"):
         raise RuntimeError("this platform cannot fork processes")
@@ -76,6 +85,41 @@ def fork_processes(num_processes: int | None, max_restarts: int | None = None) -
     return _Family(100 if max_restarts is None else max_restarts).raise_children(num_processes)
 
 
+class _SignalPipe:
+    """Delivers ``SIGTERM`` and ``SIGCHLD`` as bytes of a pipe.
+
+    A handler alone would not do: it is not called for a signal that comes just before ``os.wait``
+    blocks.
+    """
+
+    def __init__(self) -> None:
+        self.reading, self.writing = os.pipe()
+        os.set_blocking(self.writing, False)
+        self.former = signal.set_wakeup_fd(self.writing, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGCHLD):
+            signal.signal(number, lambda *_: None)
+
+    @classmethod
+    def open(cls) -> "_SignalPipe | None":
+        """Return ``None`` where handlers cannot be set, or the application has set some."""
+        if threading.current_thread() is not threading.main_thread():
+            return None
+        found = (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGCHLD))
+        return cls() if found == (signal.SIG_DFL, signal.SIG_DFL) else None
+
+    def read(self) -> bytes:
+        """Wait for signals; return their numbers."""
+        return os.read(self.reading, 4096)
+
+    def close(self) -> None:
+        """Put everything as it was."""
+        for number in (signal.SIGTERM, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        signal.set_wakeup_fd(self.former)
+        os.close(self.reading)
+        os.close(self.writing)
+
+
 class _Family:
     """The parent's view of its children."""
 
@@ -83,20 +127,26 @@ class _Family:
         self.max_restarts = max_restarts
         self.restarts = 0
         self.children: dict[int, int] = {}  # pid -> task id
+        self.signals = _SignalPipe.open()
+        self.is_ending = False
+        self.all_in_order = True
 
     def raise_children(self, count: int) -> int:
         for number in range(count):
             if self.fork(number):
                 return number
         while self.children:
-            pid, status = os.wait()
+            pid, status = self.next_ended()
             number_or_none = self.children.pop(pid, None)
-            if number_or_none is None:
+            if number_or_none is None or self.ended_in_order(number_or_none, pid, status):
                 continue
-            if self.ended_in_order(number_or_none, pid, status):
+            if self.is_ending:
+                self.all_in_order = False
                 continue
             self.restarts += 1
             if self.restarts > self.max_restarts:
+                self.end_children()  # without waiting: they may take their time, or never end
+                self.close()
                 raise RuntimeError("Too many child restarts, giving up")
             if self.fork(number_or_none):
                 return number_or_none
@@ -105,35 +155,59 @@ class _Family:
     def fork(self, number: int) -> bool:
         """Fork the child with this task id; True in the child."""
         global _task_id
-        pid = os.fork()
-        if pid:
-            self.children[pid] = number
-            return False
+        # For a moment the child has the parent's handlers.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        try:
+            pid = os.fork()
+            if pid:
+                self.children[pid] = number
+                return False
+            self.close()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         _reseed_random()
         _task_id = number
         return True
 
-    @staticmethod
-    def ended_in_order(number: int, pid: int, status: int) -> bool:
-        if os.WIFSIGNALED(status):
-            gen_log.warning(
-                "child %d (pid %d) killed by signal %d, restarting",
-                number,
-                pid,
-                os.WTERMSIG(status),
-            )
-            return False
-        code = os.waitstatus_to_exitcode(status)
-        if code:
-            gen_log.warning(
-                "child %d (pid %d) exited with status %d, restarting", number, pid, code
-            )
-            return False
-        gen_log.info("child %d (pid %d) exited normally", number, pid)
-        return True
+    def next_ended(self) -> tuple[int, int]:
+        """Wait until a child ends; return its id and status. Hand ``SIGTERM`` on meanwhile."""
+        if self.signals is None:
+            return os.wait()
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid:
+                return pid, status
+            if signal.SIGTERM in self.signals.read():
+                self.end_children()
 
-    @staticmethod
-    def leave() -> NoReturn:
+    def end_children(self) -> None:
+        """Have all children end; none is replaced from now on."""
+        self.is_ending = True
+        for pid in self.children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+
+    def close(self) -> None:
+        if self.signals is not None:
+            self.signals.close()
+            self.signals = None
+
+    def ended_in_order(self, number: int, pid: int, status: int) -> bool:
+        code = os.waitstatus_to_exitcode(status)
+        if code == 0:
+            gen_log.info("child %d (pid %d) exited normally", number, pid)
+            return True
+        then = "" if self.is_ending else ", restarting"
+        if code < 0:
+            gen_log.warning("child %d (pid %d) killed by signal %d%s", number, pid, -code, then)
+        else:
+            gen_log.warning("child %d (pid %d) exited with status %d%s", number, pid, code, then)
+        return False
+
+    def leave(self) -> NoReturn:
+        self.close()
+        if self.is_ending and not self.all_in_order:
+            os.kill(os.getpid(), signal.SIGTERM)
         # Every example of this function goes on as if only children returned from it.
         sys.exit(0)
 
