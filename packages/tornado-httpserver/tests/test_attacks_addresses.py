@@ -30,6 +30,9 @@ def tell_peer(request):
         "\xe9",
         "fe80::\xb2",
         "\xb9::1",
+        "fe80::1%1",
+        "fe80::1%lo",
+        "fe80::1%lo:<b>",
         "a" * 300,
     ],
 )

@@ -9,7 +9,6 @@ from typing import Any
 from tornado._httputil.names import TOKEN
 from tornado.httputil import HTTPHeaders
 from tornado.iostream import IOStream, SSLIOStream
-from tornado.netutil import is_valid_ip
 
 _PROXY_HEADERS = ("X-Forwarded-For", "X-Real-Ip", "X-Scheme", "X-Forwarded-Proto")
 
@@ -118,15 +117,14 @@ class _HTTPRequestContext:
 
 
 def _is_address(text: str) -> bool:
-    """Tell whether ``text`` is an address in its one usual form.
+    """Tell whether ``text`` is an address in a usual form.
 
     Resolvers take ``127.1``, ``0x7f.0.0.1`` and ``2130706433`` for addresses too; an application that
-    compares texts would not know these again.
+    compares texts would not know these again. An IPv6 zone (``fe80::1%eth0``) means nothing on
+    another machine than the one that wrote it, and what follows a colon in it may be anything.
     """
-    if ":" in text:
-        return is_valid_ip(text)
     try:
-        socket.inet_pton(socket.AF_INET, text)
+        socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
     except (OSError, ValueError):
         return False
     return True
