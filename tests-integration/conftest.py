@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -144,6 +146,201 @@ def running(
 @pytest.fixture
 def run() -> Callable[..., contextlib.AbstractContextManager[subprocess.Popen[str]]]:
     return running
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 30) -> object:
+    """Wait until `condition` returns something true, and return that."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"not within {seconds} seconds: {condition}"
+        time.sleep(0.01)
+    return found
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[..., object]:
+    return wait_until
+
+
+class Program:
+    """A Python program that a test started, in a process group of its own, and the lines it printed."""
+
+    def __init__(self, arguments: list[str], **options: object) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            **options,
+        )
+        self.pid = self.process.pid
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+
+    def found(self, pattern: str) -> list[str]:
+        """Return what the first group of `pattern` matched in each line that has it."""
+        matches = (re.search(pattern, line) for line in list(self.lines))
+        return [match[1] for match in matches if match]
+
+    def wait_for(self, pattern: str, count: int = 1) -> list[str]:
+        """Wait until `count` lines have `pattern`; return what its first group matched."""
+
+        def have() -> list[str]:
+            found = self.found(pattern)
+            if len(found) < count and self.process.poll() is not None:
+                raise AssertionError(f"ended with {self.process.returncode}: {self.lines}")
+            return found if len(found) >= count else []
+
+        try:
+            found = wait_until(have)
+        except AssertionError as error:
+            raise AssertionError(f"{count} of {pattern!r}: {error}; {self.lines}") from None
+        assert isinstance(found, list)
+        return found
+
+    def state(self, kind: str) -> int:
+        """Return the count of ``descriptors``, or the ``clock_ticks`` of CPU time it has used."""
+        if kind == "descriptors":
+            return len(os.listdir(f"/proc/{self.pid}/fd"))
+        fields = Path(f"/proc/{self.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    def end(self, number: int = signal.SIGTERM, seconds: float = 20) -> int:
+        """Send a signal, wait for the end, return the exit status."""
+        self.process.send_signal(number)
+        return self.wait(seconds)
+
+    def wait(self, seconds: float = 20) -> int:
+        status = self.process.wait(seconds)
+        self._reader.join(5)
+        return status
+
+    def clear_away(self) -> None:
+        """Kill what is left of the group."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.process.wait()
+        self._reader.join(5)
+        if self.process.stdout and not self._reader.is_alive():
+            self.process.stdout.close()
+
+
+@pytest.fixture
+def program() -> Iterator[Callable[..., Program]]:
+    """Return a function that starts a Python program; at the test's end all of them are gone."""
+    started: list[Program] = []
+
+    def start(*arguments: str, **options: object) -> Program:
+        started.append(Program(list(arguments), **options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.clear_away()
+
+
+class BrokenAnswer(Exception):
+    """A connection ended before an answer was whole; ``received`` is what there was of it."""
+
+    def __init__(self, received: bytes, reason: object) -> None:
+        super().__init__(f"{reason} after {received[:60]!r}")
+        self.received = received
+
+
+class Peer:
+    """A client's kept-alive connection over a plain socket: it knows how far an answer came."""
+
+    def __init__(self, port: int, timeout: float = 20) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+        self.answers = 0
+        self.is_last = False
+        self._rest = b""
+
+    def __enter__(self) -> Peer:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def get(self, target: str) -> tuple[int, bytes]:
+        return self.ask(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+
+    def ask(self, *parts: bytes) -> tuple[int, bytes]:
+        """Send a request, in these parts; return status and content, or raise `BrokenAnswer`."""
+        error: OSError | None = None
+        try:
+            for part in parts:
+                self.socket.sendall(part)
+        except OSError as sending:
+            error = sending  # an answer may have come before
+        return self.read_answer(error)
+
+    def read_answer(self, error: OSError | None = None) -> tuple[int, bytes]:
+        received = self._rest
+        while True:
+            found = self._parse(received)
+            if found is not None:
+                status, content, self._rest = found
+                self.answers += 1
+                return status, content
+            try:
+                data = self.socket.recv(65536)
+            except OSError as reading:
+                raise BrokenAnswer(received, error or reading) from None
+            if not data:
+                raise BrokenAnswer(received, error or "the end")
+            received += data
+
+    def _parse(self, data: bytes) -> tuple[int, bytes, bytes] | None:
+        """Return (status, content, what comes behind) if the answer is whole."""
+        head, found, rest = data.partition(b"\r\n\r\n")
+        if not found:
+            return None
+        status = int(head[9:12])
+        fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
+        self.is_last = fields.get(b"connection") == b"close"
+        if b"content-length" in fields:
+            size = int(fields[b"content-length"])
+            return (status, rest[:size], rest[size:]) if len(rest) >= size else None
+        assert fields[b"transfer-encoding"] == b"chunked"
+        content = b""
+        while True:
+            line, found, rest = rest.partition(b"\r\n")
+            if not found or len(rest) < int(line, 16) + 2:
+                return None
+            content += rest[: int(line, 16)]
+            rest = rest[int(line, 16) + 2 :]
+            if line == b"0":
+                return status, content, rest
+
+
+@pytest.fixture
+def peer() -> Iterator[Callable[..., Peer]]:
+    """Return a function that connects to a port; at the test's end all connections are closed."""
+    opened: list[Peer] = []
+
+    def connect(port: int, timeout: float = 20) -> Peer:
+        opened.append(Peer(port, timeout))
+        return opened[-1]
+
+    yield connect
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture(scope="session")
+def broken_answer() -> type[BrokenAnswer]:
+    return BrokenAnswer
 
 
 @pytest.fixture(scope="session")
