@@ -79,7 +79,7 @@ def json_of(response: HTTPResponse) -> Any:
     """
     try:
         return json_decode(response.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise AuthError(
             f"{shown(response.effective_url)} answered {len(response.body)} bytes, expected JSON"
         ) from error

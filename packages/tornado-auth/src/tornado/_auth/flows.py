@@ -38,7 +38,8 @@ def unpadded(data: bytes) -> str:
 
 def secrets_equal(got: str, expected: str) -> bool:
     """Compare two texts in a time that does not tell where they differ."""
-    return hmac.compare_digest(got.encode("utf-8"), expected.encode("utf-8"))
+    # What came in JSON may hold lone surrogates.
+    return hmac.compare_digest(got.encode("utf-8", "surrogatepass"), expected.encode("utf-8"))
 
 
 @dataclass(frozen=True)

@@ -42,12 +42,16 @@ def key_id(token: str) -> str | None:
     :raises AuthAnswerError: if it is no signed token.
     """
     try:
-        first = token.split(".")[0]
-        header = json.loads(base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)))
-    except ValueError:
+        header = _header_of(token)
+    except (ValueError, RecursionError):
         raise AuthAnswerError("the ID token has no header in JSON") from None
     kid = header.get("kid") if isinstance(header, dict) else None
     return kid if isinstance(kid, str) else None
+
+
+def _header_of(token: str) -> Any:
+    first = token.split(".")[0]
+    return json.loads(base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)))
 
 
 def verified_claims(
@@ -73,7 +77,8 @@ def verified_claims(
 
 
 def _same(got: str, expected: str) -> bool:
-    return hmac.compare_digest(got.encode("utf-8"), expected.encode("utf-8"))
+    # JSON may hold lone surrogates.
+    return hmac.compare_digest(got.encode("utf-8", "surrogatepass"), expected.encode("utf-8"))
 
 
 def _signed_claims(
@@ -106,7 +111,7 @@ def _signed_claims(
         key_set = KeySet.import_key_set({"keys": [dict(usable[0])]})
         signed = jws.deserialize_compact(token, key_set, algorithms=list(algorithms))
         claims = json.loads(signed.payload)
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, RecursionError) as error:
         raise AuthAnswerError(f"the ID token is not to be believed: {error}") from error
     if not isinstance(claims, dict):
         raise AuthAnswerError("the ID token holds no claims")
@@ -134,7 +139,8 @@ def _check_parties(claims: Mapping[str, Any], expected: Expected) -> None:
 def _check_times(claims: Mapping[str, Any], now: float) -> None:
     def time_of(name: str) -> float:
         value = claims.get(name)
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        # JSON as Python reads it has NaN, which is neither before nor after anything.
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
             raise AuthAnswerError(f"the ID token's {name} is {value!r}, expected seconds")
         return value
 
@@ -154,9 +160,7 @@ def check_access_token(token: str, claims: Mapping[str, Any], access_token: str)
     expected = claims.get("at_hash")
     if expected is None:
         return
-    first = token.split(".")[0]
-    header = json.loads(base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)))
-    algorithm = str(header.get("alg"))
+    algorithm = str(_header_of(token).get("alg"))
     # With Ed25519 it is of SHA-512, as that signs.
     bits = algorithm[-3:] if algorithm[-3:] in ("256", "384", "512") else "512"
     hashed = hashlib.new(f"sha{bits}", access_token.encode("ascii", "replace")).digest()

@@ -130,7 +130,10 @@ def check_return_to(
     :arg whole: whether scheme and host count; otherwise path and query.
     :raises AuthAnswerError: if it was not.
     """
-    meant, got = urlsplit(return_to), urlsplit(url)
+    try:
+        meant, got = urlsplit(return_to), urlsplit(url)
+    except ValueError as error:
+        raise AuthAnswerError(f"openid.return_to is {return_to!r}: {error}") from None
     if meant.path != got.path or (
         whole and (meant.scheme, meant.netloc) != (got.scheme, got.netloc)
     ):
