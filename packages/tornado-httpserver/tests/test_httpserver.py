@@ -641,6 +641,46 @@ def test_drain(kind, run, listen):
     run(main)
 
 
+def test_drain_answers_what_came_before_the_peer_could_know(kind, run, listen):
+    async def main():
+        running = listen(kind(lambda request: request.path))
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        writer.write(b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert b"Connection: close" not in await reader.readuntil(b"/1")
+        # The loop has no time to accept this one.
+        waiting = socket.create_connection(("127.0.0.1", running.port))
+        draining = asyncio.ensure_future(running.server.drain(5))
+        await asyncio.sleep(0.01)
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", running.port)
+        waiting.sendall(b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
+        writer.write(b"GET /3 HTTP/1.1\r\nHost: a\r\n\r\n")
+        waiting_reader, waiting_writer = await asyncio.open_connection(sock=waiting)
+        for answers, end in ((reader, b"/3"), (waiting_reader, b"/2")):
+            data = await answers.read()
+            assert data.endswith(end)
+            assert b"\r\nConnection: close\r\n" in data
+        assert await draining == 0
+        writer.close()
+        waiting_writer.close()
+
+    run(main)
+
+
+def test_drain_closes_idle_connections_when_it_is_cancelled(run, listen):
+    async def main():
+        running = listen(function(lambda request: "hi"))
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        draining = asyncio.ensure_future(running.server.drain())
+        await asyncio.sleep(0.01)
+        draining.cancel()
+        assert await reader.read() == b""
+        assert draining.cancelled()
+        writer.close()
+
+    run(main)
+
+
 def test_drain_cuts_off_what_takes_too_long(run, listen):
     async def main():
         requests = []

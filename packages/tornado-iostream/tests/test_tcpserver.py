@@ -224,6 +224,32 @@ def test_connections_outlive_stop(run_asyncio):
     run_asyncio(main)
 
 
+def test_connections_in_the_queue_are_accepted_before_the_end(run_asyncio, caplog):
+    async def main():
+        class Greeter(TCPServer):
+            def handle_stream(self, stream, address):
+                stream.write(b"hi").add_done_callback(lambda _: stream.close())
+
+        class Unable(TCPServer):
+            def _handle_connection(self, connection, address):
+                raise ZeroDivisionError
+
+        for cls, greeting in ((Greeter, b"hi"), (Unable, b"")):
+            server = cls()
+            server.listen(0, "127.0.0.1")
+            clients = [socket.create_connection(("127.0.0.1", port_of(server))) for _ in range(3)]
+            server._accept_waiting()
+            server.stop()
+            await asyncio.sleep(0.01)
+            for client in clients:
+                client.setblocking(False)
+                assert client.recv(10) == greeting
+                client.close()
+
+    run_asyncio(main)
+    assert [record.message for record in caplog.records] == ["Error in connection callback"] * 3
+
+
 def test_a_plain_handler_makes_no_task(run_asyncio):
     async def main():
         counts = []

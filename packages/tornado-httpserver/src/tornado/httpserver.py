@@ -51,6 +51,8 @@ HTTPRequest = HTTPServerRequest
 _IDLE_SECONDS = 3600.0
 #: Seconds for a request's head from its first byte on, where nothing else is said.
 _HEADER_SECONDS = 60.0
+#: Seconds that idle connections stay open when the server drains: their peers may be sending.
+_LAST_REQUEST_SECONDS = 0.1
 
 RequestCallback = HTTPServerConnectionDelegate | Callable[[HTTPServerRequest], Any]
 
@@ -250,6 +252,9 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
     async def drain(self, timeout: float | None = None) -> int:
         """Stop accepting, let every running request finish, and close each connection as soon as it is idle.
 
+        What peers have sent, or opened, before they could know is still answered, and says that the
+        connection closes: an idle connection is closed a tenth of a second later.
+
         :arg timeout: seconds until what still runs is cut off; ``None``: never.
         :returns: the number of connections that were cut off.
 
@@ -258,9 +263,19 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
 
         .. versionadded:: 7.0
         """
+        self._accept_waiting()
         self.stop()
-        for connection in list(self._connections):
-            connection.drain()
+        began = asyncio.get_running_loop().time()
+        for connection in self._connections:
+            connection._draining = True  # but not closed yet
+        try:
+            grace = _LAST_REQUEST_SECONDS
+            await self._wait_for_connections(grace if timeout is None else min(timeout, grace))
+        finally:
+            for connection in list(self._connections):
+                connection.drain()
+        if timeout is not None:
+            timeout = max(0.0, began + timeout - asyncio.get_running_loop().time())
         await self._wait_for_connections(timeout)
         cut_off = list(self._connections)
         for connection in cut_off:

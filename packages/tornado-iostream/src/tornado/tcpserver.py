@@ -24,6 +24,8 @@ from tornado.netutil import (
 __all__ = ["TCPServer"]
 
 _DEFAULT_BACKLOG = 128
+_MOST_WAITING = 4096
+"""Connections taken from one listening socket when it is about to be closed; the kernel's own limit."""
 
 
 class TCPServer:
@@ -189,6 +191,22 @@ class TCPServer:
         for sock in self._pending_sockets:
             sock.close()
         self._pending_sockets.clear()
+
+    def _accept_waiting(self) -> None:
+        """Accept what waits in the kernel's queues: closing the listening sockets would reset it."""
+        for sock in list(self._sockets.values()):
+            for _ in range(_MOST_WAITING):
+                try:
+                    connection, address = sock.accept()
+                except BlockingIOError:
+                    break
+                except OSError:
+                    continue  # it is dead already, or there are no descriptors left
+                try:
+                    self._handle_connection(connection, address)
+                except Exception:
+                    connection.close()
+                    app_log.error("Error in connection callback", exc_info=True)
 
     def handle_stream(self, stream: IOStream, address: Any) -> Any:
         """Serve one connection; to be overridden, by a plain method or a coroutine.
