@@ -28,6 +28,7 @@ def check(data: bytes) -> None:
     text = data.decode("latin-1")
     _check_field(text)
     _check_signed(data)
+    _check_forged(data)
 
 
 def _check_field(text: str) -> None:
@@ -62,6 +63,33 @@ def _check_signed(data: bytes) -> None:
     assert decode_signed_value(SECRETS, "other", signed, clock=lambda: NOW) is None
     late = NOW + 32 * 86400
     assert decode_signed_value(SECRETS, "name", signed, clock=lambda: late) is None
+
+
+def _check_forged(data: bytes) -> None:
+    """A signed value that was changed is believed only if it still says the same.
+
+    The changes are in the input: each two bytes name a place and what to do there.
+    """
+    for version in (1, 2):
+        value = data[-6:]
+        signed = create_signed_value("secret", "name", value, version, clock=lambda: NOW)
+        forged = bytearray(signed)
+        for place, change in zip(data[0:16:2], data[1:16:2], strict=False):
+            at = place % (len(forged) + 1)
+            if change < 64:
+                forged[at : at + 1 + change // 16] = b""
+            elif change < 128:
+                forged[at:at] = bytes([b"0123456789|:=ab-"[change % 16]])
+            elif change < 192:
+                forged[at : at + 1] = bytes([b"0123456789|:=ab-"[change % 16]])
+            else:
+                # A part goes elsewhere, such as digits over a border between fields.
+                part = forged[at : at + 1 + change % 8]
+                del forged[at : at + 1 + change % 8]
+                to = (at + change // 8) % (len(forged) + 1)
+                forged[to:to] = part
+        decoded = decode_signed_value("secret", "name", bytes(forged), clock=lambda: NOW)
+        assert decoded is None or (decoded == value and forged == signed), bytes(forged)
 
 
 if __name__ == "__main__":

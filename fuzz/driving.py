@@ -23,7 +23,8 @@ from typing import NamedTuple, Protocol, cast
 
 HERE = Path(__file__).resolve().parent
 CORPUS = HERE / "corpus"
-NAMES = ("cookies", "forms", "http_engine", "template", "websocket_engine")
+#: Every harness has a corpus.
+NAMES = tuple(sorted(path.name for path in CORPUS.iterdir()))
 
 #: Bytes that an input may have: what is wrong shows in small ones, and those are quick.
 MAX_SIZE = 4096
@@ -146,7 +147,7 @@ def campaign(name: str, seconds: float, seed: int) -> tuple[int, Defect | None]:
 def main(name: str) -> None:
     """Run one harness under atheris, with its command line; without atheris by `campaign`, a minute."""
     try:
-        import atheris
+        import atheris  # type: ignore[import-untyped]  # it has no annotations
     except ImportError:
         run = [sys.executable, str(HERE / "run.py"), "--seconds", "60", name]
         print("atheris is not installed: random mutations instead", flush=True)

@@ -33,9 +33,17 @@ CONFIG = ParseBodyConfig(
 
 
 def check(data: bytes) -> None:
-    """The first line is the Content-Type, the rest is the body."""
+    """The first line is the Content-Type, the rest is the body; of usual types it is one too."""
     first, _, body = data.partition(b"\n")
-    content_type = first.decode("latin-1")
+    for content_type in (
+        first.decode("latin-1"),
+        "multipart/form-data; boundary=b",
+        "application/x-www-form-urlencoded",
+    ):
+        _check_form(content_type, body)
+
+
+def _check_form(content_type: str, body: bytes) -> None:
     arguments: dict[str, list[bytes]] = {}
     files: dict[str, list[HTTPFile]] = {}
     try:

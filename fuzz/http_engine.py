@@ -6,6 +6,7 @@ from __future__ import annotations
 import driving
 
 from tornado._http1.errors import MessageError
+from tornado._http1.head import RequestHead, ResponseHead
 from tornado._http1.limits import Limits
 from tornado._http1.reader import END, RequestReader, ResponseReader
 
@@ -31,9 +32,9 @@ _OF_HEADS = (414, 431, 501, 505)
 Trace = tuple[list[object], "int | None", int]
 
 
-def _described(head: object) -> object:
+def _described(head: RequestHead | ResponseHead) -> object:
     """Return a head as something that compares, after looking at what applications rely on."""
-    fields = head.fields  # type: ignore[attr-defined]  # both kinds of head have it
+    fields = head.fields
     pairs = list(fields.headers.get_all())
     for name, value in pairs:
         assert name
@@ -42,11 +43,11 @@ def _described(head: object) -> object:
         assert value == value.strip(" \t")
     assert fields.content_length is None or fields.content_length >= 0
     assert not (fields.chunked and fields.content_length is not None), "two framings"
-    if hasattr(head, "method"):
+    if isinstance(head, RequestHead):
         assert head.method.isascii()
         assert not set(head.method + head.target) & set(" \r\n\0")
         return (head.method, head.target, head.version, pairs)
-    return (head.version, head.status, head.reason, pairs)  # type: ignore[attr-defined]
+    return (head.version, head.status, head.reason, pairs)
 
 
 def _trace(reader: RequestReader | ResponseReader, pieces: list[bytes]) -> Trace:

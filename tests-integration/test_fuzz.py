@@ -1,4 +1,4 @@
-"""The fuzz harnesses: kept inputs pass, a second of new ones passes, and a defect would be noticed."""
+"""The fuzz harnesses: kept inputs pass, some new ones pass, and a defect would be noticed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,21 @@ from pathlib import Path
 import pytest
 
 FUZZ = Path(__file__).resolve().parent.parent / "fuzz"
-NAMES = ("cookies", "forms", "http_engine", "template", "websocket_engine")
+NAMES = (
+    "addresses",
+    "content",
+    "cookies",
+    "fields",
+    "forms",
+    "handshake",
+    "http_engine",
+    "logins",
+    "static_files",
+    "template",
+    "text",
+    "urls",
+    "websocket_engine",
+)
 
 
 def fuzz(*arguments: str, folder: Path = FUZZ) -> subprocess.CompletedProcess[str]:
@@ -20,7 +34,8 @@ def fuzz(*arguments: str, folder: Path = FUZZ) -> subprocess.CompletedProcess[st
 
 def test_every_harness_is_run():
     assert {path.name for path in (FUZZ / "corpus").iterdir()} == set(NAMES)
-    assert all((FUZZ / f"{name}.py").is_file() for name in NAMES)
+    written = {path.stem for path in FUZZ.glob("*.py")} - {"driving", "run"}
+    assert written == set(NAMES)
 
 
 def test_kept_inputs_pass():
@@ -38,10 +53,10 @@ def test_kept_inputs_pass():
 def test_new_inputs_pass(name, tmp_path):
     # On a copy: what fails is shown here, and does not change the checkout.
     folder = shutil.copytree(FUZZ, tmp_path / "fuzz")
-    done = fuzz("--seconds", "1", name, folder=folder)
+    done = fuzz("--seconds", "0.5", "--seed", "1", name, folder=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     new = int(done.stdout.partition(" kept and ")[2].partition(" ")[0])
-    assert new > 100
+    assert new > 50
 
 
 def test_a_defect_is_found_kept_and_replayed(tmp_path):
