@@ -195,15 +195,16 @@ def test_out_of_descriptors_and_back(run, few_descriptors, caplog):
 
 
 class FakeListener:
-    """A listening socket whose accept fails as told."""
+    """A listening socket whose accept fails as told; error 0 is a success."""
 
     def __init__(self, sock, errors):
         self.sock = sock
         self.errors = errors
 
     def accept(self):
-        if self.errors:
-            raise OSError(self.errors.pop(0), "told to")
+        error = self.errors.pop(0) if self.errors else 0
+        if error:
+            raise OSError(error, "told to")
         return self.sock.accept()
 
     def __getattr__(self, name):
@@ -226,6 +227,30 @@ def test_accept_backs_off_and_can_be_removed_meanwhile(run_asyncio, caplog):
 
     run_asyncio(main)
     assert caplog.text.count("Cannot accept") == 1
+
+
+def test_what_finds_room_one_by_one_is_not_told_each_time(run_asyncio, caplog):
+    async def main():
+        (listener,) = bind_sockets(0, "127.0.0.1")
+        fake = FakeListener(listener, [errno.EMFILE, 0, errno.EMFILE, 0, errno.EMFILE])
+        served = []
+
+        def accept(connection, address):
+            connection.close()
+            served.append(address)
+
+        remove = add_accept_handler(fake, accept)
+        clients = [socket.create_connection(listener.getsockname()) for _ in range(3)]
+        await until(lambda: len(served) == 3)
+        remove()
+        listener.close()
+        for client in clients:
+            client.close()
+
+    with caplog.at_level("INFO"):
+        run_asyncio(main)
+    assert caplog.text.count("Cannot accept") == 1
+    assert caplog.text.count("again") == 1
 
 
 def test_connections_that_died_in_the_queue(run_asyncio):

@@ -184,6 +184,8 @@ class _Acceptor:
             try:
                 connection, address = self.listener.accept()
             except (BlockingIOError, InterruptedError):
+                if self.resting:
+                    self._recovered()
                 break
             except OSError as error:
                 if error.errno in _PASSING:
@@ -192,18 +194,18 @@ class _Acceptor:
                     self._rest(error)
                     return
                 raise
-            self._accepted()
+            if self.resting:
+                self.pause_seconds = _FIRST_PAUSE_SECONDS
             try:
                 self.callback(connection, address)
             except Exception:
                 connection.close()
                 app_log.error("Error in connection callback", exc_info=True)
 
-    def _accepted(self) -> None:
-        if self.resting:
-            self.resting = False
-            self.pause_seconds = _FIRST_PAUSE_SECONDS
-            gen_log.info("Accepting connections again on %s", self.listener.getsockname())
+    def _recovered(self) -> None:
+        """All that waited was accepted: one or two that found room as others left are no news."""
+        self.resting = False
+        gen_log.info("Accepting connections again on %s", self.listener.getsockname())
 
     def _rest(self, error: OSError) -> None:
         """The connection stays in the kernel's queue: asking again at once would only spin."""
@@ -240,7 +242,8 @@ def add_accept_handler(
     """Call ``callback(connection, address)`` for every connection that `sock` accepts.
 
     A bounded number is accepted in one turn of the loop. When the process runs out of descriptors,
-    that is logged once and accepting pauses for 50 ms, doubling up to a second, until it succeeds.
+    that is logged once, until all that waited is accepted, and accepting pauses for 50 ms, doubling
+    up to a second, until it succeeds.
 
     :param sock: a listening, non-blocking socket; it stays the caller's.
     :param callback: gets a new socket, which is its own from then on, and the peer's address. An
