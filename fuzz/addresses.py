@@ -6,8 +6,6 @@ import socket
 from types import SimpleNamespace
 from typing import Any, cast
 
-import driving
-
 from tornado._httpserver.context import _HTTPRequestContext, parse_forwarded
 from tornado.httputil import HTTPHeaders
 
@@ -77,7 +75,3 @@ def _check_appended(name: str, sent: str, written: str) -> None:
     address, scheme = _applied([(name, f"{sent}, {written}")])
     assert address in (_CLIENT, _PROXY), f"{address} was forged by {sent!r}"
     assert scheme == "http", f"{scheme} was forged by {sent!r}"
-
-
-if __name__ == "__main__":
-    driving.main("addresses")

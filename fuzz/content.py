@@ -7,8 +7,6 @@ import gzip
 import zlib
 from typing import Any
 
-import driving
-
 from tornado._http1.decoding import GzipDecoder
 from tornado._http1.errors import MessageError
 from tornado._http1.reader import END, ResponseReader
@@ -134,6 +132,3 @@ def check(data: bytes) -> None:
 
 
 assert isinstance(decoder_for("deflate", ResponseReader()), DeflateDecoder)
-
-if __name__ == "__main__":
-    driving.main("content")

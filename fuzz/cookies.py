@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 
-import driving
-
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, parse_cookie
 from tornado.web import create_signed_value, decode_signed_value, get_signature_key_version
 
@@ -90,7 +88,3 @@ def _check_forged(data: bytes) -> None:
                 forged[to:to] = part
         decoded = decode_signed_value("secret", "name", bytes(forged), clock=lambda: NOW)
         assert decoded is None or (decoded == value and forged == signed), bytes(forged)
-
-
-if __name__ == "__main__":
-    driving.main("cookies")

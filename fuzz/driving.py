@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import os
 import random
 import signal
 import sys
@@ -142,17 +141,3 @@ def campaign(name: str, seconds: float, seed: int) -> tuple[int, Defect | None]:
             else:
                 pool[rng.randrange(len(seeds), len(pool))] = data
     return count, None
-
-
-def main(name: str) -> None:
-    """Run one harness under atheris, with its command line; without atheris by `campaign`, a minute."""
-    try:
-        import atheris  # type: ignore[import-untyped]  # it has no annotations
-    except ImportError:
-        run = [sys.executable, str(HERE / "run.py"), "--seconds", "60", name]
-        print("atheris is not installed: random mutations instead", flush=True)
-        os.execv(sys.executable, run)
-    with atheris.instrument_imports(include=["tornado"]):
-        harness = load(name)
-    atheris.Setup(sys.argv, harness.check)
-    atheris.Fuzz()

@@ -6,8 +6,6 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import driving
-
 from tornado import locale
 from tornado._http1.errors import MessageError
 from tornado._http1.fields import parse_fields
@@ -113,7 +111,3 @@ _APPLICATION = Application()
 def _check_language(text: str) -> None:
     chosen = _Handler(text).get_browser_locale()
     assert chosen.code in locale.get_supported_locales()
-
-
-if __name__ == "__main__":
-    driving.main("fields")

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-import driving
-
 from tornado.httputil import (
     HTTPFile,
     HTTPHeaders,
@@ -87,7 +85,3 @@ def _check_parts(
         assert name
         assert not any(ord(character) < 32 or ord(character) == 127 for character in name)
     assert not any(set(upload.content_type) & set("\r\n\0") for upload in uploads)
-
-
-if __name__ == "__main__":
-    driving.main("forms")

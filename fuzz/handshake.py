@@ -3,8 +3,6 @@
 # ruff: noqa: PT017 (an assertion is how a harness says what is wrong, about errors too)
 from __future__ import annotations
 
-import driving
-
 from tornado._httpclient.authentication import DigestSession, parse_challenges
 from tornado._websocket.errors import HandshakeError
 from tornado._websocket.extensions import parse_extensions, parse_tokens
@@ -131,7 +129,3 @@ def _check_challenges(field: str) -> None:
     assert parameters["username"] == "us\\er"
     assert parameters["uri"] == "/"
     assert not session.challenged([field]) or "stale" in field.lower()
-
-
-if __name__ == "__main__":
-    driving.main("handshake")

@@ -121,7 +121,3 @@ def check(data: bytes) -> None:
     for width in {1, size}:
         cut = _trace(reader(), [sent[i : i + width] for i in range(0, len(sent), width)])
         assert cut == whole, f"cut into {width}: {cut}, whole: {whole}"
-
-
-if __name__ == "__main__":
-    driving.main("http_engine")

@@ -8,8 +8,6 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import driving
-
 from tornado._auth import id_token, openid_answer
 from tornado._auth.errors import AuthAnswerError
 from tornado._auth.flows import unpadded
@@ -130,7 +128,3 @@ def _check_token(sent: bytes) -> None:
         except AuthAnswerError:
             continue
         assert "at_hash" not in believed or believed["at_hash"] is None
-
-
-if __name__ == "__main__":
-    driving.main("logins")

@@ -11,8 +11,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import driving
-
 from tornado._http1.errors import MessageError
 from tornado._http1.head import RequestHead
 from tornado._http1.reader import RequestReader
@@ -150,7 +148,3 @@ def _check_version(path: str) -> None:
     assert _SECRET_VERSION not in url
     version = StaticFileHandler.get_version(_APPLICATION.settings, path)
     assert version is None or version in _VERSIONS
-
-
-if __name__ == "__main__":
-    driving.main("static_files")

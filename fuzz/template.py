@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import warnings
 
-import driving
-
 from tornado.template import DictLoader, ParseError, Template
 
 TOKENS = [
@@ -63,7 +61,3 @@ def check(data: bytes) -> None:
         if not any(mark in source for mark in _MARKS):
             text = Template(source, whitespace="all").generate()
             assert text == source.encode(), "plain text was changed"
-
-
-if __name__ == "__main__":
-    driving.main("template")

@@ -6,8 +6,6 @@ import html
 import json
 import re
 
-import driving
-
 from tornado.escape import (
     json_decode,
     json_encode,
@@ -91,7 +89,3 @@ def _check_json(text: str) -> None:
     raw = {text.encode(): [text.encode()]}
     assert recursive_unicode(raw) == {text: [text]}
     assert json_encode(raw) == json_encode({text: [text]})
-
-
-if __name__ == "__main__":
-    driving.main("text")

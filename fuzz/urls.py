@@ -6,8 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import driving
-
 from tornado._httpclient.redirects import follow
 from tornado._httpclient.settings import Settings
 from tornado._httpclient.urls import parse_url
@@ -147,7 +145,3 @@ def _check_redirect(location: str) -> None:
     kept = SimpleNamespace(**{k: v for k, v in following.__dict__.items() if v is not None})
     for name in ("auth_username", "auth_password", "client_cert", "client_key"):
         assert not hasattr(kept, name), f"{name} goes to {there.origin}"
-
-
-if __name__ == "__main__":
-    driving.main("urls")

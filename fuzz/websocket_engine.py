@@ -82,7 +82,3 @@ def check(data: bytes) -> None:
         cut = _trace(role, compressed, pieces)
         assert cut == whole, f"cut into {width}: {cut}, whole: {whole}"
     _check_round_trip(sent, compressed)
-
-
-if __name__ == "__main__":
-    driving.main("websocket_engine")
