@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -163,16 +163,18 @@ def until() -> Callable[..., object]:
 
 
 class Program:
-    """A Python program that a test started, in a process group of its own, and the lines it printed."""
+    """A Python program that a test started, in a process group of its own, and the lines it printed.
 
-    def __init__(self, arguments: list[str], **options: object) -> None:
+    ``prefix`` is a command that in the end runs the one behind it, as the same process.
+    """
+
+    def __init__(self, arguments: list[str], prefix: Sequence[str] = (), **options: object) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", *arguments],
+            [*prefix, sys.executable, "-W", "error", *arguments],
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            **options,
+            **{"stderr": subprocess.STDOUT, **options},
         )
         self.pid = self.process.pid
         self.lines: list[str] = []

@@ -7,6 +7,8 @@ Files come back in parts, with ranges, as any static file does.
 """
 
 import asyncio
+import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -26,6 +28,18 @@ define("max_gigabytes", default=4.0, type=float, help="the largest file that is 
 HERE = Path(__file__).resolve().parent
 NAME = re.compile(r"[\w][\w .()+-]{0,99}")
 GIGABYTE = 1 << 30
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextlib.contextmanager
+def room_on_disk():
+    """Tell the sender where the disk is full, the quota used up, or the file too large for either."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise tornado.web.HTTPError(507, str(error)) from error
 
 
 class PageHandler(tornado.web.RequestHandler):
@@ -57,15 +71,17 @@ class UploadHandler(tornado.web.RequestHandler):
             raise tornado.web.HTTPError(413)
         self.request.connection.set_max_body_size(limit)
         self.request.connection.set_body_timeout(3600)
-        self.file = tempfile.NamedTemporaryFile(
-            dir=self.settings["folder"], prefix=".upload-", delete=False
-        )
+        with room_on_disk():
+            self.file = tempfile.NamedTemporaryFile(
+                dir=self.settings["folder"], prefix=".upload-", delete=False
+            )
         self.digest = hashlib.sha256()
         self.size = 0
 
     async def data_received(self, chunk):
         # A disk may be slow: other requests go on, and the sender waits meanwhile.
-        await asyncio.get_running_loop().run_in_executor(None, self.store, chunk)
+        with room_on_disk():
+            await asyncio.get_running_loop().run_in_executor(None, self.store, chunk)
 
     def store(self, chunk):
         self.file.write(chunk)
@@ -73,8 +89,9 @@ class UploadHandler(tornado.web.RequestHandler):
         self.size += len(chunk)
 
     def put(self, name):
-        self.file.close()
-        os.replace(self.file.name, os.path.join(self.settings["folder"], name))
+        with room_on_disk():
+            self.file.close()
+            os.replace(self.file.name, os.path.join(self.settings["folder"], name))
         self.file = None
         self.set_status(201)
         self.write({"name": name, "size": self.size, "sha256": self.digest.hexdigest()})
@@ -93,9 +110,10 @@ class UploadHandler(tornado.web.RequestHandler):
     def forget(self):
         """Remove what is there of a file that will not be complete."""
         if self.file is not None:
-            self.file.close()
-            os.unlink(self.file.name)
-            self.file = None
+            file, self.file = self.file, None
+            os.unlink(file.name)
+            with contextlib.suppress(OSError):  # what it still holds may find no room
+                file.close()
 
 
 class DownloadHandler(tornado.web.StaticFileHandler):
