@@ -66,6 +66,9 @@ def test_an_address_that_is_none(return_to):
 
 def test_secrets_that_are_no_text():
     assert flows.secrets_equal("\ud800", "x") is False
+    assert flows.secrets_equal("x", "\ud800") is False
+    with pytest.raises(AuthAnswerError, match="access token"):
+        id_token.check_access_token(signed("{}"), {"at_hash": "\ud800"}, "access")
     assert flows.secrets_equal("x", "x") is True
 
 

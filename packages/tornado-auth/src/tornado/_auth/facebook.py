@@ -267,7 +267,7 @@ class FacebookMixin(ServiceClient):
     def _facebook_session(self, text: str | None) -> dict[str, Any]:
         try:
             session = json_decode(text or "")
-        except ValueError:
+        except (ValueError, RecursionError):
             raise AuthAnswerError("the answer has no session in JSON") from None
         if not isinstance(session, dict) or not {"session_key", "uid", "sig"} <= session.keys():
             raise AuthAnswerError("the session lacks session_key, uid or sig")
@@ -314,9 +314,11 @@ class FacebookMixin(ServiceClient):
 
     def _facebook_signature(self, fields: Mapping[str, Any]) -> str:
         text = "".join(f"{name}={fields[name]}" for name in sorted(fields))
-        # The service prescribes MD5 over the text and then the secret.
+        # The service prescribes MD5 over the text and then the secret. A forged session's text may
+        # hold lone surrogates.
+        message = text.encode("utf-8", "surrogatepass")
         secret = utf8(handler_of(self).settings["facebook_secret"])
-        return hashlib.md5(utf8(text) + secret, usedforsecurity=False).hexdigest()
+        return hashlib.md5(message + secret, usedforsecurity=False).hexdigest()
 
 
 FacebookGraphMixin.__module__ = FacebookMixin.__module__ = "tornado.auth"

@@ -39,7 +39,8 @@ def unpadded(data: bytes) -> str:
 def secrets_equal(got: str, expected: str) -> bool:
     """Compare two texts in a time that does not tell where they differ."""
     # What came in JSON may hold lone surrogates.
-    return hmac.compare_digest(got.encode("utf-8", "surrogatepass"), expected.encode("utf-8"))
+    errors = "surrogatepass"
+    return hmac.compare_digest(got.encode("utf-8", errors), expected.encode("utf-8", errors))
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,8 @@ def verified_claims(
 
 def _same(got: str, expected: str) -> bool:
     # JSON may hold lone surrogates.
-    return hmac.compare_digest(got.encode("utf-8", "surrogatepass"), expected.encode("utf-8"))
+    errors = "surrogatepass"
+    return hmac.compare_digest(got.encode("utf-8", errors), expected.encode("utf-8", errors))
 
 
 def _signed_claims(
