@@ -45,6 +45,36 @@ def test_awaited(run, make):
 
 
 @EACH
+def test_addresses_do_not_wait_for_names(run_asyncio, make, monkeypatch):
+    """Whatever the lookups of names do to the threads."""
+    asked = []
+
+    def look_up(host, port, family=0, type=0, proto=0, flags=0):
+        asked.append((host, flags))
+        return found(host, port, family, type, proto, flags)
+
+    found = socket.getaddrinfo
+
+    async def main():
+        resolver = make()
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        assert await resolver.resolve("127.0.0.1", 80) == [LOCAL]
+        (entry,) = await resolver.resolve("::1", 80)
+        assert entry == (socket.AF_INET6, ("::1", 80, 0, 0))
+        assert asked == [
+            ("127.0.0.1", socket.AI_NUMERICHOST),
+            ("::1", socket.AI_NUMERICHOST),
+        ]
+        # What only looks like an address, or is of another family, is looked up and not found.
+        for host, family in (("1.2.3.4.5", 0), ("1:2", 0), ("127.0.0.1", socket.AF_INET6)):
+            with pytest.raises(OSError):  # noqa: PT011 - every system words it differently
+                await resolver.resolve(host, 80, family)
+        resolver.close()
+
+    run_asyncio(main)
+
+
+@EACH
 def test_called_back(run_asyncio, make, caplog):
     async def main():
         resolver = make()

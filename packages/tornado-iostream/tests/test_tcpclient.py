@@ -154,11 +154,12 @@ class SlowStreams:
 FOUR, SIX = 4, 6
 
 
-def connector(slow, addresses):
+def connector(slow, addresses, **options):
     return tcpclient._Connector(
         [(FOUR if name[0] == "a" else SIX, name) for name in addresses],
         slow.connect,
         asyncio.get_running_loop(),
+        **options,
     )
 
 
@@ -190,6 +191,56 @@ def test_happy_eyeballs(run):
         # All fail: the last error is told.
         with pytest.raises(OSError, match="no way"):
             await race(60, ["a1", "b1"], a1=OSError("at first"), b1=failure)
+
+    run(main)
+
+
+def test_silence_is_followed_by_the_next_address(run):
+    async def main():
+        async def race(addresses, is_port_fixed=False, **delays):
+            slow = SlowStreams(**delays)
+            try:
+                connecting = connector(slow, addresses, is_port_fixed=is_port_fixed).start(0.005)
+                _, address, stream = await asyncio.wait_for(connecting, 0.2)
+                stream.close()
+                assert all(other.closed() for other in slow.streams.values())
+                return address, slow.started
+            finally:
+                for stream in slow.streams.values():
+                    stream.close()
+
+        # One family only, the first addresses of which are dead.
+        assert await race(["a1", "a2", "a3", "a4"], a1=None, a2=None, a3=0) == (
+            "a3",
+            ["a1", "a2", "a3"],
+        )
+        # Both families: after the first of each it is the turn of the one that has more left.
+        address, started = await race(["a1", "a2", "b1", "b2"], a1=None, b1=None, a2=None, b2=0)
+        assert address == "b2"
+        assert started == ["a1", "b1", "a2", "b2"]
+        failure = OSError("no way")
+        address, started = await race(["a1", "a2", "b1"], a1=None, b1=failure, a2=0)
+        assert (address, started) == ("a2", ["a1", "b1", "a2"])
+        # From a port of one's own only one attempt of a family can be made at a time.
+        with pytest.raises(asyncio.TimeoutError):
+            await race(["a1", "a2", "b1"], is_port_fixed=True, a1=None, a2=0, b1=None)
+
+    run(main)
+
+
+def test_nothing_is_tried_after_the_end(run):
+    async def main():
+        slow = SlowStreams()
+
+        def refuse(family, address):
+            slow.started.append(address)
+            raise OSError("no such family")
+
+        slow.connect = refuse
+        connecting = connector(slow, ["a1", "a2"]).start(60)
+        connecting.cancel()
+        await asyncio.sleep(0.005)
+        assert slow.started == ["a1"]
 
     run(main)
 

@@ -5,7 +5,8 @@ import datetime
 import functools
 import socket as socket_module
 import ssl
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from tornado import ioloop
@@ -21,14 +22,16 @@ _S = TypeVar("_S", bound=IOStream)
 _Address = tuple[int, Any]
 
 _INITIAL_CONNECT_TIMEOUT = 0.3
-"""Seconds the first address family has before the other is tried alongside (RFC 8305)."""
+"""Seconds an attempt has before another one is made beside it (RFC 8305)."""
 
 
 class _Connector:
-    """Tries addresses of two families, one behind the other in each, until one connects.
+    """Tries addresses of two families until one connects.
 
     "Happy eyeballs", RFC 8305: the family that the resolver puts first has a head start; then the
-    other runs beside it. Streams that lose are closed.
+    other runs beside it, and after each further such time, if nothing was heard, the next address
+    of either. An attempt that fails is followed at once by the next one of its family. Streams that
+    lose are closed.
     """
 
     def __init__(
@@ -36,15 +39,21 @@ class _Connector:
         addresses: list[_Address],
         connect: "Callable[[int, Any], tuple[IOStream, asyncio.Future[IOStream]]]",
         loop: asyncio.AbstractEventLoop,
+        is_port_fixed: bool = False,
     ) -> None:
         self.loop = loop
+        self.is_port_fixed = is_port_fixed  # so that a family has one attempt at a time
         self.connect = connect
         self.future: asyncio.Future[tuple[int, Any, IOStream]] = asyncio.Future(loop=loop)
         self.last_error: BaseException | None = None
         self.remaining = len(addresses)
         self.streams: set[IOStream] = set()
         self.timer: asyncio.TimerHandle | None = None
-        self.primary, self.secondary = self.split(addresses)
+        self.head_start = 0.0
+        primary, secondary = self.split(addresses)
+        self.primary = deque(primary)
+        self.secondary = deque(secondary)
+        self.secondary_started = not secondary
 
     @staticmethod
     def split(addresses: list[_Address]) -> tuple[list[_Address], list[_Address]]:
@@ -59,30 +68,46 @@ class _Connector:
         self, head_start: float = _INITIAL_CONNECT_TIMEOUT
     ) -> "asyncio.Future[tuple[int, Any, IOStream]]":
         self.future.add_done_callback(self.on_settled)
-        self.secondary_started = not self.secondary
+        self.head_start = head_start
         if not self.primary:
             self.future.set_exception(OSError("no address to connect to"))
             return self.future
-        if not self.secondary_started:
-            self.timer = run_clean(self.loop.call_later, head_start, self.start_secondary)
-        self.try_next(iter(self.primary))
+        self.try_next(self.primary)
+        self.arm()
         return self.future
 
+    def arm(self) -> None:
+        """Have the next address tried after a while, if there is one."""
+        if self.timer is not None or self.future.done():
+            return
+        if self.is_port_fixed and self.secondary_started:
+            return
+        if self.primary or self.secondary:
+            self.timer = run_clean(self.loop.call_later, self.head_start, self.on_silence)
+
+    def on_silence(self) -> None:
+        """Nothing was heard for a while."""
+        self.timer = None
+        if not self.secondary_started:
+            self.start_secondary()
+        else:
+            longer = len(self.secondary) > len(self.primary)
+            self.try_next(self.secondary if longer else self.primary)
+        self.arm()
+
     def start_secondary(self) -> None:
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
         if not self.secondary_started and not self.future.done():
             self.secondary_started = True
-            self.try_next(iter(self.secondary))
+            self.try_next(self.secondary)
 
-    def try_next(self, addresses: Iterator[_Address]) -> None:
-        entry = next(addresses, None)
-        if entry is None:
-            if self.remaining == 0 and not self.future.done():
+    def try_next(self, addresses: "deque[_Address]") -> None:
+        if self.future.done():
+            return
+        if not addresses:
+            if self.remaining == 0:
                 self.future.set_exception(self.last_error or OSError("connection failed"))
             return
-        family, address = entry
+        family, address = addresses.popleft()
         try:
             stream, future = self.connect(family, address)
         except OSError as error:
@@ -98,12 +123,11 @@ class _Connector:
     def failed(self, error: BaseException) -> None:
         self.remaining -= 1
         self.last_error = error
-        if not self.secondary_started:
-            self.start_secondary()
+        self.start_secondary()
 
     def on_connected(
         self,
-        addresses: Iterator[_Address],
+        addresses: "deque[_Address]",
         family: int,
         address: Any,
         stream: IOStream,
@@ -168,8 +192,8 @@ class TCPClient:
     ) -> IOStream:
         """Connect to `host` and `port` and return the stream.
 
-        :param host: a name or an IP address. All its addresses are tried; where it has both IPv4
-            and IPv6 ones, both at once after 0.3 seconds.
+        :param host: a name or an IP address. All its addresses are tried, one more each 0.3
+            seconds: where it has both IPv4 and IPv6 ones, the other family first.
         :param af: ``AF_INET`` or ``AF_INET6`` restrict to that family.
         :param ssl_options: speak TLS, with these options (see
             `tornado.netutil.ssl_options_to_context`) and a certificate for `host`; the stream is an
@@ -224,7 +248,9 @@ class TCPClient:
             source_port=source_port,
             io_loop=io_loop,
         )
-        connected = _Connector(addresses, connect, asyncio_loop_of(io_loop)).start()
+        connected = _Connector(
+            addresses, connect, asyncio_loop_of(io_loop), is_port_fixed=bool(source_port)
+        ).start()
         try:
             _, _, stream = await connected
         except asyncio.CancelledError:

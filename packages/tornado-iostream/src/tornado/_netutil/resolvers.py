@@ -77,6 +77,29 @@ def _addresses(found: list[Any]) -> Addresses:
     return [(family, address) for family, _, _, _, address in found]
 
 
+def _numeric(host: str, port: int, family: int) -> Addresses | None:
+    """Return the address that `host` itself is; ``None`` if it is to be looked up.
+
+    Threads that wait for a name server that does not answer must not keep it waiting.
+    """
+    if ":" not in host and not host.replace(".", "").isdecimal():
+        return None
+    try:
+        return _addresses(
+            socket_module.getaddrinfo(
+                host, port, family, socket_module.SOCK_STREAM, 0, socket_module.AI_NUMERICHOST
+            )
+        )
+    except (OSError, ValueError):
+        return None
+
+
+def _known(found: Addresses, io_loop: "ioloop.IOLoop") -> "asyncio.Future[Addresses]":
+    future: asyncio.Future[Addresses] = asyncio.Future(loop=asyncio_loop_of(io_loop))
+    future.set_result(found)
+    return future
+
+
 def _look_up(host: str, port: int, family: int) -> Addresses:
     with _names_checked(host):
         return _addresses(socket_module.getaddrinfo(host, port, family, socket_module.SOCK_STREAM))
@@ -112,6 +135,9 @@ class DefaultLoopResolver(Resolver):
 
 
 async def _ask_loop(io_loop: "ioloop.IOLoop", host: str, port: int, family: int) -> Addresses:
+    found = _numeric(host, port, family)
+    if found is not None:
+        return found
     with _names_checked(host):
         return _addresses(
             await asyncio_loop_of(io_loop).getaddrinfo(
@@ -135,6 +161,9 @@ class DefaultExecutorResolver(Resolver):
     ) -> "Awaitable[Addresses]":
         """Look `host` up, see `Resolver.resolve`."""
         io_loop = loop_or_current(self.io_loop)
+        found = _numeric(host, port, family)
+        if found is not None:
+            return with_callback(_known(found, io_loop), callback, io_loop)
         future = io_loop.run_in_executor(None, _look_up, host, port, family)
         return with_callback(future, callback, io_loop)
 
@@ -198,6 +227,9 @@ class ExecutorResolver(Resolver):
         if self.executor is None:
             raise RuntimeError("the resolver is closed")
         io_loop = loop_or_current(self.io_loop)
+        found = _numeric(host, port, family)
+        if found is not None:
+            return with_callback(_known(found, io_loop), callback, io_loop)
         future = asyncio.wrap_future(
             self.executor.submit(_look_up, host, port, family), loop=asyncio_loop_of(io_loop)
         )
