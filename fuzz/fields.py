@@ -75,7 +75,7 @@ def _check_parameters(text: str) -> None:
     for name, value in parameters.items():
         assert name == name.lower()
         assert not set(name) & set('";=')
-        assert len(value) <= len(text)
+        assert len(value) <= 2 * len(text)
     # It is written again as it was read, where nothing needs quotes.
     plain = {name: value for name, value in parameters.items() if (name + value).isalnum()}
     written = "; ".join(["x", *(f"{name}={value}" for name, value in plain.items())])

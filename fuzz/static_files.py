@@ -1,4 +1,4 @@
-"""A request for a static file goes in; nothing from outside of the root comes out, and ranges add up."""
+"""A request goes in, perhaps for a static file; nothing from outside of the root comes out, no other host."""
 
 from __future__ import annotations
 
@@ -14,15 +14,23 @@ from typing import Any
 from tornado._http1.errors import MessageError
 from tornado._http1.head import RequestHead
 from tornado._http1.reader import RequestReader
-from tornado._web.targets import leaves_host
+from tornado._web.targets import destination
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
-from tornado.web import Application, StaticFileHandler
+from tornado.web import (
+    Application,
+    HTTPError,
+    RedirectHandler,
+    RequestHandler,
+    StaticFileHandler,
+    addslash,
+    removeslash,
+)
 
 TOKENS = [
     b"\n", b"/", b"//", b"/./", b"..", b"../", b"/..", b"%2e%2e/", b"%2E%2e%2f", b"..%2f", b"%5c",
     b"..\\", b"\\", b"%00", b"%", b"%zz", b"%c0%af", b"%C3%A4", b"a.txt", b"dir", b"dir/", b"secret.txt",
     b"rootlike/secret.txt", b"out", b"outside/", b"in", b"style.css", b"C:", b"a.txt::$DATA", b"~", b"?v=1",
-    b"//two.example/%2e%2e", b"/static/", b"/strict/", b"Range: bytes=", b"If-Range: ", b"0-0", b"-3",
+    b"/of", b"//two.example/%2e%2e", b"/static/", b"/strict/", b"Range: bytes=", b"If-Range: ", b"0-0", b"-3",
     b"3-", b"0-99", b"1-2,4-5", b"If-None-Match: ", b"W/", b'"', b"*", b"If-Modified-Since: ",
     b"Mon, 01 Jan 2029 00:00:00 GMT", b"1 Jan 10000 0:0:0", b"Sun Nov  6 08:49:37 1994", b"-0000",
     b"Accept-Encoding: gzip", b", br;q=0", b";q=", b"HEAD ", b"POST ", b"99999999999999999999", b":",
@@ -58,6 +66,18 @@ def _made() -> tuple[str, list[bytes]]:
     return str(root), list(visible.values())
 
 
+class _NoSlash(RequestHandler):
+    @removeslash
+    def get(self) -> None:
+        raise HTTPError(404)
+
+
+class _Slash(RequestHandler):
+    @addslash
+    def get(self) -> None:
+        raise HTTPError(404)
+
+
 _ROOT, _VISIBLE = _made()
 _VERSIONS = {hashlib.sha512(content).hexdigest() for content in _VISIBLE}
 _SECRET_VERSION = hashlib.sha512(_SECRET).hexdigest()
@@ -67,7 +87,11 @@ _APPLICATION = Application(
             "/strict/(.*)",
             StaticFileHandler,
             {"path": _ROOT, "default_filename": "index.html", "precompressed": True},
-        )
+        ),
+        ("/to/(.*)", RedirectHandler, {"url": "/static/{0}"}),
+        ("(/*)(.*)/of", RedirectHandler, {"url": "{0}{1}"}),
+        (".*/", _NoSlash),
+        (".*", _Slash),
     ],
     static_path=_ROOT,
 )
@@ -97,7 +121,7 @@ def check(data: bytes) -> None:
     if not space:
         method, target = b"GET", first
     fields = b"".join(line.strip(b"\r") + b"\r\n" for line in rest.split(b"\n") if line)
-    for prefix in (b"", b"/static/", b"/strict/"):
+    for prefix in (b"", b"/static/", b"/strict/", b"/to/"):
         reader = RequestReader()
         reader.receive(method + b" " + prefix + target + b" HTTP/1.1\r\nHost: one.example\r\n")
         reader.receive(fields + b"\r\n")
@@ -124,7 +148,7 @@ def _check_answer(head: RequestHead) -> None:
     path = os.path.normpath(_ROOT).encode()
     assert path not in body
     if status in (301, 302):
-        assert not leaves_host(headers["Location"]), headers["Location"]
+        assert destination(headers["Location"]) == ("", ""), headers["Location"]
     elif status == 304:
         assert not body
     elif status == 200 and request.method == "GET":

@@ -74,8 +74,8 @@ def _check_concatenation(url: str, query: str) -> None:
         before = urlsplit(url)
     except ValueError:
         return
-    if before.path.startswith("//"):
-        return
+    if before.path.startswith("//") or set(url) & set("\t\r\n"):
+        return  # urlsplit drops tabs and line ends
     result = url_concat(url, added)
     if not added:
         assert result == url
