@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tornado._http1.departures import departures_of
 from tornado._http1.timer import LazyTimer
 from tornado.iostream import IOStream, StreamClosedError
 
@@ -19,6 +20,7 @@ class CorkedOutput(LazyTimer):
     __slots__ = (
         "_backlogged",
         "_corked",
+        "_departures",
         "_size",
         "_taken",
         "_taking_seconds",
@@ -29,6 +31,7 @@ class CorkedOutput(LazyTimer):
     def __init__(self, stream: IOStream) -> None:
         super().__init__(stream.io_loop.asyncio_loop)
         self.stream = stream
+        self._departures = departures_of(stream.io_loop)
         self._turn = False  # requests are being served right now
         self._corked: list[bytes] | None = None  # what is to be sent together
         self._size = 0  # bytes in it
@@ -42,14 +45,20 @@ class CorkedOutput(LazyTimer):
         return self._corked is not None
 
     def send(self, data: bytes) -> None:
-        """Send ``data``: after the answers that are collected in this turn, or at once."""
+        """Send ``data``: at the end of the turn, with what else is collected, or at once outside of it."""
         corked = self._corked
         if corked is not None:
             corked.append(data)
-            self._size += len(data)
-            if self._size >= _MAX_CORKED:
-                self._uncork()
+        elif self._turn:
+            self._corked = [data]
+        else:
+            self._send(data)
             return
+        self._size += len(data)
+        if self._size >= _MAX_CORKED:
+            self._uncork()
+
+    def _send(self, data: bytes) -> None:
         try:
             if not self.stream.send(data):
                 self.backlog_grew()
@@ -72,20 +81,28 @@ class CorkedOutput(LazyTimer):
         size, self._size = self._size, 0
         if not corked:
             return
-        try:
-            if size < _MAX_CORKED:
-                sent = self.stream.send(corked[0] if len(corked) == 1 else b"".join(corked))
-            else:
-                sent = self.stream.send_many(corked)
-            if not sent:
-                self.backlog_grew()
-        except StreamClosedError:
-            pass  # stream_closed tells those whom it concerns
+        if len(corked) == 1:
+            self._send(corked[0])
+        elif size < _MAX_CORKED:
+            self._send(b"".join(corked))
+        else:
+            try:
+                if not self.stream.send_many(corked):
+                    self.backlog_grew()
+            except StreamClosedError:
+                pass  # stream_closed tells those whom it concerns
 
     def uncork(self) -> None:
-        """Send what was collected in this turn, so that something else can follow it."""
+        """Send what was collected so far, so that something else can follow it."""
         if self._corked is not None:
             self._uncork()
+
+    #: The stream is about to close, and would drop what was collected.
+    stream_closing = uncork
+
+    def send_failed(self) -> None:
+        """What was collected could not be sent."""
+        self.stream.close()
 
     def backlog_grew(self) -> None:
         """Something that was written waits for the peer to take it."""

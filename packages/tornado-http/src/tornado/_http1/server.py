@@ -185,7 +185,7 @@ class HTTP1ServerConnection(CorkedOutput):
             self.content.more_received()
             self._turn = False
             if self._corked is not None:
-                self._uncork()
+                self._departures.add(self)
             if self.phase is _IDLE:
                 self._next_request(False)
             return
@@ -278,8 +278,6 @@ class HTTP1ServerConnection(CorkedOutput):
                 if head is None:
                     starved = True
                     break
-                if self._corked is None and reader.buffer:
-                    self._corked = []
                 # A context of its own for each request: no context variable passes from one to
                 # the next.
                 contextvars.copy_context().run(self._begin, head)
@@ -289,7 +287,7 @@ class HTTP1ServerConnection(CorkedOutput):
             refused = error
         self._turn = False
         if self._corked is not None:
-            self._uncork()
+            self._departures.add(self)
         if refused is not None:
             self.refuse(refused)
         elif self.phase is _IDLE:

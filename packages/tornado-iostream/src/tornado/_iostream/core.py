@@ -14,7 +14,14 @@ from tornado import ioloop, stack_context
 from tornado._iostream.buffers import WriteQueue
 from tornado._iostream.errors import StreamClosedError
 from tornado._iostream.reads import Read
-from tornado._iostream.state import CLOSED, CONNECTING, HANDSHAKING, OPEN, StreamState
+from tornado._iostream.state import (
+    CLOSED,
+    CONNECTING,
+    HANDSHAKING,
+    OPEN,
+    READ_ENDED,
+    StreamState,
+)
 from tornado._loop.contexts import run_clean
 from tornado._netutil.loops import (
     asyncio_loop_of,
@@ -262,6 +269,10 @@ class StreamCore:
                     exc_info = sys.exc_info()
                 if exc_info[1] is not None:
                     self.error = exc_info[1]
+        if self._receiver is not None and (self._state is OPEN or self._state is READ_ENDED):
+            closing = getattr(self._receiver, "stream_closing", None)
+            if closing is not None:
+                closing()
         was = self._state
         self._state = CLOSED
         if self._reader_on:

@@ -16,7 +16,8 @@ class ChunkReceiver(Protocol):
     """What a protocol engine offers to be fed by a stream.
 
     A receiver may also have ``eof_received() -> bool | None``: it is called when the peer has
-    ended its sending side; if it returns true, the stream stays open for writing.
+    ended its sending side; if it returns true, the stream stays open for writing. And
+    ``stream_closing() -> None``: the stream is about to close, and takes its last words.
     """
 
     def chunk_received(self, data: bytes, /) -> None:

@@ -1,6 +1,8 @@
 """A loop, or none, as callers give it, goes in; the loop to use and its asyncio loop come out."""
 
 import asyncio
+from collections import deque
+from collections.abc import Callable
 from typing import Any, cast
 
 from tornado.ioloop import IOLoop
@@ -25,3 +27,14 @@ def open_streams_of(io_loop: Any) -> set[Any]:
 def asyncio_loop_of(io_loop: Any) -> asyncio.AbstractEventLoop:
     """Return the asyncio loop under `io_loop`."""
     return cast(asyncio.AbstractEventLoop, io_loop.asyncio_loop)
+
+
+def queue_of(io_loop: Any) -> deque[asyncio.Handle] | None:
+    """Return what `io_loop` is about to call in this turn, to look at only; ``None``: it does not tell."""
+    found = getattr(io_loop.asyncio_loop, "_ready", None)  # asyncio's own loops have it
+    return found if isinstance(found, deque) else None
+
+
+def when_stopped(io_loop: Any, callback: Callable[[], None]) -> None:
+    """Have `callback` called each time ``io_loop.start()`` is about to return, where that can be."""
+    getattr(io_loop, "_when_stopped", []).append(callback)

@@ -90,6 +90,8 @@ class BaseAsyncIOLoop(IOLoop):
         self.closing = False
         # Streams wait for their descriptors without handlers; `close(all_fds=True)` closes them.
         self._open_streams: set[Any] = set()
+        # Called when `start` is about to return: what was left for the end of the turn is done.
+        self._when_stopped: list[Callable[[], None]] = []
         self._run = self._run_callback
         self._queue = None
         if type(self)._run_callback is IOLoop._run_callback:
@@ -148,6 +150,8 @@ class BaseAsyncIOLoop(IOLoop):
         try:
             self.asyncio_loop.run_forever()
         finally:
+            for call in self._when_stopped:
+                call()
             if self._watch is not None:
                 self._watch.pause()
 

@@ -1,0 +1,122 @@
+"""Connections with answers go in; the answers of one turn of the loop leave together.
+
+Each system call slows down the code that runs after it, as it leaves cold caches behind, and a client
+on the same machine is woken by it. Where many requests come in one turn, their answers are therefore
+kept until the last of them was served, `_TOGETHER` of them at most. A request that comes alone is
+answered at once, and so is everybody while handlers are slow: nobody waits for another's handler
+for long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import time
+import weakref
+from collections import deque
+from typing import Protocol
+
+from tornado._netutil.loops import asyncio_loop_of, queue_of, when_stopped
+from tornado.ioloop import IOLoop
+from tornado.log import app_log
+
+#: Answers that leave together, at most.
+_TOGETHER = 16
+#: Seconds that an answer may be kept. If it was kept longer, handlers are slow ...
+_LONGEST_SECONDS = 0.002
+#: ... and the next so many turns of connections send their answers at once;
+_AT_ONCE_WHEN_SLOW = 1000
+#: so many if there were fewer than three answers to keep.
+_AT_ONCE_WHEN_FEW = 16
+
+_monotonic = time.monotonic
+_NO_CONTEXT = contextvars.Context()
+
+
+class Departing(Protocol):
+    """A connection with answers to send."""
+
+    def uncork(self) -> None:
+        """Send them."""
+
+    def send_failed(self) -> None:
+        """They could not be sent."""
+
+
+class Departures:
+    """The connections of one loop whose answers have not left yet."""
+
+    __slots__ = (
+        "__weakref__",
+        "_at_once",
+        "_kept_since",
+        "_loop",
+        "_queue",
+        "_scheduled",
+        "_waiting",
+    )
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, queue: deque[asyncio.Handle] | None
+    ) -> None:
+        self._loop = loop
+        #: what else the loop is about to call in this turn; ``None`` where it does not tell
+        self._queue = queue
+        self._waiting: list[Departing] = []
+        self._scheduled = False
+        self._kept_since = 0.0
+        self._at_once = 0
+
+    def add(self, connection: Departing) -> None:
+        """Send the answers of ``connection`` now or with those of others; it is not waiting already."""
+        waiting = self._waiting
+        queue = self._queue
+        if waiting:
+            waiting.append(connection)
+            # The last one knows that nothing follows but the call scheduled here.
+            if len(waiting) >= _TOGETHER or (queue is not None and len(queue) == 1):
+                self.leave()
+        elif self._at_once:
+            self._at_once -= 1
+            connection.uncork()
+        elif queue is not None and not queue:
+            connection.uncork()
+        else:
+            waiting.append(connection)
+            self._kept_since = _monotonic()
+            if not self._scheduled:
+                self._scheduled = True
+                self._loop.call_soon(self._turn_ended, context=_NO_CONTEXT)
+
+    def _turn_ended(self) -> None:
+        self._scheduled = False
+        if self._waiting:
+            self.leave()
+
+    def leave(self) -> None:
+        """Send all that was kept."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        if _monotonic() - self._kept_since > _LONGEST_SECONDS:
+            self._at_once = _AT_ONCE_WHEN_SLOW
+        elif len(waiting) < 3:
+            self._at_once = _AT_ONCE_WHEN_FEW
+        for connection in waiting:
+            try:
+                connection.uncork()
+            except Exception:
+                app_log.error("Cannot send an answer", exc_info=True)
+                connection.send_failed()
+
+
+_by_loop: weakref.WeakKeyDictionary[IOLoop, Departures] = weakref.WeakKeyDictionary()
+
+
+def departures_of(io_loop: IOLoop) -> Departures:
+    """Return the one of ``io_loop``."""
+    departures = _by_loop.get(io_loop)
+    if departures is None:
+        departures = _by_loop[io_loop] = Departures(asyncio_loop_of(io_loop), queue_of(io_loop))
+        when_stopped(io_loop, departures.leave)
+    return departures
