@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -117,59 +118,64 @@ class Context:
     protocol = "http"
 
 
+def rounds(loop, peer, count):
+    """Run the loop until a peer beside it has had `count` answers."""
+
+    def ask():
+        try:
+            for _ in range(count):
+                peer.sock.sendall(GET)
+                assert peer.sock.recv(10_000).endswith(b"\r\n\r\nhi")
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+
+    with ThreadPoolExecutor(1) as beside:
+        asked = beside.submit(ask)
+        loop.run_forever()
+        asked.result()
+
+
 @pytest.mark.parametrize("kind", [Dispatcher, Delegate])
 def test_counts(connect, peers, kind):
     loop = CountingLoop()
     asyncio.set_event_loop(loop)
     made = {}
 
-    async def main():
+    async def begin():
         stream, peer = connect()
         params = HTTP1ConnectionParameters(header_timeout=60, idle_timeout=3600, body_timeout=60)
         connection = HTTP1ServerConnection(stream, params, Context())
-        sock = stream.socket = CountingSocket(stream.socket)
+        stream.socket = CountingSocket(stream.socket)
         connection.start_serving(kind())
+        peer.sock.settimeout(5)
+        return connection, peer
 
-        async def rounds(count):
-            # Blocking calls of the peer: nothing of it goes through the loop.
-            peer.sock.setblocking(True)
-            for _ in range(count):
-                peer.sock.sendall(GET)
-                await asyncio.sleep(0)
-                await asyncio.sleep(0)
-                assert peer.sock.recv(10_000).endswith(b"\r\n\r\nhi")
-
-        await rounds(2)
-        before = dict(loop.counts)
-        sock.calls.clear()
-        gc.collect()
-        futures = sum(isinstance(thing, asyncio.Future) for thing in gc.get_objects())
-        await rounds(ROUNDS)
-        made["futures"] = (
-            sum(isinstance(thing, asyncio.Future) for thing in gc.get_objects()) - futures
-        )
-        made["counts"] = {name: loop.counts[name] - before[name] for name in before}
-        made["calls"] = dict(sock.calls)
+    async def end(connection):
         connection.close()
         await asyncio.sleep(0)
         await asyncio.sleep(0)
 
+    def futures():
+        return sum(isinstance(thing, asyncio.Future) for thing in gc.get_objects())
+
     try:
-        loop.run_until_complete(main())
+        connection, peer = loop.run_until_complete(begin())
+        rounds(loop, peer, 2)
+        before = dict(loop.counts)
+        connection.stream.socket.calls.clear()
+        gc.collect()
+        futures_before = futures()
+        rounds(loop, peer, ROUNDS)
+        made["futures"] = futures() - futures_before
+        made["counts"] = {name: loop.counts[name] - before[name] for name in before}
+        made["calls"] = dict(connection.stream.socket.calls)
+        loop.run_until_complete(end(connection))
     finally:
         asyncio.set_event_loop(None)
         loop.close()
         for peer in peers:
             peer.close()
-    # The peer's two turns a round are call_soon: one each. Everything else would be the server's.
-    assert made["counts"] == {
-        "create_future": 0,
-        "create_task": 0,
-        "call_at": 0,
-        "call_soon": 2 * ROUNDS,
-        "add_reader": 0,
-        "add_writer": 0,
-    }
+    assert made["counts"] == dict.fromkeys(made["counts"], 0)
     assert made["calls"] == {"recv": ROUNDS, "send": ROUNDS}
     assert made["futures"] == 0
 
