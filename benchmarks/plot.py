@@ -1,4 +1,9 @@
-"""Figures of a benchmark in, an SVG picture out: bars for each contestant, in groups by workload."""
+"""Figures of a benchmark in, an SVG picture out: bars for each contestant, in groups by workload.
+
+The picture takes its colours from the page around it where that is the documentation's (light or
+dark), and has its own where it stands alone. A thin line on each bar goes from the lowest round to
+the highest; the figures at its end are the median and its ratio to the first contestant's.
+"""
 
 from __future__ import annotations
 
@@ -7,41 +12,79 @@ from html import escape
 
 from harness import Figures
 
-_COLOURS = ("#2463c4", "#6ea0e8", "#b3261e", "#e08a2c", "#5b8a3a", "#7a5195", "#2f7f86", "#8a8a8a")
-_BAR = 18
-_GAP = 14
-_LEFT = 230
-_WIDTH = 620
+_BAR = 20
+_GAP = 18
+_LEFT = 190
+_WIDTH = 430
+_RIGHT = 140
+
+_STYLE = """
+.plot{font:13px/1 system-ui,sans-serif;max-width:100%;height:auto}
+.plot .paper{fill:var(--color-background-primary,#fff)}
+.plot text{fill:var(--color-foreground-primary,#1a1a1a)}
+.plot .title{font-size:15px;font-weight:600}
+.plot .workload{font-weight:600}
+.plot .name{text-anchor:end}
+.plot .ratio{fill:var(--color-foreground-muted,#6b6f76)}
+.plot .ours{fill:#2463c4}
+.plot .peer{fill:#9aa4b2}
+.plot .range{stroke:var(--color-foreground-primary,#1a1a1a);stroke-width:1.2;opacity:.55}
+.plot .one{stroke:var(--color-foreground-muted,#6b6f76);stroke-dasharray:2 3;opacity:.7}
+"""
+
+
+def is_ours(contestant: str) -> bool:
+    """Tell whether a contestant is this project, on whatever loop, and not a peer."""
+    return contestant.startswith(("ours", "this project"))
+
+
+def figure(value: float) -> str:
+    """Return a figure with three or four digits that count: ``8.45``, ``145``, ``38,270``."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def bars(title: str, unit: str, figures: Figures) -> str:
     """Return an SVG document with the medians of `figures` as bars; each workload has its own scale."""
-    names = list(dict.fromkeys(name for rows in figures.values() for name in rows))
-    y = 40
+    y = 44
     parts = []
     for workload, rows in figures.items():
         medians = {name: statistics.median(values) for name, values in rows.items() if values}
         if not medians:
             continue
-        parts.append(f'<text x="10" y="{y + 12}" class="w">{escape(workload)}</text>')
-        y += _BAR + 2
-        longest = max(medians.values()) or 1.0
+        parts.append(f'<text x="12" y="{y + 13}" class="workload">{escape(workload)}</text>')
+        y += _BAR + 3
+        top = y
+        scale = _WIDTH / (max(max(rows[name]) for name in medians) or 1.0)
+        first = next(iter(medians.values()))
         for name, value in medians.items():
-            width = max(1.0, value / longest * _WIDTH)
-            colour = _COLOURS[names.index(name) % len(_COLOURS)]
-            parts.append(f'<text x="{_LEFT - 8}" y="{y + 13}" class="n">{escape(name)}</text>')
-            parts.append(
-                f'<rect x="{_LEFT}" y="{y}" width="{width:.1f}" height="{_BAR - 4}" fill="{colour}"/>'
-            )
-            parts.append(f'<text x="{_LEFT + width + 6:.1f}" y="{y + 12}">{value:.4g}</text>')
+            parts.append(_bar(y, name, value, rows[name], scale, first))
             y += _BAR
+        if len(medians) > 1:
+            x = _LEFT + first * scale
+            parts.append(f'<path d="M{x:.1f} {top - 2}V{y - 2}" class="one"/>')
         y += _GAP
+    width, height = _LEFT + _WIDTH + _RIGHT, y
+    heading = f"{escape(title)} ({escape(unit)})"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_LEFT + _WIDTH + 90}" height="{y + 10}"'
-        ' font-family="sans-serif" font-size="12">'
-        "<style>.n{text-anchor:end}.w{font-weight:bold}</style>"
-        '<rect width="100%" height="100%" fill="white"/>'
-        f'<text x="10" y="20" font-size="15">{escape(title)} ({escape(unit)})</text>'
-        + "".join(parts)
-        + "</svg>\n"
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="plot" role="img" aria-label="{heading}"'
+        f' width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
+        f"<style>{_STYLE}</style>"
+        '<rect width="100%" height="100%" class="paper"/>'
+        f'<text x="12" y="24" class="title">{heading}</text>' + "".join(parts) + "</svg>\n"
+    )
+
+
+def _bar(y: int, name: str, median: float, values: list[float], scale: float, first: float) -> str:
+    width = max(1.0, median * scale)
+    low, high = _LEFT + min(values) * scale, _LEFT + max(values) * scale
+    middle = y + (_BAR - 5) / 2
+    kind = "ours" if is_ours(name) else "peer"
+    ratio = f"{median / first:.2f} \N{MULTIPLICATION SIGN}" if first else ""
+    label = max(high, _LEFT + width) + 7
+    return (
+        f'<text x="{_LEFT - 8}" y="{y + 12}" class="name">{escape(name)}</text>'
+        f'<rect x="{_LEFT}" y="{y}" width="{width:.1f}" height="{_BAR - 5}" rx="2" class="{kind}"/>'
+        f'<path d="M{low:.1f} {middle}H{high:.1f}" class="range"/>'
+        f'<text x="{label:.1f}" y="{y + 12}">{figure(median)}'
+        f' <tspan class="ratio" dx="4">{ratio}</tspan></text>'
     )

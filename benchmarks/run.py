@@ -33,12 +33,17 @@ WORKLOADS = [
 ]
 
 
+def is_rate(section: str) -> bool:
+    """Tell whether the figures of a section count something per second, so that more is better."""
+    return "per_s" in section
+
+
 def peers_ahead(section: str, figures: Figures) -> list[str]:
     """Return a line for each workload in which the first contestant, ours, is not the best of all.
 
     Bare floors (servers that answer fixed bytes) take no part: nobody can use them for anything else.
     """
-    more_is_better = "per_second" in section
+    more_is_better = is_rate(section)
     lines = []
     for workload, rows in figures.items():
         medians = {
@@ -50,7 +55,7 @@ def peers_ahead(section: str, figures: Figures) -> list[str]:
             continue
         ours, *_ = medians
         best = (max if more_is_better else min)(medians, key=lambda name: medians[name])
-        if not best.startswith("ours"):
+        if not plot.is_ours(best):
             ratio = medians[ours] / medians[best]
             lines.append(f"{section}, {workload}: {best} is ahead, ours is at {ratio:.2f} of it")
     return lines

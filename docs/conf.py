@@ -1,14 +1,25 @@
 """Settings of the Sphinx site; everything else is in the pages."""
 
+import sys
+from pathlib import Path
+
 import tornado
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "_ext"))
 
 project = "Tornado, in layers"
 author = "The authors of Tornado, in layers"
 version = release = tornado.version
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.intersphinx", "sphinx.ext.doctest"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.doctest",
+    "pages",
+]
 html_theme = "furo"
 html_title = f"Tornado {version}"
+html_show_copyright = False
 exclude_patterns = ["_build", "requirements.txt"]
 
 # A single backtick names something of Python wherever it can be found.
@@ -17,6 +28,16 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_default_options = {"members": True, "show-inheritance": True}
+# Every reference has to lead somewhere, but for names outside of this site: those of the standard
+# library and of other projects, of private rooms, and of parameters, which share the single backtick.
+nitpicky = True
+_elsewhere = "|".join([*sys.stdlib_module_names, "pymysql", "twisted", "zope"])
+nitpick_ignore_regex = [
+    (r"py:.*", rf"({_elsewhere})(\..*)?"),
+    (r"py:.*", r"tornado(\.\w+)*\._.*"),
+    (r"py:.*", r"_\w+|Cancellable"),
+    (r"py:obj", r"(?!tornado\.).*"),
+]
 # Offline by design: no inventory is fetched.
 intersphinx_mapping = {}
 suppress_warnings = ["ref.python"]

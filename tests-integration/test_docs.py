@@ -1,16 +1,22 @@
-"""Every Python sample of the documentation, run: the blocks of a page, in their order, as one program."""
+"""Every Python sample of the documentation, run: the blocks of a page, in their order, as one program.
+
+And what makes the generated parts of the pages: the picture of the layers, the benchmarks, the links.
+"""
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+sys.path.insert(0, str(DOCS / "_ext"))
 TIME_LIMIT_SECONDS = 30
 
 _BLOCK = re.compile(
@@ -56,3 +62,112 @@ def test_samples(page, tmp_path):
         timeout=TIME_LIMIT_SECONDS,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- the picture of the layers ---------------------------------------------------------------------
+
+
+def test_picture_shows_every_distribution_and_arrow():
+    import check_layers
+    import layer_picture
+
+    graph = check_layers.graph(DOCS.parent)
+    svg = ElementTree.fromstring(layer_picture.picture(graph, "reference/"))
+    titles = {text.text for text in svg.iter() if text.get("class") == "title"}
+    assert titles == {name.removeprefix("tornado-") for name in graph if name != "tornado"}
+    arrows = [path for path in svg.iter() if path.get("class") == "arrow"]
+    del graph["tornado"]
+    assert len(arrows) == sum(map(len, layer_picture.direct(graph).values()))
+    pages = {link.get("href") for link in svg.iter() if link.get("href")}
+    assert pages == {
+        f"reference/{page.stem}.html" for page in (DOCS / "reference").glob("*.rst")
+    } - {"reference/index.html"}
+
+
+def test_picture_leaves_out_what_another_arrow_implies():
+    import layer_picture
+
+    graph = {"a": ([], []), "b": ([], ["a"]), "c": ([], ["a", "b", "elsewhere"])}
+    assert layer_picture.direct(graph) == {"a": [], "b": ["a"], "c": ["b"]}
+    assert layer_picture.levels(graph) == {"a": 0, "b": 1, "c": 2}
+
+
+def test_arrows_point_down_and_boxes_stand_apart():
+    import check_layers
+    import layer_picture
+
+    graph = check_layers.graph(DOCS.parent)
+    del graph["tornado"]
+    rows = layer_picture.rows_of(graph)
+    layer_picture.arrange(rows)
+    for row in rows:
+        for node in row:
+            assert all(other.y > node.y for other in node.below)
+        for left, right in itertools.pairwise(row):
+            assert right.x - left.x > (left.width + right.width) / 2
+
+
+# --- the page of the benchmarks --------------------------------------------------------------------
+
+
+def test_data_of_benchmarks_becomes_a_page():
+    import benchmark_figures
+
+    results = benchmark_figures.results()
+    assert results
+    page = "\n".join(benchmark_figures.page())
+    for name, data in results.items():
+        assert f"\n{name}\n~" in "\n" + page
+        for figures in data["sections"].values():
+            assert all(workload in page for workload, rows in figures.items() if any(rows.values()))
+    for picture in re.findall("<svg.*</svg>", page):
+        ElementTree.fromstring(picture)
+
+
+def test_ratios_are_to_ours_and_name_who_is_ahead():
+    from benchmark_figures import ratios
+
+    figures = {
+        "page": {"ours": [9.0, 10.0, 14.0], "fast": [5.0], "slow": [2000.0]},
+        "none": {"ours": []},
+    }
+    times = "\N{MULTIPLICATION SIGN}"
+    assert ratios("cpu_us", figures) == [
+        ["workload", "ours", "fast", "slow"],
+        ["page", "10", f"**0.50 {times}**", f"200.00 {times}"],
+    ]
+    assert ratios("requests_per_second", figures)[1][2:] == [f"0.50 {times}", f"**200.00 {times}**"]
+
+
+# --- links -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("link", "problem"),
+    [
+        ("other.html", None),
+        ("other.html#there", None),
+        ("folder/", None),
+        ("#here", None),
+        ("https://example.com/a?b=c#d", None),
+        ("http://127.0.0.1:8888/", None),
+        ("mailto:someone@example.com", None),
+        ("missing.html", "no such file"),
+        ("other.html#nowhere", "no such anchor"),
+        ("#nowhere", "no such anchor"),
+        ("https://example/", "no host name"),
+        ("https:/example.com", "no host name"),
+        ("https://example.com/a b", "characters that a URL cannot hold"),
+        ("htp://example.com/", "neither http nor https"),
+        ("https://example.com:99999/", "Port out of range 0-65535"),
+    ],
+)
+def test_links_are_checked(tmp_path, link, problem):
+    import links
+
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "index.html").write_text("<p>", "utf-8")
+    (tmp_path / "other.html").write_text("<p id=there>", "utf-8")
+    (tmp_path / "page.html").write_text(f'<p id=here>\n<a href="{link}">', "utf-8")
+    expected = [f"page.html:2: {link}: {problem}"] if problem else []
+    assert list(links.problems(tmp_path)) == expected

@@ -5,7 +5,8 @@ usage: python3 tools/check_layers.py [--root DIR] [--graph]
 
 Function-level imports count like any other. An import is a defect when the distribution it stands in
 does not require, directly or through its siblings, the distribution that holds the imported module.
---graph prints the declared arrows instead, a distribution a line.
+--graph prints the declared arrows instead, a distribution a line: its name, in brackets the public
+modules it holds, and what it requires. The documentation's picture is drawn from the same.
 """
 
 from __future__ import annotations
@@ -114,6 +115,22 @@ def check_arrows(distributions: dict[str, Distribution]) -> Iterator[str]:
                 yield f"{name} requires {sibling}, which stands above it"
 
 
+def graph(root: Path) -> dict[str, tuple[list[str], list[str]]]:
+    """Return distribution -> (its public modules, the projects it requires), lowest layer first."""
+    import _workspace  # needs the tools' environment on Python 3.10 (tomli)
+
+    arrows = {}
+    for name, distribution in _workspace.load(root).items():
+        modules = [
+            module.removeprefix("tornado.")
+            for module in distribution.modules()
+            if not any(part.startswith("_") for part in module.split("."))
+        ]
+        requires = [_workspace.requirement_name(each) for each in distribution.requires]
+        arrows[name] = (modules, requires)
+    return arrows
+
+
 def check(root: Path) -> list[str]:
     """Return every complaint about the workspace below `root`."""
     import _workspace  # needs the tools' environment on Python 3.10 (tomli)
@@ -132,11 +149,9 @@ def main() -> int:
     parser.add_argument("--graph", action="store_true", help="print the declared arrows")
     arguments = parser.parse_args()
     _bootstrap.enter()
-    import _workspace  # needs the tools' environment on Python 3.10 (tomli)
-
     if arguments.graph:
-        for name, distribution in _workspace.load(arguments.root).items():
-            print(name, "->", ", ".join(map(_workspace.requirement_name, distribution.requires)))
+        for name, (modules, requires) in graph(arguments.root).items():
+            print(f"{name} [{', '.join(modules)}] -> {', '.join(requires)}")
         return 0
     problems = check(arguments.root)
     for problem in problems:
