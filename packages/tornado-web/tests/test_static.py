@@ -62,6 +62,19 @@ def test_file(fetch, app):
     assert "Expires" not in answer.headers
 
 
+def test_a_file_from_the_future(fetch, app, root):
+    ahead = datetime.datetime.now().timestamp() + 7200
+    os.utime(root / "a.txt", (ahead, ahead))
+    answer = fetch(app, "/static/a.txt")
+    said = email.utils.parsedate_to_datetime(answer.headers["Last-Modified"])
+    date = email.utils.parsedate_to_datetime(answer.headers["Date"])
+    assert datetime.timedelta(seconds=-1) <= said - date <= datetime.timedelta(seconds=1)
+    # The client's copy may be older than the file: it is sent again, unless its tag tells.
+    since = {"If-Modified-Since": answer.headers["Last-Modified"]}
+    assert fetch(app, "/static/a.txt", headers=since).code == 200
+    assert fetch(app, "/static/a.txt", headers={**since, "If-None-Match": TAG}).code == 304
+
+
 def test_head(fetch, app):
     got, head = fetch(app, "/static/a.txt"), fetch(app, "/static/a.txt", "HEAD")
     assert head.body == b""

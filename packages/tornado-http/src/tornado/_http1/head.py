@@ -38,6 +38,7 @@ _ABSOLUTE = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://([^/?#]+)(.*)\Z")
 _STATUS_LINE = re.compile(r"(HTTP/1\.[0-9]) ([1-9][0-9][0-9])(?: ([\t -~\x80-\xff]*))?\Z")
 
 _NO_VALUES: list[str] = []
+_copy_headers = HTTPHeaders._copy_of
 
 
 class Fields:
@@ -104,7 +105,7 @@ class RequestHead:
 
     def copy_headers(self) -> HTTPHeaders:
         """Return the headers as an object that belongs to this request alone."""
-        headers = HTTPHeaders._copy_of(self.fields.headers)
+        headers = _copy_headers(self.fields.headers)
         if self.authority is not None:
             headers["Host"] = self.authority
         return headers

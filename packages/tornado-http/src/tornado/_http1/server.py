@@ -321,7 +321,7 @@ class HTTP1ServerConnection(CorkedOutput):
                 self._head_begun = True
                 timeout = self.params.header_timeout
             if timeout is not None:
-                self._deadline = deadline = self._loop.time() + timeout
+                self._deadline = deadline = self._now() + timeout
                 if self._timer is None or self._timer_at > deadline:
                     self.set_deadline(timeout)
             if self._paused:

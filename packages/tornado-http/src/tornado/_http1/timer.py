@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 
 
 class LazyTimer:
@@ -12,10 +14,13 @@ class LazyTimer:
     fires, and is armed anew for what is left.
     """
 
-    __slots__ = ("_deadline", "_loop", "_timer", "_timer_at")
+    __slots__ = ("_deadline", "_loop", "_now", "_timer", "_timer_at")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        # asyncio's own loops ask this clock: what they do for each call is spared.
+        usual = type(loop).time is asyncio.BaseEventLoop.time
+        self._now: Callable[[], float] = time.monotonic if usual else loop.time
         self._deadline = 0.0  # of the loop's clock; 0: none
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
@@ -25,7 +30,7 @@ class LazyTimer:
         if seconds is None:
             self._deadline = 0.0
             return
-        self._deadline = deadline = self._loop.time() + seconds
+        self._deadline = deadline = self._now() + seconds
         timer = self._timer
         if timer is not None:
             if self._timer_at <= deadline:
@@ -41,7 +46,7 @@ class LazyTimer:
         self._timer = None
         if not self._deadline:
             return
-        if self._loop.time() < self._deadline:
+        if self._now() < self._deadline:
             self._arm(self._deadline)
         else:
             self._deadline = 0.0

@@ -25,28 +25,33 @@ _VALID_HEADER_CHARS = re.compile(r"[\x09\x20-\x7e\x80-\xff]*")
 
 _server_name = "TornadoServer/7.0"
 
+_time = time.time
+_new_headers = httputil.HTTPHeaders.__new__
+
 
 class _DefaultHeaders:
     """The headers that every answer begins with, made anew once a second."""
 
-    __slots__ = ("_second", "_template")
+    __slots__ = ("_fields", "_until")
 
     def __init__(self) -> None:
-        self._second = -1
-        self._template = httputil.HTTPHeaders()
+        self._until = 0.0
+        self._fields: dict[str, str] = {}
 
     def copy(self) -> httputil.HTTPHeaders:
-        second = int(time.time())
-        if second != self._second:
-            self._second = second
-            self._template = httputil.HTTPHeaders._from_normalized(
-                [
-                    ("Server", _server_name),
-                    ("Content-Type", "text/html; charset=UTF-8"),
-                    ("Date", httputil.format_timestamp(second)),
-                ]
-            )
-        return httputil.HTTPHeaders._copy_of(self._template)
+        now = _time()
+        if not self._until - 1.0 <= now < self._until:
+            second = int(now)
+            self._until = second + 1.0
+            self._fields = {
+                "Server": _server_name,
+                "Content-Type": "text/html; charset=UTF-8",
+                "Date": httputil.format_timestamp(second),
+            }
+        headers = _new_headers(httputil.HTTPHeaders)
+        headers._fields = self._fields.copy()
+        headers._repeated = None
+        return headers
 
 
 _copy_default_headers = _DefaultHeaders().copy
@@ -95,7 +100,10 @@ class HandlerState:
         self.path_args = []
         self.path_kwargs = {}
         self.clear()
-        self.initialize(**kwargs)
+        if kwargs:
+            self.initialize(**kwargs)
+        else:
+            self.initialize()
 
     # `*args` lets type checkers accept any signature of an override; routes give keywords only.
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -195,7 +203,9 @@ class HandlerState:
             Characters beyond Latin-1 are sent as UTF-8.
         :raises ValueError: if the value has control characters.
         """
-        self._headers[name] = self._convert_header_value(value)
+        if type(value) is not str or not (value.isascii() and value.isprintable()):
+            value = self._convert_header_value(value)
+        self._headers[name] = value
 
     def add_header(self, name: str, value: HeaderValue) -> None:
         """Add a header to the answer; those of the same name stay.

@@ -550,8 +550,14 @@ def _time_of(seconds: int) -> datetime.datetime:
 
 
 @functools.lru_cache(maxsize=1024)
-def _http_date(time: datetime.datetime) -> str:
-    return httputil.format_timestamp(time)
+def _http_date(modified: datetime.datetime) -> str:
+    """Return the text of a Last-Modified field: no file is newer than the answer (RFC 9110 8.8.2.1).
+
+    Clocks are set back, and files come from machines whose clocks are ahead.
+    """
+    if modified.tzinfo is None:
+        modified = modified.replace(tzinfo=datetime.timezone.utc)
+    return httputil.format_timestamp(min(modified, datetime.datetime.now(datetime.timezone.utc)))
 
 
 # Class methods are bound anew at each access; these tell whether they were overridden.
