@@ -7,6 +7,7 @@ import base64
 import math
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from tornado._auth import id_token, openid_answer
 from tornado._auth.errors import AuthAnswerError
@@ -88,7 +89,7 @@ def _check_answer(query: bytes) -> None:
         nonces.take(_ENDPOINT, signed["response_nonce"], _NOW)
     except AuthAnswerError:
         return
-    assert signed["return_to"].lower().startswith("https://rp/login")
+    assert urlsplit(signed["return_to"])[:3] == ("https", "rp", "/login")
     try:
         nonces.take(_ENDPOINT, signed["response_nonce"], _NOW)
     except AuthAnswerError:
