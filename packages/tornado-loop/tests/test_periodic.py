@@ -73,7 +73,21 @@ def test_overrun_skips_whole_periods(clock):
 
 
 def test_clock_set_back(clock):
-    assert times(clock, [0, -100, 0]) == [1010, 1020, 1030, 1040]
+    # A little: never twice in one period.
+    assert times(clock, [0, -3, 0]) == [1010, 1020, 1030, 1040]
+
+
+@pytest.mark.parametrize("jitter", [0, 0.5])
+def test_clock_set_back_by_hours(clock, jitter):
+    calls = times(clock, [0, -7200, 0, 0], jitter=jitter)
+    assert len(calls) == 5
+    back = calls[1] - 7200
+    assert calls[2:] == [back + 10, *calls[3:]]
+    assert 5 <= calls[3] - calls[2] <= 20
+
+
+def test_clock_set_forward_by_hours(clock):
+    assert times(clock, [0, 7200, 0]) == [1010, 1020, 8230, 8240]
 
 
 def test_timedelta(clock):

@@ -25,7 +25,8 @@ class PeriodicCallback:
     :raises ValueError: if the period is not positive.
 
     Calls keep to the times start + n * period whatever each takes; one that runs into the next
-    periods skips them.
+    periods skips them. When the clock of the loop is set, forward or back, the next call still
+    comes within two periods.
 
     .. versionchanged:: 5.0
        The loop is chosen by `start`.
@@ -114,7 +115,13 @@ class PeriodicCallback:
     def _schedule_next(self) -> None:
         # A timeout is pending already if it was stopped and started again in the meantime.
         if self._running and self._timeout is None:
-            self._update_next(self.io_loop.time())
+            now = self.io_loop.time()
+            self._update_next(now)
+            period = self.callback_time / 1000.0
+            if self._next_timeout - now > 2 * period * (1 + self.jitter):
+                # The clock was set back by more than a period: begin anew rather than wait until
+                # it is again as late as it was.
+                self._next_timeout = now + period
             self._timeout = contexts.run_clean(
                 self.io_loop.add_timeout, self._next_timeout, self._run
             )
