@@ -7,6 +7,7 @@ import driving
 from tornado._websocket.deflate import Deflater, Inflater
 from tornado._websocket.engine import Engine, Role
 from tornado._websocket.events import CloseReceived, Failed, Ping
+from tornado._websocket.hixie76 import Hixie76Engine
 from tornado._websocket.state import State
 
 TOKENS = [
@@ -18,6 +19,7 @@ TOKENS = [
     b"\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\x00", b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00",
     b"\x41", b"\xc2", b"\xc1\x81\0\0\0\0\x00", b"\x00\x00\xff\xff", b"\xc3\xa4", b"\xe2\x82",
     b"\xf0\x9f\x98\x80", b"\xed\xa0\x80", b"\xff\xff\xff\xff\xff\xff\xff\xff", b"\x83", b"\x8b",
+    b"\0hello\xff", b"\xff\0", b"\0", b"\0\xff",
 ]  # fmt: skip
 
 MAX_MESSAGE_SIZE = 2048
@@ -29,9 +31,16 @@ def _codecs() -> tuple[Deflater, Inflater]:
     return Deflater(), Inflater()
 
 
-def _trace(role: Role, compressed: bool, pieces: list[bytes]) -> Trace:
-    """Return the events, the state they lead to and, of a server, what it has to send."""
-    engine = Engine(role, MAX_MESSAGE_SIZE, _codecs() if compressed else None)
+def _trace(role: Role | None, compressed: bool, pieces: list[bytes]) -> Trace:
+    """Return the events, the state they lead to and, of a server, what it has to send.
+
+    Without a role it is the server of the older protocol.
+    """
+    engine: Engine | Hixie76Engine
+    if role is None:
+        engine = Hixie76Engine(MAX_MESSAGE_SIZE)
+    else:
+        engine = Engine(role, MAX_MESSAGE_SIZE, _codecs() if compressed else None)
     events: list[object] = []
     output = b""
     over = False
@@ -46,10 +55,15 @@ def _trace(role: Role, compressed: bool, pieces: list[bytes]) -> Trace:
             elif isinstance(event, Ping):
                 assert len(event.payload) <= 125
             over = isinstance(event, (CloseReceived, Failed))
-            # What is said of a failure may depend on how much had come.
-            events.append(event.code if isinstance(event, Failed) else event)
+            # What is said of a failure may depend on how much had come. The older protocol has no
+            # lengths: where a message is too big and no text either, what shows first counts.
+            failed = isinstance(event, Failed)
+            if isinstance(event, Failed):
+                events.append(event.code if role is not None else "failed")
+            else:
+                events.append(event)
             sent = engine.take_output()
-            output += sent if role is Role.SERVER and not isinstance(event, Failed) else b""
+            output += sent if role is not Role.CLIENT and not failed else b""
     assert engine.unread <= driving.MAX_SIZE
     engine.end()
     return events, engine.state, output
@@ -76,9 +90,10 @@ def check(data: bytes) -> None:
     choice, sent = data[0], data[1:]
     role = Role.CLIENT if choice & 1 else Role.SERVER
     compressed = bool(choice & 2)
-    whole = _trace(role, compressed, [sent])
-    for width in {1, 1 + (choice >> 2)}:
-        pieces = [sent[i : i + width] for i in range(0, len(sent), width)]
-        cut = _trace(role, compressed, pieces)
-        assert cut == whole, f"cut into {width}: {cut}, whole: {whole}"
+    for kind in (role, None):
+        whole = _trace(kind, compressed, [sent])
+        for width in {1, 1 + (choice >> 2)}:
+            pieces = [sent[i : i + width] for i in range(0, len(sent), width)]
+            cut = _trace(kind, compressed, pieces)
+            assert cut == whole, f"cut into {width}: {cut}, whole: {whole}"
     _check_round_trip(sent, compressed)
