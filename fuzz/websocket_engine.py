@@ -57,13 +57,12 @@ def _trace(role: Role | None, compressed: bool, pieces: list[bytes]) -> Trace:
             over = isinstance(event, (CloseReceived, Failed))
             # What is said of a failure may depend on how much had come. The older protocol has no
             # lengths: where a message is too big and no text either, what shows first counts.
-            failed = isinstance(event, Failed)
+            sent = engine.take_output()
             if isinstance(event, Failed):
                 events.append(event.code if role is not None else "failed")
             else:
                 events.append(event)
-            sent = engine.take_output()
-            output += sent if role is not Role.CLIENT and not failed else b""
+                output += sent if role is not Role.CLIENT else b""
     assert engine.unread <= driving.MAX_SIZE
     engine.end()
     return events, engine.state, output
