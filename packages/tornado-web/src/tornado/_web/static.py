@@ -30,6 +30,7 @@ __all__ = ["StaticFileHandler"]
 _CHUNK_BYTES = 64 * 1024
 # Files up to this size are read and sent in one go.
 _WHOLE_BYTES = 128 * 1024
+_READ_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
 # Content codings of precompressed siblings, the preferred one first, with their suffixes.
 _SIBLINGS = (("br", ".br"), ("gzip", ".gz"))
@@ -189,11 +190,15 @@ class StaticFileHandler(RequestHandler):
 
     def _write_part(self, part: ByteRange) -> None:
         """Write a small part as a whole."""
-        with open(self.absolute_path, "rb", buffering=0) as file:
+        # (Without a file object, which would ask for the file's status once more.)
+        fd = os.open(self.absolute_path, _READ_FLAGS)
+        try:
             if part.start:
-                file.seek(part.start)
-            content = file.read(part.length)
-        if content is None or len(content) != part.length:
+                os.lseek(fd, part.start, os.SEEK_SET)
+            content = os.read(fd, part.length)
+        finally:
+            os.close(fd)
+        if len(content) != part.length:
             raise HTTPError(500, "%s changed while it was read", self.absolute_path)
         self.write(content)
 
