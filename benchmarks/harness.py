@@ -36,6 +36,15 @@ START_TIMEOUT_SECONDS = 30.0
 #: figures[workload][contestant] is a list with one figure per round.
 Figures = dict[str, dict[str, list[float]]]
 
+#: What is measured under a load, in the order in which it counts: section -> (title, unit).
+SERVED = {
+    "cpu_us": ("server CPU per request", "microseconds"),
+    "requests_per_second": ("throughput", "requests per second"),
+    "latency_p50_ms": ("latency, median", "milliseconds"),
+    "latency_p99_ms": ("latency, 99th percentile", "milliseconds"),
+    "memory_mib": ("memory of the server under load", "MiB"),
+}
+
 
 # --- environments -------------------------------------------------------------------------------
 
@@ -253,22 +262,45 @@ def wrk(port: int, load: Load, *, core: int = 1) -> tuple[int, float, dict[str, 
 
 def serve_load(
     contestants: Sequence[Contestant], loads: Mapping[str, Load], *, rounds: int = 3
-) -> tuple[Figures, Figures]:
-    """Return (server CPU microseconds per request, requests per second) for each load."""
-    cpu: Figures = {name: {c.name: [] for c in contestants} for name in loads}
-    rate: Figures = {name: {c.name: [] for c in contestants} for name in loads}
+) -> dict[str, Figures]:
+    """Return the figures of each load in the sections of `SERVED`."""
+    sections: dict[str, Figures] = {section: {} for section in SERVED}
     for turn in range(rounds):
         for contestant in contestants:
             with Server(contestant) as server:
                 for name, load in loads.items():
                     wrk(server.port, Load(**{**load.__dict__, "seconds": 1}))
                     before = server.cpu_seconds()
-                    answers, seconds, _ = wrk(server.port, load)
+                    answers, seconds, latency = wrk(server.port, load)
                     spent = server.cpu_seconds() - before
-                    cpu[name][contestant.name].append(spent / answers * 1e6)
-                    rate[name][contestant.name].append(answers / seconds)
+                    for section, figure in (
+                        ("cpu_us", spent / answers * 1e6),
+                        ("requests_per_second", answers / seconds),
+                        ("latency_p50_ms", latency["50"]),
+                        ("latency_p99_ms", latency["99"]),
+                        ("memory_mib", server.memory_bytes() / 2**20),
+                    ):
+                        rows = sections[section].setdefault(name, {})
+                        rows.setdefault(contestant.name, []).append(figure)
         print(f"round {turn + 1} of {rounds} done", file=sys.stderr, flush=True)
-    return cpu, rate
+    return sections
+
+
+def merge(total: dict[str, Figures], part: Mapping[str, Figures]) -> None:
+    """Add the figures of `part` to those of `total`."""
+    for section, figures in part.items():
+        for workload, rows in figures.items():
+            for name, values in rows.items():
+                total.setdefault(section, {}).setdefault(workload, {}).setdefault(name, []).extend(
+                    values
+                )
+
+
+def print_served(sections: Mapping[str, Figures]) -> None:
+    """Print the tables of what `serve_load` measured."""
+    for section, (title, unit) in SERVED.items():
+        more_is_better = section == "requests_per_second"
+        print(table(title, unit, sections[section], more_is_better=more_is_better))
 
 
 def micro(contestants: Sequence[Contestant], *, rounds: int = 5) -> Figures:

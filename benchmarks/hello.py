@@ -93,13 +93,12 @@ def main() -> None:
             Contestant("asyncio, fixed bytes", [peer([]), script("serve_floor.py")]),
         ]
         contestants = harness.chosen(contestants, options.only)
-        cpu, rate = harness.serve_load(
+        sections = harness.serve_load(
             contestants, {"hello world": Load(connections=32)}, rounds=options.rounds
         )
-    print(harness.table("server CPU per request", "microseconds", cpu))
-    print(harness.table("throughput", "requests per second", rate, more_is_better=True))
+    harness.print_served(sections)
     if options.json:
-        harness.save(options.json, "hello", {"cpu_us": cpu, "requests_per_second": rate})
+        harness.save(options.json, "hello", sections)
 
 
 if __name__ == "__main__":

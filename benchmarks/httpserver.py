@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import resource
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import harness
 from harness import Contestant, Load
@@ -292,7 +292,7 @@ def idle_memory(contestants: Sequence[Contestant], count: int) -> harness.Figure
     return figures
 
 
-def contestants(script: harness.Callable[[str], str]) -> list[Contestant]:
+def contestants(script: Callable[[str], str]) -> list[Contestant]:
     """Return all servers; peers' environments are made on first use."""
     mine = harness.ours()
     peer = harness.environment
@@ -330,7 +330,7 @@ def main() -> None:
         "serve_floor.py": FLOOR,
     }
     loads = {name: load for name, load in LOADS.items() if not options.load or name in options.load}
-    sections: dict[str, harness.Figures] = {"cpu_us": {}, "requests_per_second": {}}
+    sections: dict[str, harness.Figures] = {}
     with harness.scripts(sources) as script:
         everyone = harness.chosen(contestants(script), options.only)
         fixed = [one for one in everyone if "bare" in one.name or "fixed" in one.name]
@@ -340,27 +340,17 @@ def main() -> None:
         ):
             if not group or not names:
                 continue
-            cpu, rate = harness.serve_load(
+            served = harness.serve_load(
                 group, {name: loads[name] for name in names}, rounds=options.rounds
             )
-            for name in names:
-                sections["cpu_us"].setdefault(name, {}).update(cpu[name])
-                sections["requests_per_second"].setdefault(name, {}).update(rate[name])
+            harness.merge(sections, served)
         if options.idle:
             soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
             resource.setrlimit(
                 resource.RLIMIT_NOFILE, (min(max(soft, options.idle + 1000), hard), hard)
             )
             sections["idle_bytes"] = idle_memory(everyone, options.idle)
-    print(harness.table("server CPU per request", "microseconds", sections["cpu_us"]))
-    print(
-        harness.table(
-            "throughput",
-            "requests per second",
-            sections["requests_per_second"],
-            more_is_better=True,
-        )
-    )
+    harness.print_served(sections)
     if options.idle:
         print(harness.table("memory per idle connection", "bytes", sections["idle_bytes"]))
     if options.json:

@@ -12,8 +12,6 @@ for `add_callback`, a native coroutine in a task for a `gen.coroutine`.
 
 from __future__ import annotations
 
-import sys
-
 import harness
 from harness import Contestant
 
@@ -343,4 +341,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

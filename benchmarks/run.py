@@ -61,6 +61,19 @@ def peers_ahead(section: str, figures: Figures) -> list[str]:
     return lines
 
 
+def ratios(title: str, figures: Figures) -> list[str]:
+    """Return a line for each workload: our median, and what each peer's is in relation to it."""
+    lines = [title]
+    for workload, rows in figures.items():
+        medians = {name: statistics.median(values) for name, values in rows.items() if values}
+        if not medians:
+            continue
+        (first, ours), *peers = medians.items()
+        others = ", ".join(f"{name} {value / ours if ours else 0:.2f}" for name, value in peers)
+        lines.append(f"  {workload}: {first} {plot.figure(ours)}; {others or 'nobody else'}")
+    return lines
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
@@ -68,7 +81,8 @@ def main() -> None:
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", default=[])
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    behind = []
+    behind: list[str] = []
+    summary: list[str] = []
     for name in arguments.workloads or WORKLOADS:
         results = arguments.out / f"{name}.json"
         command = [sys.executable, str(HERE / f"{name}.py"), "--rounds", str(arguments.rounds)]
@@ -77,6 +91,8 @@ def main() -> None:
             picture = plot.bars(f"{name}: {section.replace('_', ' ')}", "medians", figures)
             (arguments.out / f"{name}-{section}.svg").write_text(picture, "utf-8")
             behind += [f"{name}: {line}" for line in peers_ahead(section, figures)]
+            summary += ratios(f"{name}: {section.replace('_', ' ')}", figures)
+    print("\nratios to the first contestant:", *summary, sep="\n")
     print("\nwhere a peer is ahead:" if behind else "\nno peer is ahead")
     for line in behind:
         print(f"  {line}")

@@ -5,6 +5,7 @@ usage: python3 benchmarks/soak.py [--seconds 600] [--clients 40] [--json FILE]
 
 One server process takes keep-alive requests, forms, uploads, streamed answers, WebSockets, clients that
 reset their connection, clients that send slowly, and TLS. Everything talks to 127.0.0.1 and ends by itself.
+Where this Python has no Tornado, wheels of this checkout are built and used.
 Exit status 1 when a client saw a wrong answer, or when memory, descriptors or tasks of the server grew.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib.util
 import json
 import os
 import random
@@ -23,6 +25,8 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+
+import harness
 
 SERVER = r"""
 import asyncio, gc, os, sys
@@ -267,6 +271,10 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=40)
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
+    if importlib.util.find_spec("tornado") is None:
+        # With the wheels of this checkout, and in the environment that holds them.
+        python = harness.ours()
+        os.execv(python, [python, *sys.argv])
     server = subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None

@@ -328,15 +328,12 @@ PEERS: dict[str, tuple[str, list[str], list[str] | None]] = {
 }
 
 
-def run(
-    options: object, loads: dict[str, Load], static: str
-) -> tuple[harness.Figures, harness.Figures]:
+def run(options: object, loads: dict[str, Load], static: str) -> dict[str, harness.Figures]:
     """Measure all chosen contestants; those that serve only some workloads are measured on these."""
     environ = {"BENCHMARK_STATIC": static}
     sources = {"serve_tornado.py": COMMON + TORNADO}
     sources |= {f"serve_{name}.py": COMMON + source for name, (source, _, _) in PEERS.items()}
-    cpu: harness.Figures = {name: {} for name in loads}
-    rate: harness.Figures = {name: {} for name in loads}
+    sections: dict[str, harness.Figures] = {}
     with harness.scripts(sources) as script:
         mine = harness.ours()
         tornado = script("serve_tornado.py")
@@ -363,12 +360,8 @@ def run(
         # One round of everybody, then the next: the machine's speed drifts.
         for _ in range(options.rounds):  # type: ignore[attr-defined]
             for contestants, served in groups:
-                spent, reached = harness.serve_load(contestants, served, rounds=1)
-                for total, part in ((cpu, spent), (rate, reached)):
-                    for workload, rows in part.items():
-                        for name, values in rows.items():
-                            total[workload].setdefault(name, []).extend(values)
-    return cpu, rate
+                harness.merge(sections, harness.serve_load(contestants, served, rounds=1))
+    return sections
 
 
 def main() -> None:
@@ -382,11 +375,10 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory(prefix="tornado-bench-static-") as static:
         Path(static, "file.bin").write_bytes(os.urandom(65536))
-        cpu, rate = run(options, loads, static)
-    print(harness.table("server CPU per request", "microseconds", cpu))
-    print(harness.table("throughput", "requests per second", rate, more_is_better=True))
+        sections = run(options, loads, static)
+    harness.print_served(sections)
     if options.json:
-        harness.save(options.json, "web", {"cpu_us": cpu, "requests_per_second": rate})
+        harness.save(options.json, "web", sections)
 
 
 if __name__ == "__main__":

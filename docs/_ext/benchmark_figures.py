@@ -35,6 +35,9 @@ SECTIONS = {
     "requests_per_second": ("Throughput", "requests per second"),
     "messages_per_second": ("Throughput", "messages per second"),
     "fetches_per_s": ("Throughput", "fetches per second"),
+    "latency_p50_ms": ("Latency, median", "milliseconds"),
+    "latency_p99_ms": ("Latency, 99th percentile", "milliseconds"),
+    "memory_mib": ("Memory under load", "MiB"),
 }
 
 
