@@ -4,7 +4,12 @@ import logging
 
 import pytest
 
-from tornado.web import RedirectHandler, _create_signature_v1, decode_signed_value
+from tornado.web import (
+    Application,
+    RedirectHandler,
+    _create_signature_v1,
+    decode_signed_value,
+)
 
 CONTROLS = ["%00", "%01", "%0A", "%0D%0AX:%20y", "%1F", "%7F"]
 
@@ -31,3 +36,27 @@ def test_a_time_of_thousands_of_digits():
     digits = b"1" * 5000
     signature = _create_signature_v1("secret", "name", b"", digits)
     assert decode_signed_value("secret", "name", b"|".join((b"", digits, signature))) is None
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Mon, 01 Jan 99999999999 00:00:00 GMT",
+        "Mon, 01 Jan 19191919191919191994 08:49:37 GMT",
+        "Mon, 01 Jan 2029 99999999999:00:00 GMT",
+        "Mon, 99999999999 Jan 2029 00:00:00 GMT",
+        "Mon, 32 Jan 2029 25:61:61 GMT",
+        "Mon, 01 Jan 0000 00:00:00 GMT",
+        "Mon, 01 Jan " + "9" * 5000 + " 00:00:00 GMT",
+        "Mon, 01 Jan 2029 00:00:00 +" + "9" * 5000,
+        "-",
+    ],
+)
+def test_dates_that_are_none(fetch, tmp_path, caplog, date):
+    caplog.set_level(logging.WARNING)
+    (tmp_path / "a.txt").write_text("content")
+    app = Application(static_path=str(tmp_path))
+    answer = fetch(app, "/static/a.txt", headers={"If-Modified-Since": date})
+    # A time zone that makes no sense leaves a date.
+    assert answer.code == (304 if "+" in date else 200)
+    assert [record for record in caplog.records if record.exc_info] == []

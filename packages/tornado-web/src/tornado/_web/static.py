@@ -292,7 +292,7 @@ class StaticFileHandler(RequestHandler):
             return False
         try:
             date = datetime.datetime(*parsed[:6])
-        except ValueError:
+        except (ValueError, OverflowError):
             return False
         modified = self.modified
         if modified.tzinfo is not None:
