@@ -89,6 +89,13 @@ def test_response_start_lines_that_are_refused(line):
         ("/p?r=1&t=2", None, "/p?r=1&t=2"),
         ("/p", {"a b": "c&d=e"}, "/p?a+b=c%26d%3De"),
         ("/p", [("a", "ü"), ("a", b"\xff")], "/p?a=%C3%BC&a=%FF"),
+        # A path that browsers take for a host stays what it was, and so does all else.
+        ("////two.example/p", {"a": "b"}, "////two.example/p?a=b"),
+        ("///two.example/p?c", {"a": "b"}, "///two.example/p?c=&a=b"),
+        ("http:///p", {"a": "b"}, "http:///p?a=b"),
+        ("http://[/p#?x", {"a": "b"}, "http://[/p?a=b#?x"),
+        ("/p\t\r\n?c=d", {"a": "b"}, "/p\t\r\n?c=d&a=b"),
+        ("", {"a": "b"}, "?a=b"),
     ],
 )
 def test_url_concat(url, args, expected):

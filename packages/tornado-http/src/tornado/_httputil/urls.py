@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import AnyStr
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode
 
 from tornado.escape import utf8
 
@@ -38,9 +38,11 @@ def url_concat(
         raise TypeError(f"'args' must be a dict, a list or a tuple, not {type(args)}")
     if not added:
         return url
-    parts = urlsplit(url)
-    query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *added])
-    return urlunsplit(parts._replace(query=query))
+    # By hand: what else there is in the URL stays as it is.
+    rest, _, fragment = url.partition("#")
+    base, _, query = rest.partition("?")
+    query = urlencode([*parse_qsl(query, keep_blank_values=True), *added])
+    return f"{base}?{query}#{fragment}" if fragment else f"{base}?{query}"
 
 
 def split_host_and_port(netloc: str) -> tuple[str, int | None]:
