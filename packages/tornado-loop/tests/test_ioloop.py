@@ -155,6 +155,16 @@ class TestCurrent:
         assert in_thread(other)
         assert IOLoop.instance() is main
 
+    def test_instance_made_within_a_run_ends_with_it(self):
+        async def main():
+            return IOLoop.instance()
+
+        IOLoop.clear_instance()
+        over = asyncio.run(main())
+        following = IOLoop.instance()
+        assert following is not over
+        assert following.run_sync(main) is following
+
     def test_install_and_clear_instance(self):
         IOLoop.current()
         mine = IOLoop()

@@ -171,6 +171,9 @@ class IOLoop(Configurable):
         found = current.get_current(create=False)
         if found is None:
             found = IOLoop._singleton
+            loop = getattr(found, "asyncio_loop", None)
+            if loop is not None and loop.is_closed():
+                found = None  # made within an `asyncio.run` that is over
         if found is None:
             found = current.get_current()
             IOLoop._singleton = found
