@@ -1,5 +1,6 @@
 """`tornado.escape`: bytes and text, HTML, JSON, and URLs."""
 
+import enum
 import html
 import html.parser
 import json
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tornado.escape
+from tornado import escape
 from tornado.escape import (
     json_decode,
     json_encode,
@@ -38,6 +40,21 @@ def test_imports_are_light():
     code = "import tornado.escape, sys; print([m for m in ('html', 'asyncio') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+class Text(str):
+    """A text of an application's own."""
+
+
+class Number(int):
+    """A number with a representation of its own."""
+
+    def __repr__(self):
+        return "a number"
+
+
+class Level(enum.IntEnum):
+    HIGH = 1
 
 
 class TestBytesAndText:
@@ -246,6 +263,32 @@ class TestJSON:
         endless.append(endless)
         with pytest.raises(ValueError, match="Circular"):
             json_encode(endless)
+
+    @pytest.mark.parametrize("compiled", [True, False])
+    @pytest.mark.parametrize(
+        "value",
+        [
+            Text("q"),
+            Number(5),
+            Level.HIGH,
+            (1, 2),
+            {1: 2, None: 3, True: 4, 1.5: float("inf")},
+            float("nan"),
+            {},
+            "",
+        ],
+    )
+    def test_as_the_standard_library(self, monkeypatch, compiled, value):
+        if not compiled:
+            monkeypatch.setattr(escape, "_compiled", None)
+        assert json_encode(value) == json.dumps(value)
+
+    def test_what_failed_leaves_nothing_behind(self):
+        shared = {"a": [1]}
+        for _ in range(3):
+            with pytest.raises(TypeError):
+                json_encode([shared, object()])
+            assert json_encode([shared, shared]) == '[{"a": [1]}, {"a": [1]}]'
 
     @pytest.mark.parametrize(
         "text", ['{"a": "\\u00e9"}', b'{"a": "\\u00e9"}', '{"a": "é"}'.encode()]

@@ -8,7 +8,7 @@ Functions that take text take ``bytes`` in UTF-8 too, and raise `UnicodeDecodeEr
 
 import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, overload
 from urllib.parse import quote, quote_plus, unquote, unquote_plus, unquote_to_bytes
 
@@ -193,7 +193,36 @@ def _bytes_as_text(obj: object) -> str:
     raise TypeError(f"Object of type {type(obj).__name__} is not JSON serializable")
 
 
-_encode = json.JSONEncoder(default=_bytes_as_text).encode
+_encode_carefully = json.JSONEncoder(default=_bytes_as_text).encode
+
+
+def _compiled_encoder() -> Callable[[Any, int], Iterable[str]] | None:
+    """Return the standard library's compiled encoder, made once; ``None`` where there is none.
+
+    `json.JSONEncoder.encode` makes it anew for each value. This one does not look for values that
+    contain themselves: they end in a `RecursionError`.
+    """
+    try:
+        make: Any = json.encoder.c_make_encoder  # type: ignore[attr-defined]
+        quoted: Any = json.encoder.encode_basestring_ascii
+        encoder: Callable[[Any, int], Iterable[str]] = make(
+            None, _bytes_as_text, quoted, None, ": ", ", ", False, False, True
+        )
+        return encoder if "".join(encoder({"a": [1]}, 0)) == '{"a": [1]}' else None
+    except Exception:  # another Python has another encoder
+        return None
+
+
+_compiled = _compiled_encoder()
+
+
+def _encode(value: Any) -> str:
+    if _compiled is not None:
+        try:
+            return "".join(_compiled(value, 0))
+        except RecursionError:
+            pass  # too deep, or it contains itself: the careful one tells which
+    return _encode_carefully(value)
 
 
 def json_decode(value: str | bytes) -> Any:
