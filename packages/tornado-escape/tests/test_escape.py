@@ -272,7 +272,7 @@ class TestJSON:
             Number(5),
             Level.HIGH,
             (1, 2),
-            {1: 2, None: 3, True: 4, 1.5: float("inf")},
+            {2: 1, None: 3, True: 4, 1.5: float("inf")},
             float("nan"),
             {},
             "",

@@ -415,6 +415,23 @@ def test_tiny_chunks_come_as_one():
     assert reader.next_event() is None
 
 
+@pytest.mark.parametrize("width", [1, 15, 16, 17, 18, 100])
+def test_start_line_of_just_the_limit(width):
+    def read(size):
+        reader = RequestReader(Limits(max_start_line=16))
+        data = b"GET /" + b"x" * (size - 14) + b" HTTP/1.1\r\nHost: h\r\n\r\n"
+        head = None
+        for start in range(0, len(data), width):
+            reader.receive(data[start : start + width])
+            head = reader.read_head()
+        return head
+
+    assert read(16).target == "/xx"
+    with pytest.raises(MessageError) as caught:
+        read(17)
+    assert caught.value.status == 414
+
+
 def test_other_limits():
     limits = Limits.for_header_size(100)
     assert (limits.max_header_size, limits.max_start_line) == (100, 100)

@@ -2,6 +2,7 @@
 
 import gzip
 import importlib
+import zlib
 
 import pytest
 
@@ -195,6 +196,30 @@ def test_a_bomb_is_not_inflated_beyond_the_limit():
     with pytest.raises(MessageError):
         pieces.extend(decoder.decode(gzip.compress(bytes(50_000_000))))
     assert sum(map(len, pieces)) <= 1_000_000
+
+
+def test_thousands_of_members_take_linear_time(monkeypatch):
+    handled = 0
+
+    class Counting:
+        def __init__(self):
+            self.inflater = zlib.decompressobj(31)
+
+        def decompress(self, data, size):
+            nonlocal handled
+            handled += len(data)
+            return self.inflater.decompress(data, size)
+
+        def __getattr__(self, name):
+            return getattr(self.inflater, name)
+
+    monkeypatch.setattr("tornado._http1.decoding._inflater", Counting)
+    costs = []
+    for count in (2_000, 8_000):
+        handled = 0
+        assert decoded(gzip.compress(b"") * count) == []
+        costs.append(handled)
+    assert costs[1] < 5 * costs[0]
 
 
 class Clock:

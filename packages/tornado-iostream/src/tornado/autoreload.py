@@ -240,12 +240,20 @@ def _run_file(path: str, arguments: list[str]) -> None:
     runpy.run_path(path, run_name="__main__")
 
 
+def _watch_where_raised(error: BaseException) -> None:
+    """Watch the files that led to an error: a module whose import failed is in no list of modules."""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if os.path.exists(frame.filename):
+            watch(frame.filename)
+
+
 def _run_once(run: Callable[[], None]) -> bool:
     """Run the program to its end, however it ends; True if without an error."""
     try:
         run()
     except SystemExit as error:
         logging.basicConfig()
+        _watch_where_raised(error)
         succeeded = error.code is None or error.code == 0
         level = logging.INFO if succeeded else logging.WARNING
         gen_log.log(level, "Script exited with status %s", error.code)
@@ -255,11 +263,7 @@ def _run_once(run: Callable[[], None]) -> bool:
             raise
         logging.basicConfig()
         gen_log.warning("Script exited with uncaught exception", exc_info=True)
-        # A module that failed to be imported is in no list of modules: its file is where the
-        # error points, and in the frames that led there.
-        for frame in traceback.extract_tb(error.__traceback__):
-            if os.path.exists(frame.filename):
-                watch(frame.filename)
+        _watch_where_raised(error)
         if isinstance(error, SyntaxError) and error.filename:
             watch(error.filename)
         return False

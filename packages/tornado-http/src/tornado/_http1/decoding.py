@@ -8,6 +8,10 @@ from typing import Protocol
 
 from tornado._http1.errors import MessageError
 
+#: Bytes decoded at a time, at most: zlib copies what is left of them with every piece and every
+#: member, of which there may be thousands.
+_PART_SIZE = 16384
+
 
 class SizeLimit(Protocol):
     """Where a decoder reads its bound, each time: the application may move it until content comes."""
@@ -36,6 +40,10 @@ class GzipDecoder:
         :raises MessageError: if ``data`` is no gzip, goes on with something else behind its end,
             or decodes to more than the limit.
         """
+        for start in range(0, len(data), _PART_SIZE):
+            yield from self._decode_part(data[start : start + _PART_SIZE])
+
+    def _decode_part(self, data: bytes) -> Iterator[bytes]:
         while data:
             if self._inflater.eof:
                 # Another member may follow (RFC 1952 2.2); anything else is refused by its first
