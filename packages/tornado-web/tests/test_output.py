@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import hashlib
+import socket
 import weakref
 
 import pytest
@@ -157,6 +158,42 @@ def test_flush(served):
 
     served(app(action), check)
     assert steps == [None]
+
+
+@pytest.mark.parametrize("style", ["plain", "coroutine"])
+def test_what_was_flushed_leaves_before_the_handler_goes_on(served, style):
+    seen = []
+
+    async def check(site):
+        # The handler looks, from within, at what has come on the other side.
+        with socket.create_connection(("127.0.0.1", site.port)) as client:
+            client.settimeout(5)
+
+            def look():
+                seen.append(client.recv(65536).rpartition(b"\r\n\r\n")[2])
+
+            class Plain(RequestHandler):
+                def get(self):
+                    for part in ("one", "two"):
+                        self.write(part)
+                        self.flush()
+                        look()
+
+            class Coroutine(RequestHandler):
+                async def get(self):
+                    for part in ("one", "two"):
+                        self.write(part)
+                        await self.flush()
+                        look()
+
+            handler = Plain if style == "plain" else Coroutine
+            site.server.request_callback.add_handlers(".*", [("/flushed", handler)])
+            client.sendall(site.message("/flushed"))
+            while len(seen) < 2:
+                await asyncio.sleep(0.001)
+
+    served([("/", RequestHandler)], check)
+    assert seen == [b"3\r\none\r\n", b"3\r\ntwo\r\n"]
 
 
 def test_flush_callback(served):

@@ -111,6 +111,10 @@ class Output(XSRFProtection):
            Returns a `Future`.
         """
         future: Awaitable[None] = self._flush(include_footers)
+        connection = self.request.connection
+        uncork = getattr(type(connection), "uncork", None)
+        if uncork is not None:
+            future = uncork(connection) or future
         if callback is not None:
             wrapped = stack_context.wrap(callback)
             if isinstance(future, asyncio.Future):
