@@ -20,6 +20,8 @@ extensions = [
 html_theme = "furo"
 html_title = f"Tornado {version}"
 html_show_copyright = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 exclude_patterns = ["_build", "requirements.txt"]
 
 # A single backtick names something of Python wherever it can be found.

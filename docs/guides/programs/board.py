@@ -1,6 +1,7 @@
-"""A message board that any number of processes serve together, on one machine or on several.
+"""A message board that any number of processes serve, on one machine or on several.
 
-What is posted to one of them reaches the WebSockets of all; who logged in at one is known to all.
+What is posted to one of them reaches the WebSockets of all; who logged in at one is
+known to all.
 
 usage: python3 board.py --port=8001 --redis=redis://127.0.0.1:6379/0
 BOARD_KEYS in the environment holds the signing keys as JSON: {"1": "a long random string"}
@@ -23,7 +24,7 @@ from tornado.websocket import WebSocketHandler, broadcast
 
 define("port", default=8001, help="where this process listens")
 define("redis", default="redis://127.0.0.1:6379/0", help="what all processes share")
-define("sweep_seconds", default=60.0, help="how often old posts are swept up, by one process")
+define("sweep_seconds", default=60.0, help="how often one process sweeps")
 
 SESSION_SECONDS = 7 * 24 * 3600
 KEPT_POSTS = 100
@@ -95,7 +96,8 @@ class LoginHandler(BaseHandler):
 class PostsHandler(BaseHandler):
     async def get(self):
         posts = await self.board.redis.lrange("board:posts", 0, -1)
-        self.write({"user": self.current_user, "posts": [json.loads(post) for post in posts]})
+        posts = [json.loads(post) for post in posts]
+        self.write({"user": self.current_user, "posts": posts})
 
 
 class NewsSocket(WebSocketHandler, BaseHandler):
@@ -126,7 +128,8 @@ def make_application(board, keys):
 
 async def main():
     tornado.options.parse_command_line()
-    keys = {int(version): key for version, key in json.loads(os.environ["BOARD_KEYS"]).items()}
+    keys = json.loads(os.environ["BOARD_KEYS"])
+    keys = {int(version): key for version, key in keys.items()}
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
 
@@ -136,7 +139,8 @@ async def main():
     await ready.wait()  # no listener before there is something to listen to
     sweeping = PeriodicCallback(board.sweep, options.sweep_seconds * 1000)
     sweeping.start()
-    server = make_application(board, keys).listen(options.port, "127.0.0.1", xheaders=True)
+    application = make_application(board, keys)
+    server = application.listen(options.port, "127.0.0.1", xheaders=True)
 
     await stop.wait()
     server.stop()
