@@ -201,6 +201,27 @@ def test_pause_inside_chunk_received(run, pairs, kind):
 
 
 @KINDS
+def test_what_the_peer_takes(run, pairs, kind):
+    """It is told by the kernel too, which asks for more only when much of its buffer is free."""
+
+    async def main():
+        async with pairs(kind) as (server, client):
+            server.attach(Recorder())
+            assert server.send(bytes(4_000_000)) is False
+            await asyncio.sleep(0.01)
+            for _ in range(10):
+                taken = server.taken
+                assert server.taken == taken
+                await client.read_bytes(100_000)
+                await asyncio.sleep(0.001)
+                assert server.taken > taken
+            server.close()
+            assert server.taken == server.sent_late
+
+    run(main)
+
+
+@KINDS
 def test_send_reports_what_stays(run, pairs, kind):
     async def main():
         async with pairs(kind) as (server, client):

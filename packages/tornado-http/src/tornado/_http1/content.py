@@ -149,7 +149,7 @@ class RequestContent:
 
     def content_blocked(self) -> None:
         """The consumer needs time."""
-        self._server.pause()
+        self._server.content_blocked()
 
     def content_ended(self) -> None:
         """All is consumed: let the target answer."""

@@ -115,12 +115,12 @@ class CorkedOutput(LazyTimer):
 
     def want_taken(self) -> None:
         """Bound the time for the peer to take some of the backlog."""
-        self._taken = self.stream.sent_late
+        self._taken = self.stream.taken
         self.set_deadline(self._taking_seconds)
 
     def has_taken(self) -> bool:
         """Tell whether the peer took some of the backlog in time; then it gets as long for some more."""
-        if self.stream.sent_late == self._taken:
+        if self.stream.taken == self._taken:
             return False
         self.want_taken()
         return True

@@ -211,12 +211,13 @@ class HTTP1ServerConnection(CorkedOutput):
 
     def deadline_passed(self) -> None:
         """The peer took too long."""
-        if self.phase is _CONTENT:
+        is_blocked = self.phase is _CONTENT and self._paused and self._body_timeout() is None
+        if self.phase is _CONTENT and not is_blocked:
             gen_log.info("Timeout reading body from %s", self.context)
         elif self.stream.writing():
             if self.has_taken():
                 return  # it is slow to read answers, but goes on
-        elif self.phase is _ANSWERING:
+        elif is_blocked or self.phase is _ANSWERING:
             return  # it took all that there was
         self.stream.close()
 
@@ -441,12 +442,22 @@ class HTTP1ServerConnection(CorkedOutput):
             self.set_deadline(self.params.header_timeout)
         self.resume()
 
+    def content_blocked(self) -> None:
+        """Whoever consumes the content needs time: the peer has to send nothing meanwhile."""
+        self.pause()
+        if self._body_timeout() is None:
+            self._deadline = 0.0
+            if self.stream.writing():
+                self.want_taken()
+
     def content_complete(self) -> None:
         """The content of the request was consumed."""
         self.content = None
         self.reader.next_message()
         self._deadline = 0.0
         self.phase = _ANSWERING
+        if self._backlogged and self.stream.writing():
+            self.want_taken()
         self.resume()
 
     def content_discarded(self) -> None:
@@ -495,7 +506,9 @@ class HTTP1ServerConnection(CorkedOutput):
     def backlog_grew(self) -> None:
         """A part of an answer waits for the peer to take it."""
         self._backlogged = True
-        if self.phase is _ANSWERING and not self._deadline:
+        if not self._deadline and (
+            self.phase is _ANSWERING or (self.phase is _CONTENT and self._paused)
+        ):
             self.want_taken()
 
     def may_keep_alive(self, head: RequestHead) -> bool:

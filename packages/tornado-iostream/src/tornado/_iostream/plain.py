@@ -5,6 +5,7 @@ import errno
 import os
 import socket as socket_module
 import ssl
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +21,12 @@ from tornado.log import gen_log
 
 if TYPE_CHECKING:
     from tornado._iostream.tls import SSLIOStream
+
+try:
+    import fcntl
+    import termios
+except ImportError:  # pragma: no cover - Windows
+    fcntl = None  # type: ignore[assignment]  # the kernel does not tell there
 
 _Self = TypeVar("_Self", bound="IOStream")
 
@@ -87,6 +94,15 @@ class IOStream(BaseIOStream):
             return self.socket.recv(limit)  # type: ignore[no-any-return]  # Any socket
         except (BlockingIOError, InterruptedError):
             return None
+
+    def _unacknowledged(self) -> int:
+        if fcntl is None or self.socket is None:
+            return 0
+        try:
+            held = fcntl.ioctl(self.socket.fileno(), termios.TIOCOUTQ, bytes(4))
+        except (OSError, ValueError):
+            return 0
+        return int.from_bytes(held, sys.byteorder)
 
     def _recv_into(self, space: memoryview) -> int | None:
         try:

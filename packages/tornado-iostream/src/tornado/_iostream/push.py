@@ -87,6 +87,19 @@ class PushStream(PullStream):
         """Bytes sent so far that had to wait, those of files too: it grows while the peer takes them."""
         return self._total_write_done_index
 
+    @property
+    def taken(self) -> int:
+        """A number that changes while the peer takes what had to wait.
+
+        `sent_late` alone may stand still for long though a slow peer reads: the kernel asks for more
+        when a third of its buffer is free, which may be a megabyte.
+        """
+        return self._total_write_done_index - self._unacknowledged()
+
+    def _unacknowledged(self) -> int:
+        """Bytes that the kernel holds for the peer; 0 where it does not tell."""
+        return 0
+
     def send(self, data: bytes) -> bool:
         """Write `data` without a future: in one system call at once if nothing is queued.
 
