@@ -54,26 +54,45 @@ def departures(turns):
     return Departures(turns, turns.queue)
 
 
+def serve_one(departures, log, name, error=None):
+    """Have an answer ready, as a connection has."""
+    connection = Waiting(log, name, error)
+    if departures.keeps():
+        departures.add(connection)
+    else:
+        connection.uncork()
+
+
 def test_one_alone_leaves_at_once(departures, turns):
     log = []
-    departures.add(Waiting(log, "a"))
+    serve_one(departures, log, "a")
     assert log == ["a"]
+    assert not turns.queue
+
+
+def test_what_came_together_alone_leaves_at_once(departures, turns):
+    log = []
+    departures.add(Waiting(log, "two answers"))
+    assert log == ["two answers"]
     assert not turns.queue
 
 
 def test_several_leave_when_the_last_was_served(departures, turns):
     log = []
+
+    def serve(name):
+        log.append(f"serve {name}")
+        serve_one(departures, log, name)
+
     for name in "abc":
-        turns.queue.append(
-            lambda name=name: (log.append(f"serve {name}"), departures.add(Waiting(log, name)))
-        )
+        turns.queue.append(lambda name=name: serve(name))
     turns.turn()
     assert log == ["serve a", "serve b", "serve c", "a", "b", "c"]
 
 
 def test_those_before_something_else_leave_at_the_end_of_the_turn(departures, turns):
     log = []
-    turns.queue.append(lambda: departures.add(Waiting(log, "a")))
+    turns.queue.append(lambda: serve_one(departures, log, "a"))
     turns.queue.append(lambda: log.append("something else"))
     turns.turn()
     assert log == ["something else", "a"]
@@ -84,9 +103,9 @@ def test_no_more_than_so_many_are_kept(departures, turns):
     turns.queue.append(lambda: None)
     for number in range(departures_room._TOGETHER):
         assert log == []
-        departures.add(Waiting(log, number))
+        serve_one(departures, log, number)
     assert log == list(range(departures_room._TOGETHER))
-    departures.add(Waiting(log, "next"))
+    serve_one(departures, log, "next")
     assert log[-1] != "next"
     turns.turn()
     assert log[-1] == "next"
@@ -95,15 +114,15 @@ def test_no_more_than_so_many_are_kept(departures, turns):
 def test_slow_handlers_keep_nobody_waiting_for_long(departures, turns):
     log = []
     turns.queue.append(lambda: None)
-    departures.add(Waiting(log, "a"))
+    serve_one(departures, log, "a")
     time.sleep(2 * departures_room._LONGEST_SECONDS)
     turns.turn()
     assert log == ["a"]
     for number in range(departures_room._AT_ONCE_WHEN_SLOW):
         turns.queue.append(lambda: None)
-        departures.add(Waiting(log, number))
+        serve_one(departures, log, number)
         assert log[-1] == number
-    departures.add(Waiting(log, "b"))
+    serve_one(departures, log, "b")
     assert log[-1] != "b"
     turns.turn()
     assert log[-1] == "b"
@@ -112,10 +131,10 @@ def test_slow_handlers_keep_nobody_waiting_for_long(departures, turns):
 def test_few_answers_are_not_worth_the_while(departures, turns):
     log = []
     turns.queue.append(lambda: None)
-    departures.add(Waiting(log, "a"))
+    serve_one(departures, log, "a")
     turns.turn()
     turns.queue.append(lambda: None)
-    departures.add(Waiting(log, "b"))
+    serve_one(departures, log, "b")
     assert log == ["a", "b"]
 
 
@@ -123,7 +142,7 @@ def test_a_loop_that_does_not_show_its_queue(turns):
     departures = Departures(turns, None)
     log = []
     for name in "abc":
-        departures.add(Waiting(log, name))
+        serve_one(departures, log, name)
     assert log == []
     turns.turn()
     assert log == ["a", "b", "c"]
@@ -132,9 +151,9 @@ def test_a_loop_that_does_not_show_its_queue(turns):
 def test_one_that_fails_does_not_harm_the_others(departures, turns, caplog):
     log = []
     turns.queue.append(lambda: None)
-    departures.add(Waiting(log, "a"))
-    departures.add(Waiting(log, "b", OSError("no")))
-    departures.add(Waiting(log, "c"))
+    serve_one(departures, log, "a")
+    serve_one(departures, log, "b", OSError("no"))
+    serve_one(departures, log, "c")
     turns.turn()
     assert log == ["a", "b failed", "c"]
     assert [record.getMessage() for record in caplog.records] == ["Cannot send an answer"]

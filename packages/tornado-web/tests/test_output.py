@@ -11,6 +11,7 @@ import pytest
 from tornado import gen
 from tornado.escape import json_decode
 from tornado.iostream import StreamClosedError
+from tornado.template import DictLoader
 from tornado.web import Application, RequestHandler, asynchronous
 
 
@@ -194,6 +195,47 @@ def test_what_was_flushed_leaves_before_the_handler_goes_on(served, style):
 
     served([("/", RequestHandler)], check)
     assert seen == [b"3\r\none\r\n", b"3\r\ntwo\r\n"]
+
+
+@pytest.mark.parametrize("style", ["finish", "on_finish", "render"])
+def test_a_finished_answer_leaves_before_the_handler_goes_on(served, style):
+    seen = []
+
+    async def check(site):
+        with socket.create_connection(("127.0.0.1", site.port)) as client:
+            client.settimeout(5)
+
+            def look():
+                seen.append(client.recv(65536).rpartition(b"\r\n\r\n")[2])
+
+            class Finish(RequestHandler):
+                def get(self):
+                    self.finish("done")
+                    look()
+
+            class OnFinish(RequestHandler):
+                def get(self):
+                    self.write("done")
+
+                def on_finish(self):
+                    look()
+
+            class Render(RequestHandler):
+                def get(self):
+                    self.render("page")
+                    look()
+
+            handler = {"finish": Finish, "on_finish": OnFinish, "render": Render}[style]
+            site.server.request_callback.add_handlers(".*", [("/finished", handler)])
+            client.sendall(site.message("/finished"))
+            # Others are served in the same turn: where nobody waited, it would be no wonder.
+            await asyncio.gather(*(site.fetch() for _ in range(4)))
+            while not seen:
+                await asyncio.sleep(0.001)
+
+    loader = DictLoader({"page": "done"})
+    served(Application([("/", RequestHandler)], template_loader=loader), check)
+    assert seen == [b"done"]
 
 
 def test_flush_callback(served):

@@ -195,16 +195,6 @@ class HTTP1Connection(HTTPConnection):
             self._raw.receive(chunk)
         return self._put(writer.content(chunk), callback)
 
-    def uncork(self) -> asyncio.Future[None] | None:
-        """Send at once what was written so far; while requests are served it would wait for their turn's end.
-
-        :returns: a future as of `write_headers` where the kernel has not taken all, else ``None``.
-        """
-        if self._server is None:
-            return None
-        self._server.uncork()
-        return None if self.stream.closed() else self.stream.flushed()
-
     def send_file(self, file: Any, offset: int, count: int) -> asyncio.Future[None]:
         """Send a part of an open file as the content, or as its next part.
 

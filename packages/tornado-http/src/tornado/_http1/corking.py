@@ -49,7 +49,7 @@ class CorkedOutput(LazyTimer):
         corked = self._corked
         if corked is not None:
             corked.append(data)
-        elif self._turn:
+        elif self._turn and self._departures.keeps():
             self._corked = [data]
         else:
             self._send(data)

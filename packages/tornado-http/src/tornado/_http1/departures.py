@@ -67,26 +67,31 @@ class Departures:
         self._kept_since = 0.0
         self._at_once = 0
 
+    def keeps(self) -> bool:
+        """Tell whether an answer that is ready now should wait for others of this turn."""
+        if self._waiting:
+            return True
+        if self._at_once:
+            self._at_once -= 1
+            return False
+        return self._queue is None or len(self._queue) > 0
+
     def add(self, connection: Departing) -> None:
-        """Send the answers of ``connection`` now or with those of others; it is not waiting already."""
+        """Send the answers of ``connection`` with those of others; it is not waiting already."""
         waiting = self._waiting
         queue = self._queue
-        if waiting:
-            waiting.append(connection)
-            # The last one knows that nothing follows but the call scheduled here.
-            if len(waiting) >= _TOGETHER or (queue is not None and len(queue) == 1):
-                self.leave()
-        elif self._at_once:
-            self._at_once -= 1
-            connection.uncork()
-        elif queue is not None and not queue:
-            connection.uncork()
-        else:
-            waiting.append(connection)
+        if not waiting:
+            if queue is not None and not queue:
+                connection.uncork()  # several requests that came together, and nobody else's
+                return
             self._kept_since = _monotonic()
             if not self._scheduled:
                 self._scheduled = True
                 self._loop.call_soon(self._turn_ended, context=_NO_CONTEXT)
+        waiting.append(connection)
+        # The last one knows that nothing follows but the call scheduled here.
+        if len(waiting) >= _TOGETHER or (queue is not None and len(queue) == 1):
+            self.leave()
 
     def _turn_ended(self) -> None:
         self._scheduled = False

@@ -279,6 +279,8 @@ class HTTP1ServerConnection(CorkedOutput):
                 if head is None:
                     starved = True
                     break
+                if self._corked is None and reader.buffer:
+                    self._corked = []  # the next one came with this one
                 # A context of its own for each request: no context variable passes from one to
                 # the next.
                 contextvars.copy_context().run(self._begin, head)

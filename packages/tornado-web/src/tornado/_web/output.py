@@ -111,16 +111,28 @@ class Output(XSRFProtection):
            Returns a `Future`.
         """
         future: Awaitable[None] = self._flush(include_footers)
-        connection = self.request.connection
-        uncork = getattr(type(connection), "uncork", None)
-        if uncork is not None:
-            future = uncork(connection) or future
+        future = self._send_now() or future
         if callback is not None:
             wrapped = stack_context.wrap(callback)
             if isinstance(future, asyncio.Future):
                 future.add_done_callback(lambda _: _.cancelled() or _.exception() or wrapped())
             else:
                 wrapped()
+        return future
+
+    def _send_now(self) -> Awaitable[None] | None:
+        """Have the connection send what it keeps for the end of its turn.
+
+        :returns: a `Future` where the kernel did not take all of it.
+        """
+        request = self.request
+        server: Any = request.server_connection
+        if hasattr(type(server), "uncork"):
+            server.uncork()
+        stream: Any = getattr(request.connection, "stream", None)
+        if not hasattr(stream, "flushed") or stream.closed():
+            return None
+        future: Awaitable[None] | None = stream.flushed()
         return future
 
     def _flush(self, include_footers: bool) -> Any:
@@ -168,10 +180,7 @@ class Output(XSRFProtection):
         future: Awaitable[None] | None = self._conclude(chunk)
         if future is None:
             # The answer left as a whole; the kernel may not have taken all of it.
-            stream: Any = getattr(self.request.connection, "stream", None)
-            if hasattr(stream, "flushed") and not stream.closed():
-                future = stream.flushed()
-            future = future or _done()
+            future = self._send_now() or _done()
         return future
 
     def _conclude(self, chunk: Any = None) -> Any:
@@ -188,7 +197,9 @@ class Output(XSRFProtection):
             future = self._conclude_whole(connection)
         self._finished = True
         self._log()
-        self.on_finish()
+        if type(self).on_finish is not _ON_FINISH:
+            self._send_now()  # it comes after the answer, and may take its time
+            self.on_finish()
         if self._has_ui:
             self._break_cycles()
         return future
@@ -336,6 +347,7 @@ class Output(XSRFProtection):
 _COMPUTE_ETAG = Output.compute_etag
 _SET_ETAG_HEADER = Output.set_etag_header
 _CHECK_ETAG_HEADER = Output.check_etag_header
+_ON_FINISH = Output.on_finish
 
 
 def _entity_tags(field: str) -> list[str]:
