@@ -217,7 +217,7 @@ def main() -> None:
         print(f"{cost:6.2f} us  {name:16} {buys}")
     print(f"{total:6.2f} us  all {len(parts)} parts")
     if arguments.rst:
-        lines = [".. list-table::", "   :header-rows: 1", "   :class: figures", ""]
+        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 20 15 65", ""]
         lines += ["   * - part", "     - microseconds", "     - what it buys"]
         for name, cost, buys in rows:
             lines += [f"   * - {name}", f"     - {cost:.2f}", f"     - {buys.replace('`', '``')}"]
