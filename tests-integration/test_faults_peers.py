@@ -87,12 +87,14 @@ asyncio.run(main())
 """
 
 LARGE = 3_000_000
+SSL_LEAVES = "ignore:unclosed <ssl.SSLSocket:ResourceWarning"
+"""What Python does with a socket that is reset in the moment in which it is wrapped."""
 
 
 @pytest.fixture
 def server(program, tmp_path):
     (tmp_path / "large").write_bytes(bytes(LARGE))
-    running = program("-c", SERVER, str(tmp_path))
+    running = program("-W", SSL_LEAVES, "-c", SERVER, str(tmp_path))
     running.ports = [int(port) for port in running.wait_for(r"listens (\d+)", 2)]
     return running
 
