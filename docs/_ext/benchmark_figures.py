@@ -17,10 +17,12 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DATA = ROOT / "docs" / "benchmarks"
+# For this moment only: some files there are called like modules of others (websocket).
 sys.path.insert(0, str(ROOT / "benchmarks"))
-
 import plot  # noqa: E402 - of benchmarks/, as the next
 import run  # noqa: E402
+
+sys.path.remove(str(ROOT / "benchmarks"))
 
 #: What the names of sections mean: a title, and the unit of the figures.
 SECTIONS = {
