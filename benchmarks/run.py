@@ -38,27 +38,33 @@ def is_rate(section: str) -> bool:
     return "per_s" in section
 
 
-def peers_ahead(section: str, figures: Figures) -> list[str]:
-    """Return a line for each workload in which the first contestant, ours, is not the best of all.
+def ahead(section: str, figures: Figures) -> list[tuple[str, str, float]]:
+    """Return (workload, the best contestant, ours in relation to it) where that one is a peer.
 
-    Bare floors (servers that answer fixed bytes) take no part: nobody can use them for anything else.
+    Bare floors (servers that answer fixed bytes) take no part.
     """
-    more_is_better = is_rate(section)
-    lines = []
+    found = []
     for workload, rows in figures.items():
         medians = {
             name: statistics.median(values)
             for name, values in rows.items()
-            if values and "fixed" not in name and "floor" not in name
+            if values and not plot.is_floor(name)
         }
         if len(medians) < 2:
             continue
-        ours, *_ = medians
-        best = (max if more_is_better else min)(medians, key=lambda name: medians[name])
-        if not plot.is_ours(best):
-            ratio = medians[ours] / medians[best]
-            lines.append(f"{section}, {workload}: {best} is ahead, ours is at {ratio:.2f} of it")
-    return lines
+        best = (max if is_rate(section) else min)(medians, key=lambda name: medians[name])
+        if not plot.is_ours(best) and medians[best]:
+            ours = medians[plot.reference(medians)]
+            found.append((workload, best, ours / medians[best]))
+    return found
+
+
+def peers_ahead(section: str, figures: Figures) -> list[str]:
+    """Return a line for each workload in which a peer is the best of all."""
+    return [
+        f"{section}, {workload}: {best} is ahead, ours is at {ratio:.2f} of it"
+        for workload, best, ratio in ahead(section, figures)
+    ]
 
 
 def ratios(title: str, figures: Figures) -> list[str]:
@@ -68,8 +74,11 @@ def ratios(title: str, figures: Figures) -> list[str]:
         medians = {name: statistics.median(values) for name, values in rows.items() if values}
         if not medians:
             continue
-        (first, ours), *peers = medians.items()
-        others = ", ".join(f"{name} {value / ours if ours else 0:.2f}" for name, value in peers)
+        first = plot.reference(medians)
+        ours = medians.pop(first)
+        others = ", ".join(
+            f"{name} {value / ours if ours else 0:.2f}" for name, value in medians.items()
+        )
         lines.append(f"  {workload}: {first} {plot.figure(ours)}; {others or 'nobody else'}")
     return lines
 

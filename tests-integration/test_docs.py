@@ -21,7 +21,8 @@ TIME_LIMIT_SECONDS = 30
 
 # What a page needs but does not show stands in a comment: ".. invisible-code-block: python".
 _BLOCK = re.compile(
-    r"^(?P<indent> *)\.\. (?:code-block:|invisible-code-block): python\n(?P<body>(?:(?P=indent) +\S.*\n|[ \t]*\n)+)",
+    r"^(?P<indent> *)\.\. (?:code-block:|invisible-code-block): python\n"
+    r"(?P<body>(?:(?P=indent) +\S.*\n|[ \t]*\n)+)",
     re.M,
 )
 _OPTION = re.compile(r":(\w+): *(.*)\n")
@@ -130,15 +131,35 @@ def test_ratios_are_to_ours_and_name_who_is_ahead():
     from benchmark_figures import ratios
 
     figures = {
-        "page": {"ours": [9.0, 10.0, 14.0], "fast": [5.0], "slow": [2000.0]},
+        "page": {"fast": [5.0], "ours": [9.0, 10.0, 14.0], "slow": [2000.0], "a floor": [1.0]},
         "none": {"ours": []},
     }
     times = "\N{MULTIPLICATION SIGN}"
     assert ratios("cpu_us", figures) == [
-        ["workload", "ours", "fast", "slow"],
-        ["page", "10", f"**0.50 {times}**", f"200.00 {times}"],
+        ["workload", "ours", "fast", "slow", "a floor"],
+        ["page", "10", f"**0.50 {times}**", f"200.00 {times}", f"0.10 {times}"],
     ]
-    assert ratios("requests_per_second", figures)[1][2:] == [f"0.50 {times}", f"**200.00 {times}**"]
+    row = ratios("requests_per_second", figures)[1]
+    assert row[2:] == [f"0.50 {times}", f"**200.00 {times}**", f"0.10 {times}"]
+    figures["page"]["ours, uvloop"] = [8.0]
+    assert ratios("cpu_us", figures)[:3] == [
+        ["contestant", "page"],
+        ["ours", "10"],
+        ["fast", f"**0.50 {times}**"],
+    ]
+
+
+def test_losses_are_rows_whose_best_is_a_peer():
+    import benchmark_figures  # noqa: F401 - puts the benchmarks' modules where they are found
+    import run
+
+    figures = {
+        "a": {"peer": [5.0], "ours": [10.0], "ours, uvloop": [6.0], "fixed bytes": [1.0]},
+        "b": {"peer": [8.0], "ours": [10.0], "ours, uvloop": [6.0]},
+        "c": {"ours": [10.0]},
+    }
+    assert run.ahead("cpu_us", figures) == [("a", "peer", 2.0)]
+    assert run.ahead("fetches_per_s", figures) == []
 
 
 # --- links -----------------------------------------------------------------------------------------

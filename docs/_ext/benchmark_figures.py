@@ -69,15 +69,15 @@ def noise() -> float:
     return statistics.median(spreads) if spreads else 0.0
 
 
-def losses() -> list[str]:
-    """Return an item for each row in which a peer is ahead."""
-    found = [
-        f"{name}: {line}"
-        for name, data in results().items()
-        for section, figures in data["sections"].items()
-        for line in run.peers_ahead(section, figures)
-    ]
-    return [f"* {_literal(line)}" for line in found] or ["In no row."]
+def losses() -> Iterator[str]:
+    """Yield the lines of a table of the rows in which a peer is ahead."""
+    rows = [["benchmark", "figure", "row", "ahead", "ours to theirs"]]
+    for name, data in results().items():
+        for section, figures in data["sections"].items():
+            for workload, best, ratio in run.ahead(section, figures):
+                cells = [name, meaning(section)[0], workload, best, _times(ratio)]
+                rows.append(cells)
+    yield from _table("", rows, "losses") if len(rows) > 1 else ["In no row."]
 
 
 def describe(name: str) -> str:
@@ -85,13 +85,14 @@ def describe(name: str) -> str:
     docstring = ast.get_docstring(
         ast.parse((ROOT / "benchmarks" / f"{name}.py").read_text("utf-8"))
     )
-    return (docstring or name).splitlines()[0]
+    return " ".join((docstring or name).partition("\n\n")[0].split())
 
 
 def ratios(section: str, figures: dict[str, dict[str, list[float]]]) -> list[list[str]]:
-    """Return a table: workloads down, contestants across; ours as figures, peers as ratios to ours.
+    """Return a table: ours as figures, and everybody else as ratios to ours.
 
-    A ratio in bold is that of a peer who is ahead.
+    A ratio in bold is that of a peer who is ahead. What there is fewer of, workloads or contestants,
+    goes across.
     """
     medians = {
         workload: {name: statistics.median(values) for name, values in rows.items() if values}
@@ -99,24 +100,31 @@ def ratios(section: str, figures: dict[str, dict[str, list[float]]]) -> list[lis
     }
     medians = {workload: rows for workload, rows in medians.items() if rows}
     names = list(dict.fromkeys(name for rows in medians.values() for name in rows))
+    first = plot.reference(names)
+    names = [first, *(name for name in names if name != first)]
     table = [["workload", *names]]
     for workload, rows in medians.items():
-        first = next(iter(rows.values()))
-        row = [workload]
-        for name in names:
-            if name not in rows:
-                row.append("")
-            elif name == names[0]:
-                row.append(plot.figure(rows[name]))
-            elif not first:
-                row.append(plot.figure(rows[name]))
-            else:
-                ratio = rows[name] / first
-                ahead = ratio > 1 if run.is_rate(section) else ratio < 1
-                text = f"{ratio:.2f} \N{MULTIPLICATION SIGN}"
-                row.append(f"**{text}**" if ahead and not plot.is_ours(name) else text)
-        table.append(row)
+        cells = [_cell(section, name, rows.get(name), rows.get(first), first) for name in names]
+        table.append([workload, *cells])
+    if len(names) > max(len(medians), 4):
+        table = [list(column) for column in zip(*table, strict=True)]
+        table[0][0] = "contestant"
     return table
+
+
+def _cell(section: str, name: str, value: float | None, ours: float | None, first: str) -> str:
+    if value is None:
+        return ""
+    if name == first or not ours:
+        return plot.figure(value)
+    ratio = value / ours
+    is_ahead = ratio > 1 if run.is_rate(section) else ratio < 1
+    is_peer = not plot.is_ours(name) and not plot.is_floor(name)
+    return f"**{_times(ratio)}**" if is_ahead and is_peer else _times(ratio)
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2f} \N{MULTIPLICATION SIGN}"
 
 
 def _literal(text: str) -> str:
@@ -148,9 +156,9 @@ def page() -> Iterator[str]:
                 yield from (".. raw:: html", "", f"   {after}", "")
 
 
-def _table(title: str, rows: list[list[str]]) -> Iterator[str]:
-    yield f".. list-table:: {_literal(title)}"
-    yield from ("   :header-rows: 1", "   :class: figures", "")
+def _table(title: str, rows: list[list[str]], kind: str = "figures") -> Iterator[str]:
+    yield f".. list-table:: {_literal(title)}".rstrip()
+    yield from ("   :header-rows: 1", f"   :class: {kind}", "")
     for row in rows:
         for index, cell in enumerate(row):
             yield f"   {'*' if not index else ' '} - {_literal(cell)}".rstrip()
