@@ -28,6 +28,18 @@ _BLOCK = re.compile(
 _OPTION = re.compile(r":(\w+): *(.*)\n")
 
 
+def blocks(language: str) -> list[tuple[str, str]]:
+    """Return (page, source) for each block of another language than Python."""
+    pattern = _BLOCK.pattern.replace(
+        "(?:code-block:|invisible-code-block): python", f"code-block:: {language}"
+    )
+    return [
+        (str(page.relative_to(DOCS)), textwrap.dedent(match["body"]).strip("\n") + "\n")
+        for page in sorted(DOCS.rglob("*.rst"))
+        for match in re.finditer(pattern, page.read_text("utf-8") + "\n", re.M)
+    ]
+
+
 def samples(page: Path) -> list[tuple[str, bool]]:
     """Return (source, whether it is only a fragment) for each Python block of a page."""
     found = []
@@ -65,6 +77,41 @@ def test_samples(page, tmp_path):
         timeout=TIME_LIMIT_SECONDS,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_configurations_of_nginx_are_valid(require, unused_port, tmp_path):
+    nginx = require("nginx", "nginx")
+    for folder in ("body", "proxy", "fastcgi", "uwsgi", "scgi"):
+        (tmp_path / folder).mkdir()
+    paths = "".join(
+        f"{name}_temp_path {folder};\n"
+        for name, folder in [
+            ("client_body", "body"),
+            *((n, n) for n in ("proxy", "fastcgi", "uwsgi", "scgi")),
+        ]
+    )
+    found = blocks("nginx")
+    assert found
+    for page, source in found:
+        source = source.replace("listen 80;", f"listen 127.0.0.1:{unused_port()};")
+        configuration = tmp_path / "nginx.conf"
+        head = "pid nginx.pid; error_log stderr; events {}\n"
+        configuration.write_text(f"{head}http {{ access_log off;\n{paths}{source}}}\n", "utf-8")
+        done = subprocess.run(
+            [nginx, "-t", "-e", "stderr", "-p", str(tmp_path), "-c", str(configuration)],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{page}: {done.stderr}"
+
+
+def test_commands_for_the_shell_can_be_read(require):
+    bash = require("bash", "bash")
+    found = blocks("sh")
+    assert found
+    for page, source in found:
+        done = subprocess.run([bash, "-n", "-c", source], capture_output=True, text=True)
+        assert done.returncode == 0, f"{page}: {done.stderr}"
 
 
 # --- the picture of the layers ---------------------------------------------------------------------
