@@ -14,6 +14,7 @@ from tornado._websocket.handshake import accept_value
 from tornado.httpclient import HTTPError, HTTPRequest
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
+from tornado.iostream import StreamClosedError
 from tornado.netutil import Resolver, bind_sockets
 from tornado.web import Application, RequestHandler
 from tornado.websocket import (
@@ -562,6 +563,20 @@ def test_an_answer_that_is_no_http(caplog):
     async def work():
         async with scripted(talk) as port:
             with pytest.raises(HandshakeError, match="no HTTP"):
+                await websocket_connect(f"ws://127.0.0.1:{port}/")
+
+    run(work())
+
+
+@pytest.mark.parametrize("part", [b"", b"HTTP/1.1 1", b"HTTP/1.1 101 OK\r\nUpgrade: webs"])
+def test_a_server_that_closes_within_its_answer(part):
+    async def talk(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(part)
+
+    async def work():
+        async with scripted(talk) as port:
+            with pytest.raises(StreamClosedError):
                 await websocket_connect(f"ws://127.0.0.1:{port}/")
 
     run(work())

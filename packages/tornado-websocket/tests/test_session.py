@@ -241,9 +241,8 @@ def test_context_variables_and_stack_contexts_reach_the_hooks(loop, memory_trans
 # ---- errors ----
 
 
-def test_error_in_a_hook_closes_with_1011(begin):
-    error = ZeroDivisionError()
-
+@pytest.mark.parametrize("error", [ZeroDivisionError(), asyncio.CancelledError()], ids=repr)
+def test_error_in_a_hook_closes_with_1011(begin, error):
     def behave(message):
         raise error
 

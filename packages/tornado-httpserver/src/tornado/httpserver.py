@@ -267,7 +267,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         self.stop()
         began = asyncio.get_running_loop().time()
         for connection in self._connections:
-            connection._draining = True  # but not closed yet
+            connection.drain(close_idle=False)
         try:
             grace = _LAST_REQUEST_SECONDS
             await self._wait_for_connections(grace if timeout is None else min(timeout, grace))

@@ -19,6 +19,7 @@ from tornado._http1.content import MAX_DISCARDED, DiscardedContent, RequestConte
 from tornado._http1.corking import CorkedOutput
 from tornado._http1.decoding import GzipDecoder
 from tornado._http1.errors import MessageError
+from tornado._http1.failures import APPLICATION_ERRORS
 from tornado._http1.head import RequestHead
 from tornado._http1.parameters import HTTP1ConnectionParameters
 from tornado._http1.reader import RequestReader
@@ -160,10 +161,13 @@ class HTTP1ServerConnection(CorkedOutput):
         """Whether no request is being received or answered."""
         return self.phase is _IDLE and self.reader.is_between_messages
 
-    def drain(self) -> None:
-        """Close the connection as soon as the current request, if there is one, is answered."""
+    def drain(self, close_idle: bool = True) -> None:
+        """Close the connection as soon as the current request, if there is one, is answered.
+
+        :arg close_idle: if there is none, close it at once; else with the next answer.
+        """
         self._draining = True
-        if self.is_idle:
+        if close_idle and self.is_idle:
             self.close_when_sent()
 
     # What the stream tells.
@@ -240,7 +244,7 @@ class HTTP1ServerConnection(CorkedOutput):
         if exchange is not None:
             try:
                 exchange._peer_left()
-            except Exception:
+            except APPLICATION_ERRORS:
                 app_log.error("Uncaught exception when a connection closed", exc_info=True)
 
     def _tell_closed(self) -> None:
@@ -366,7 +370,7 @@ class HTTP1ServerConnection(CorkedOutput):
                 self.reader.state = _START  # nothing follows the head
                 exchange._target = target
                 target.execute()
-        except Exception as error:
+        except APPLICATION_ERRORS as error:
             self.application_failed(exchange, error)
 
     def _begin_classic(self, exchange: HTTP1Connection, head: RequestHead) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from tornado._http1.errors import IncompleteMessageError
 from tornado._websocket.errors import HandshakeError
 from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
@@ -54,7 +55,7 @@ async def exchange(stream: IOStream, method: str, target: str, headers: HTTPHead
     await connection.read_response(collector)
     if collector.start_line is None:
         error = connection.error
-        if error is None or isinstance(error, OSError):
+        if error is None or isinstance(error, (OSError, IncompleteMessageError)):
             raise StreamClosedError(error)
         raise HandshakeError(f"the server's answer is no HTTP: {error}", 0) from error
     return Answer(collector.start_line, collector.headers, b"".join(collector.chunks))

@@ -37,6 +37,8 @@ CLOSE_TIMEOUT = 5.0
 #: cut.
 LINGER_TIMEOUT = 2.0
 
+# Hooks are called outside of any task: that a future they asked was cancelled is an error like others.
+_HOOK_ERRORS = (Exception, asyncio.CancelledError)
 #: Bytes that are received at once, so that a message of 64 KiB with its head comes in one piece.
 _READ_CHUNK_SIZE = 98304
 #: Bytes from which on a payload is not copied behind its head.
@@ -210,7 +212,7 @@ class Session(WebSocketProtocol):
                 else:
                     try:
                         result = run(self.handler.on_message, event)
-                    except Exception as error:
+                    except _HOOK_ERRORS as error:
                         self._hook_failed(error)
                         return
                     if result is not None and result is not sent:
@@ -261,7 +263,7 @@ class Session(WebSocketProtocol):
     def _call_hook(self, hook: Callable[..., Any], *args: Any) -> None:
         try:
             result = self._run(hook, *args)
-        except Exception as error:
+        except _HOOK_ERRORS as error:
             self._hook_failed(error)
             return
         if result is not None:
@@ -574,7 +576,7 @@ class Session(WebSocketProtocol):
             self._engine.end()
         try:
             self._run(self.handler.on_ws_connection_close, self.close_code, self.close_reason)
-        except Exception as error:
+        except _HOOK_ERRORS as error:
             self.handler.log_exception(type(error), error, error.__traceback__)
 
 
