@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tornado import gen, stack_context
 from tornado._http1.decoding import GzipDecoder
 from tornado._http1.errors import MessageError
+from tornado._http1.failures import APPLICATION_ERRORS
 from tornado._http1.feed import ContentFeed
 from tornado._http1.head import ResponseHead
 from tornado._http1.reader import ResponseReader
@@ -140,7 +141,7 @@ class ResponseReceiver(LazyTimer):
         try:
             start_line = ResponseStartLine(head.version, head.status, head.reason)
             ready = delegate.headers_received(start_line, headers)
-        except Exception as error:
+        except APPLICATION_ERRORS as error:
             self.consumer_failed(error)
             return False
         if self._future.done():
@@ -209,7 +210,7 @@ class ResponseReceiver(LazyTimer):
             if connection.trailers is not None and tell_trailers is not None:
                 tell_trailers(connection.trailers)
             self._delegate.finish()
-        except Exception as error:
+        except APPLICATION_ERRORS as error:
             self._fail(error)
             return
         if not self._future.done():
@@ -247,7 +248,7 @@ class ResponseReceiver(LazyTimer):
         self._future.set_result(False)
         try:
             self._delegate.on_connection_close()
-        except Exception:
+        except APPLICATION_ERRORS:
             app_log.error("Uncaught exception when a connection closed", exc_info=True)
 
     def _fail(self, error: BaseException) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tornado import gen
 from tornado._http1.decoding import GzipDecoder
 from tornado._http1.errors import MessageError
+from tornado._http1.failures import APPLICATION_ERRORS
 from tornado._http1.feed import ContentFeed
 from tornado._http1.reader import END
 from tornado._http1.state import Sending
@@ -167,7 +168,7 @@ class RequestContent:
                 if trailers is not None:
                     _tell_trailers(self._target, trailers)
                 self._target.finish()
-        except Exception as error:
+        except APPLICATION_ERRORS as error:
             self._server.application_failed(exchange, error)
 
     def content_refused(self, error: MessageError) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from tornado import gen
 from tornado._http1.decoding import GzipDecoder
 from tornado._http1.errors import MessageError
+from tornado._http1.failures import APPLICATION_ERRORS
 from tornado._http1.reader import END, EndOfMessage, MessageReader
 
 #: Calls of a consumer before the loop turns.
@@ -93,8 +94,8 @@ class ContentFeed:
                     self._owner = None
                     owner.content_ended()
                     return
-                if not self._give(piece):
-                    return
+                if not self._give(piece) or self._owner is None:
+                    return  # it needs time, or the request was answered meanwhile
         except MessageError as error:
             self._owner = None
             owner.content_refused(error)
@@ -132,7 +133,7 @@ class ContentFeed:
             return result is None or not self.wait(result)
         except MessageError:
             raise
-        except Exception as error:
+        except APPLICATION_ERRORS as error:
             self._fail(error)
             return False
 

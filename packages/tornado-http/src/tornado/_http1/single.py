@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from tornado._http1.connection import HTTP1Connection
+from tornado._http1.failures import APPLICATION_ERRORS
 from tornado._http1.head import RequestHead
 from tornado._http1.server import HTTP1ServerConnection
 from tornado._http1.state import Serving
@@ -44,7 +45,7 @@ class SingleRequest(HTTP1ServerConnection):
         self._deadline = 0.0
         try:
             self._begin_classic(exchange, head)
-        except Exception as error:
+        except APPLICATION_ERRORS as error:
             self.application_failed(exchange, error)
 
     def exchange_finished(self, exchange: HTTP1Connection, status: int, keep_alive: bool) -> None:

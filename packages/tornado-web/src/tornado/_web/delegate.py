@@ -105,7 +105,7 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
     def _deliver(self, handler: RequestHandler, chunk: bytes) -> Any:
         try:
             result = handler.data_received(chunk)
-        except Exception as e:
+        except (Exception, asyncio.CancelledError) as e:  # nothing here can be cancelled itself
             self._fail_streaming(handler, e)
             return None
         if result is not None:
@@ -118,7 +118,7 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
         except Exception as e:
             self._fail_streaming(handler, e)
 
-    def _fail_streaming(self, handler: RequestHandler, e: Exception) -> None:
+    def _fail_streaming(self, handler: RequestHandler, e: BaseException) -> None:
         handler._fail(e)
         # What is still to come has nowhere to go; the method must not run.
         future = self._body_future
@@ -146,7 +146,7 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
             handler._client_left = True
             try:
                 handler.on_connection_close()
-            except Exception as e:
+            except (Exception, asyncio.CancelledError) as e:
                 handler.log_exception(type(e), e, e.__traceback__)
 
     def execute(self, prepared: Any = None) -> None:
@@ -165,7 +165,7 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
                 handler = self.handler_class(application, request, **kwargs)
             else:
                 handler = self.handler_class(application, request)
-        except Exception as e:
+        except (Exception, asyncio.CancelledError) as e:
             self._answer_for(e)
             return
         self.handler = handler
@@ -195,7 +195,7 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
                 if future is not None:
                     future.add_done_callback(_report)
 
-    def _answer_for(self, e: Exception) -> None:
+    def _answer_for(self, e: BaseException) -> None:
         """Answer for a handler that could not be made."""
         substitute = RequestHandler(self.application, self.request)
         substitute._transforms = []

@@ -101,7 +101,7 @@ class Execution(Rendering):
             if result is not None or self._stream_request_body:
                 return self._after_prepare(result)
             return self._answer()
-        except Exception as e:
+        except (Exception, asyncio.CancelledError) as e:  # nothing here can be cancelled itself
             self._fail(e)
             return None
 
@@ -198,6 +198,7 @@ class Execution(Rendering):
     def _answer_bare(self) -> None:
         """Answer 500 without calling anything that may be overridden."""
         self._finished = True
+        self._content_is_over()
         connection: Any = self.request.connection
         start_line = httputil.ResponseStartLine("", 500, "Internal Server Error")
         headers = httputil.HTTPHeaders({"Content-Length": "0", "Connection": "close"})

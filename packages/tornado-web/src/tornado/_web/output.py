@@ -196,6 +196,8 @@ class Output(XSRFProtection):
         else:
             future = self._conclude_whole(connection)
         self._finished = True
+        if self._body_future is not None:
+            self._content_is_over()
         self._log()
         if type(self).on_finish is not _ON_FINISH:
             self._send_now()  # it comes after the answer, and may take its time

@@ -266,8 +266,15 @@ class HandlerState:
         .. versionadded:: 5.1
         """
         self._finished = True
+        self._content_is_over()
         connection: Any = self.request.connection
         return connection.detach()
+
+    def _content_is_over(self) -> None:
+        """Nobody is to wait for content any longer: the request was answered, perhaps before all came."""
+        future = self._body_future
+        if future is not None and not future.done():
+            future.set_result(None)
 
     def _unimplemented_method(self, *args: Any, **kwargs: Any) -> NoReturn:
         """What a handler does on a method that it does not define: 405."""
