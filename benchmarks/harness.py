@@ -280,6 +280,8 @@ def serve_load(
                         ("latency_p99_ms", latency["99"]),
                         ("memory_mib", server.memory_bytes() / 2**20),
                     ):
+                        if load.pipeline > 1 and section.startswith("latency"):
+                            continue  # wrk takes no latency of requests that it sends together
                         rows = sections[section].setdefault(name, {})
                         rows.setdefault(contestant.name, []).append(figure)
         print(f"round {turn + 1} of {rounds} done", file=sys.stderr, flush=True)
