@@ -58,7 +58,8 @@ def _check_request(headers: HTTPHeaders) -> None:
     except HandshakeError as error:
         assert error.status in (400, 426)
         return
-    assert headers["Upgrade"].isascii()
+    assert "websocket" in headers["Upgrade"].lower()
+    assert "upgrade" in headers["Connection"].lower()
     assert len(accept_value(request.key)) == 28
     assert all(name.isascii() and name.isprintable() for name in request.subprotocols)
     if request.origin is not None and is_same_origin(request.origin, "one.example"):
