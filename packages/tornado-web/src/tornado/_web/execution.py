@@ -13,7 +13,7 @@ from typing import Any
 
 from tornado import gen, httputil
 from tornado._web.errors import BadContentError, HTTPError
-from tornado._web.output import DONE
+from tornado._web.output import DONE, FINISH
 from tornado._web.rendering import Rendering
 from tornado._web.transforms import OutputTransform
 from tornado._web.xsrf import SAFE_METHODS
@@ -29,8 +29,6 @@ _METHOD_NAMES = {
     "PATCH": "patch",
     "OPTIONS": "options",
 }
-
-_FINISH = Rendering.finish
 
 
 class Execution(Rendering):
@@ -119,7 +117,7 @@ class Execution(Rendering):
         if result is not None and not _is_done(result):
             return self._after_method(result)
         if self._auto_finish and not self._finished:
-            if type(self).finish is _FINISH:
+            if type(self).finish is FINISH:
                 self._conclude()
             else:
                 self.finish()
@@ -127,7 +125,7 @@ class Execution(Rendering):
 
     def _finish_quietly(self) -> None:
         """Finish where nobody waits for the result."""
-        if type(self).finish is _FINISH:
+        if type(self).finish is FINISH:
             self._conclude()
         else:
             self.finish()

@@ -49,7 +49,7 @@ DONE: Awaitable[None] = _Done()
 _last_done: asyncio.Future[None] | None = None
 
 
-def _done() -> Awaitable[None]:
+def done() -> Awaitable[None]:
     """Return a `Future` that is done, of the loop that runs; `DONE` if none does."""
     global _last_done
     try:
@@ -123,13 +123,16 @@ class Output(XSRFProtection):
     def _send_now(self) -> Awaitable[None] | None:
         """Have the connection send what it keeps for the end of its turn.
 
-        :returns: a `Future` where the kernel did not take all of it.
+        :returns: as `_unsent`.
         """
-        request = self.request
-        server: Any = request.server_connection
+        server: Any = self.request.server_connection
         if hasattr(type(server), "uncork"):
             server.uncork()
-        stream: Any = getattr(request.connection, "stream", None)
+        return self._unsent()
+
+    def _unsent(self) -> Awaitable[None] | None:
+        """Return a `Future` of the kernel having taken what left so far; ``None`` if it has."""
+        stream: Any = getattr(self.request.connection, "stream", None)
         if not hasattr(stream, "flushed") or stream.closed():
             return None
         future: Awaitable[None] | None = stream.flushed()
@@ -144,7 +147,7 @@ class Output(XSRFProtection):
             for transform in self._transforms or ():
                 chunk = transform.transform_chunk(chunk, include_footers)
             if self.request.method == "HEAD" or not (chunk or not include_footers):
-                return _done()
+                return done()
             return connection.write(chunk)
         status, headers, chunk = self._head(chunk, include_footers)
         if self.request.method == "HEAD":
@@ -180,7 +183,7 @@ class Output(XSRFProtection):
         future: Awaitable[None] | None = self._conclude(chunk)
         if future is None:
             # The answer left as a whole; the kernel may not have taken all of it.
-            future = self._send_now() or _done()
+            future = self._send_now() or done()
         return future
 
     def _conclude(self, chunk: Any = None) -> Any:
@@ -350,6 +353,9 @@ _COMPUTE_ETAG = Output.compute_etag
 _SET_ETAG_HEADER = Output.set_etag_header
 _CHECK_ETAG_HEADER = Output.check_etag_header
 _ON_FINISH = Output.on_finish
+
+#: What `Rendering` may shorten where nobody has overridden it.
+FINISH = Output.finish
 
 
 def _entity_tags(field: str) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from tornado import template as templates
 from tornado._web.failure import Failure
+from tornado._web.output import FINISH, done
 from tornado._web.uimodules import UIModule, UIModuleNamespace
 from tornado.escape import utf8, xhtml_escape
 from tornado.util import ObjectDict
@@ -79,7 +80,11 @@ class Rendering(Failure):
     def _finish_page(self, html: bytes) -> Awaitable[None]:
         if hasattr(self, "_active_modules"):
             html = self._with_resources(utf8(html))
-        return self.finish(html)
+        if type(self).finish is not FINISH:
+            return self.finish(html)
+        # A page is the last thing that a handler does: it may leave with others of this turn.
+        future: Awaitable[None] | None = self._conclude(html)
+        return future or self._unsent() or done()
 
     def _with_resources(self, html: bytes) -> bytes:
         embedded_js: list[bytes] = []
