@@ -127,7 +127,7 @@ async def engine_and_web() -> dict[str, float]:
         def get(self) -> None:
             self.write("Hello, world")
 
-    class Silent(IOStream):  # type: ignore[misc]
+    class Silent(IOStream):
         __slots__ = ()
 
         def send(self, data: bytes) -> bool:
