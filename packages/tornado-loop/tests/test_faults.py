@@ -226,6 +226,8 @@ class TestSignals:
             import os, signal
             from tornado.ioloop import IOLoop
             loop = IOLoop.current()
+            # Whoever started the tests in the background may have left it ignored.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             loop.call_later(0.01, os.kill, os.getpid(), signal.SIGINT)
             try:
                 loop.start()

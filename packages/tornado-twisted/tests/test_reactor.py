@@ -174,6 +174,8 @@ def test_former_child_handler_is_called_too(io_loop, reactor):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_run_ends_by_signals(reactor, number):
     before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    # Whoever started the tests in the background may have left it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         reactor.callLater(0.001, os.kill, os.getpid(), number)
         reactor.run()
