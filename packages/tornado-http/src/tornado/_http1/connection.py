@@ -16,6 +16,7 @@ from tornado._http1.parameters import HTTP1ConnectionParameters
 from tornado._http1.raw import RawHead
 from tornado._http1.state import Sending
 from tornado._http1.writer import MessageWriter, whole_response
+from tornado._loop.futures import done_future
 from tornado.httputil import (
     HTTPConnection,
     HTTPHeaders,
@@ -32,18 +33,6 @@ if TYPE_CHECKING:
 
 #: Content up to this many bytes is joined with its head into one buffer; more leaves as it is.
 _JOIN_BELOW = 65536
-
-_done: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
-
-
-def _done_future(loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
-    """Return a future that is done: one serves every write that the kernel took at once."""
-    global _done
-    if _done is None or _done[0] is not loop:
-        future = loop.create_future()
-        future.set_result(None)
-        _done = (loop, future)
-    return _done[1]
 
 
 class HTTP1Connection(HTTPConnection):
@@ -211,7 +200,7 @@ class HTTP1Connection(HTTPConnection):
             raise HTTPOutputError("content before headers")
         stream = self.stream
         if not writer.take_file(count):
-            return _done_future(stream.io_loop.asyncio_loop)
+            return done_future(stream.io_loop.asyncio_loop)
         if self._server is not None:
             self._server.uncork()
         elif self._head is not None:
@@ -264,7 +253,7 @@ class HTTP1Connection(HTTPConnection):
             if server is not None:
                 server.send_many(pieces)
                 if callback is None and server.is_collecting:
-                    return _done_future(server.loop)  # it leaves with the rest of this turn
+                    return done_future(server.loop)  # it leaves with the rest of this turn
             elif self._head is not None or stream is None:
                 raise StreamClosedError(None)  # the exchange is over
             elif pieces:
@@ -278,7 +267,7 @@ class HTTP1Connection(HTTPConnection):
                 stream.io_loop.add_callback(callback)
             else:
                 flushed.add_done_callback(lambda future: _call_if_sent(future, callback))
-        return flushed if flushed is not None else _done_future(stream.io_loop.asyncio_loop)
+        return flushed if flushed is not None else done_future(stream.io_loop.asyncio_loop)
 
     def _failed(self, error: StreamClosedError) -> asyncio.Future[None]:
         """Return a future of a write that came too late; nobody has to look at it."""

@@ -16,6 +16,7 @@ __all__ = [
     "Future",
     "TracebackFuture",
     "chain_future",
+    "done_future",
     "future_add_done_callback",
     "future_set_exc_info",
     "future_set_exception_unless_cancelled",
@@ -114,6 +115,19 @@ else:
 
 
 TracebackFuture = Future
+
+
+_done: tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"] | None = None
+
+
+def done_future(loop: asyncio.AbstractEventLoop) -> "asyncio.Future[None]":
+    """Return a future of ``loop`` that is done: as it cannot change any more, one serves everybody."""
+    global _done
+    if _done is None or _done[0] is not loop:
+        future: asyncio.Future[None] = loop.create_future()
+        future.set_result(None)
+        _done = (loop, future)
+    return _done[1]
 
 
 def is_future(x: object) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tornado import gen, httputil
 from tornado._gen import eager
+from tornado._http1.failures import APPLICATION_ERRORS
 from tornado._web.execution import Execution
 from tornado._web.handler import RequestHandler
 from tornado.iostream import StreamClosedError
@@ -105,7 +106,7 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
     def _deliver(self, handler: RequestHandler, chunk: bytes) -> Any:
         try:
             result = handler.data_received(chunk)
-        except (Exception, asyncio.CancelledError) as e:  # nothing here can be cancelled itself
+        except APPLICATION_ERRORS as e:
             self._fail_streaming(handler, e)
             return None
         if result is not None:
@@ -146,7 +147,7 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
             handler._client_left = True
             try:
                 handler.on_connection_close()
-            except (Exception, asyncio.CancelledError) as e:
+            except APPLICATION_ERRORS as e:
                 handler.log_exception(type(e), e, e.__traceback__)
 
     def execute(self, prepared: Any = None) -> None:
@@ -165,7 +166,7 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
                 handler = self.handler_class(application, request, **kwargs)
             else:
                 handler = self.handler_class(application, request)
-        except (Exception, asyncio.CancelledError) as e:
+        except APPLICATION_ERRORS as e:
             self._answer_for(e)
             return
         self.handler = handler

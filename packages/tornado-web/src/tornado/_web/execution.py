@@ -12,6 +12,7 @@ from types import CoroutineType
 from typing import Any
 
 from tornado import gen, httputil
+from tornado._http1.failures import APPLICATION_ERRORS
 from tornado._web.errors import BadContentError, HTTPError
 from tornado._web.output import DONE, FINISH
 from tornado._web.rendering import Rendering
@@ -99,7 +100,7 @@ class Execution(Rendering):
             if result is not None or self._stream_request_body:
                 return self._after_prepare(result)
             return self._answer()
-        except (Exception, asyncio.CancelledError) as e:  # nothing here can be cancelled itself
+        except APPLICATION_ERRORS as e:
             self._fail(e)
             return None
 
@@ -117,10 +118,7 @@ class Execution(Rendering):
         if result is not None and not _is_done(result):
             return self._after_method(result)
         if self._auto_finish and not self._finished:
-            if type(self).finish is FINISH:
-                self._conclude()
-            else:
-                self.finish()
+            self._finish_quietly()
         return None
 
     def _finish_quietly(self) -> None:

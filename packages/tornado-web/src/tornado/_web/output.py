@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 from tornado import httputil, stack_context
+from tornado._loop.futures import done_future
 from tornado._web.xsrf import XSRFProtection
 from tornado.escape import json_encode, utf8
 
@@ -46,22 +47,13 @@ class _Done:
 #: What a method returns that has nothing to wait for.
 DONE: Awaitable[None] = _Done()
 
-_last_done: asyncio.Future[None] | None = None
-
 
 def done() -> Awaitable[None]:
     """Return a `Future` that is done, of the loop that runs; `DONE` if none does."""
-    global _last_done
     try:
-        loop = asyncio.get_running_loop()
+        return done_future(asyncio.get_running_loop())
     except RuntimeError:
         return DONE
-    future = _last_done
-    if future is None or future.get_loop() is not loop:
-        # One serves everybody, as it cannot change any more.
-        future = _last_done = loop.create_future()
-        future.set_result(None)
-    return future
 
 
 class Output(XSRFProtection):

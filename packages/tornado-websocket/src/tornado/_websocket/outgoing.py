@@ -6,7 +6,7 @@ from typing import Any
 from tornado._websocket.errors import WebSocketClosedError
 from tornado.escape import utf8
 
-__all__ = ["as_payload", "done_future", "pass_on"]
+__all__ = ["as_payload", "pass_on"]
 
 
 def as_payload(message: Any, binary: bool) -> bytes:
@@ -22,19 +22,6 @@ def as_payload(message: Any, binary: bool) -> bytes:
     if not binary and not isinstance(message, str):
         payload.decode()
     return payload
-
-
-_done: tuple[Any, "asyncio.Future[None]"] | None = None
-
-
-def done_future(loop: asyncio.AbstractEventLoop) -> "asyncio.Future[None]":
-    """Return a future that is done: one serves every message that left at once."""
-    global _done
-    if _done is None or _done[0] is not loop:
-        future: asyncio.Future[None] = loop.create_future()
-        future.set_result(None)
-        _done = (loop, future)
-    return _done[1]
 
 
 def pass_on(future: "asyncio.Future[None]", flushed: "asyncio.Future[None]") -> None:

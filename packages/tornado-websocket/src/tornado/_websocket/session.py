@@ -16,13 +16,15 @@ from typing import Any
 
 from tornado import gen, stack_context
 from tornado._gen.eager import start
+from tornado._http1.failures import APPLICATION_ERRORS
 from tornado._iostream.core import DEFAULT_READ_CHUNK_SIZE
+from tornado._loop.futures import done_future
 from tornado._websocket.codes import CloseCode
 from tornado._websocket.engine import Engine, Role
 from tornado._websocket.errors import WebSocketClosedError
 from tornado._websocket.events import CloseReceived, Failed, Ping, Pong
 from tornado._websocket.keepalive import Keepalive, settle_timeout
-from tornado._websocket.outgoing import as_payload, done_future, pass_on
+from tornado._websocket.outgoing import as_payload, pass_on
 from tornado._websocket.protocol import WebSocketProtocol
 from tornado._websocket.seam import ByteTransport, FrameEngine
 from tornado._websocket.state import State
@@ -37,8 +39,6 @@ CLOSE_TIMEOUT = 5.0
 #: cut.
 LINGER_TIMEOUT = 2.0
 
-# Hooks are called outside of any task: that a future they asked was cancelled is an error like others.
-_HOOK_ERRORS = (Exception, asyncio.CancelledError)
 #: Bytes that are received at once, so that a message of 64 KiB with its head comes in one piece.
 _READ_CHUNK_SIZE = 98304
 #: Bytes from which on a payload is not copied behind its head.
@@ -212,7 +212,7 @@ class Session(WebSocketProtocol):
                 else:
                     try:
                         result = run(self.handler.on_message, event)
-                    except _HOOK_ERRORS as error:
+                    except APPLICATION_ERRORS as error:
                         self._hook_failed(error)
                         return
                     if result is not None and result is not sent:
@@ -263,7 +263,7 @@ class Session(WebSocketProtocol):
     def _call_hook(self, hook: Callable[..., Any], *args: Any) -> None:
         try:
             result = self._run(hook, *args)
-        except _HOOK_ERRORS as error:
+        except APPLICATION_ERRORS as error:
             self._hook_failed(error)
             return
         if result is not None:
@@ -576,7 +576,7 @@ class Session(WebSocketProtocol):
             self._engine.end()
         try:
             self._run(self.handler.on_ws_connection_close, self.close_code, self.close_reason)
-        except _HOOK_ERRORS as error:
+        except APPLICATION_ERRORS as error:
             self.handler.log_exception(type(error), error, error.__traceback__)
 
 
