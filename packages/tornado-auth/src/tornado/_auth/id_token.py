@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tornado._auth.errors import AuthAnswerError
-from tornado._auth.flows import unpadded
+from tornado._auth.flows import secrets_equal, unpadded
 
 #: Seconds that the provider's clock may differ.
 LEEWAY_SECONDS = 60
@@ -69,17 +68,11 @@ def verified_claims(
     _check_times(claims, now)
     if expected.nonce is not None:
         nonce = claims.get("nonce")
-        if not isinstance(nonce, str) or not _same(nonce, expected.nonce):
+        if not isinstance(nonce, str) or not secrets_equal(nonce, expected.nonce):
             raise AuthAnswerError("the ID token's nonce is not that of this login")
     if not isinstance(claims.get("sub"), str) or not claims["sub"]:
         raise AuthAnswerError("the ID token names no subject")
     return claims
-
-
-def _same(got: str, expected: str) -> bool:
-    # JSON may hold lone surrogates.
-    errors = "surrogatepass"
-    return hmac.compare_digest(got.encode("utf-8", errors), expected.encode("utf-8", errors))
 
 
 def _signed_claims(
@@ -165,5 +158,5 @@ def check_access_token(token: str, claims: Mapping[str, Any], access_token: str)
     # With Ed25519 it is of SHA-512, as that signs.
     bits = algorithm[-3:] if algorithm[-3:] in ("256", "384", "512") else "512"
     hashed = hashlib.new(f"sha{bits}", access_token.encode("ascii", "replace")).digest()
-    if not _same(unpadded(hashed[: len(hashed) // 2]), str(expected)):
+    if not secrets_equal(unpadded(hashed[: len(hashed) // 2]), str(expected)):
         raise AuthAnswerError("the access token is not the one of the ID token")
