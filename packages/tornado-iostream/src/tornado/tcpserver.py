@@ -12,6 +12,7 @@ from typing import Any
 from tornado import ioloop, process
 from tornado._loop.conversion import convert_yielded
 from tornado._netutil.loops import asyncio_loop_of
+from tornado._netutil.sockets import hand_accepted
 from tornado.iostream import IOStream, SSLIOStream
 from tornado.log import app_log
 from tornado.netutil import (
@@ -202,11 +203,7 @@ class TCPServer:
                     break
                 except OSError:
                     continue  # it is dead already, or there are no descriptors left
-                try:
-                    self._handle_connection(connection, address)
-                except Exception:
-                    connection.close()
-                    app_log.error("Error in connection callback", exc_info=True)
+                hand_accepted(self._handle_connection, connection, address)
 
     def handle_stream(self, stream: IOStream, address: Any) -> Any:
         """Serve one connection; to be overridden, by a plain method or a coroutine.

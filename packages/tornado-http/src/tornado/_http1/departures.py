@@ -95,8 +95,7 @@ class Departures:
 
     def _turn_ended(self) -> None:
         self._scheduled = False
-        if self._waiting:
-            self.leave()
+        self.leave()
 
     def leave(self) -> None:
         """Send all that was kept."""

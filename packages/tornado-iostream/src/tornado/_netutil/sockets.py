@@ -160,6 +160,17 @@ def _remove_stale_socket(path: str) -> None:
     os.remove(path)
 
 
+def hand_accepted(
+    callback: Callable[..., Any], connection: socket_module.socket, address: Any
+) -> None:
+    """Give a connection that was accepted to `callback`; if that fails, close it."""
+    try:
+        callback(connection, address)
+    except Exception:
+        connection.close()
+        app_log.error("Error in connection callback", exc_info=True)
+
+
 class _Acceptor:
     """Accepts on one listening socket; rests while the process has no descriptors left."""
 
@@ -196,11 +207,7 @@ class _Acceptor:
                 raise
             if self.resting:
                 self.pause_seconds = _FIRST_PAUSE_SECONDS
-            try:
-                self.callback(connection, address)
-            except Exception:
-                connection.close()
-                app_log.error("Error in connection callback", exc_info=True)
+            hand_accepted(self.callback, connection, address)
 
     def _recovered(self) -> None:
         """All that waited was accepted: one or two that found room as others left are no news."""
