@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib.util
 import os
 import socket
-import sys
 import time
 import timeit
 from collections.abc import Callable
@@ -206,9 +204,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rst", type=Path, metavar="FILE", help="write the table there")
     arguments = parser.parse_args()
-    if importlib.util.find_spec("tornado") is None:
-        python = harness.ours()
-        os.execv(python, [python, *sys.argv])
+    harness.with_tornado()
     os.sched_setaffinity(0, {0})
     parts = kernel() | {"loop": loop_share()} | asyncio.run(engine_and_web())
     rows = report(parts)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
+import importlib.util
 import json
 import os
 import platform
@@ -97,6 +98,13 @@ def ours(*extras: str) -> str:
     finally:
         shutil.rmtree(out)
     return python
+
+
+def with_tornado() -> None:
+    """Where this Python has no Tornado, run the program anew with `ours`; it begins from its start."""
+    if importlib.util.find_spec("tornado") is None:
+        python = ours()
+        os.execv(python, [python, *sys.argv])
 
 
 # --- processes ----------------------------------------------------------------------------------

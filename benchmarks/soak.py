@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib.util
 import json
 import os
 import random
@@ -271,10 +270,7 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=40)
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
-    if importlib.util.find_spec("tornado") is None:
-        # With the wheels of this checkout, and in the environment that holds them.
-        python = harness.ours()
-        os.execv(python, [python, *sys.argv])
+    harness.with_tornado()
     server = subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
