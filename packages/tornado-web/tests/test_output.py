@@ -1,6 +1,7 @@
 """Writing, flushing and finishing answers; entity tags; redirects."""
 
 import asyncio
+import contextlib
 import gc
 import hashlib
 import socket
@@ -160,17 +161,24 @@ def test_flush(served):
     assert steps == [None]
 
 
+@contextlib.contextmanager
+def looking_client(site, seen):
+    """A client, and a function for handlers to look, from within, at what has come on its side."""
+    with socket.create_connection(("127.0.0.1", site.port)) as client:
+        client.settimeout(5)
+
+        def look():
+            seen.append(client.recv(65536).rpartition(b"\r\n\r\n")[2])
+
+        yield client, look
+
+
 @pytest.mark.parametrize("style", ["plain", "coroutine"])
 def test_what_was_flushed_leaves_before_the_handler_goes_on(served, style):
     seen = []
 
     async def check(site):
-        # The handler looks, from within, at what has come on the other side.
-        with socket.create_connection(("127.0.0.1", site.port)) as client:
-            client.settimeout(5)
-
-            def look():
-                seen.append(client.recv(65536).rpartition(b"\r\n\r\n")[2])
+        with looking_client(site, seen) as (client, look):
 
             class Plain(RequestHandler):
                 def get(self):
@@ -201,11 +209,7 @@ def test_a_finished_answer_leaves_before_the_handler_goes_on(served, style):
     seen = []
 
     async def check(site):
-        with socket.create_connection(("127.0.0.1", site.port)) as client:
-            client.settimeout(5)
-
-            def look():
-                seen.append(client.recv(65536).rpartition(b"\r\n\r\n")[2])
+        with looking_client(site, seen) as (client, look):
 
             class Finish(RequestHandler):
                 def get(self):
