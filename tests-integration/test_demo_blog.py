@@ -37,7 +37,12 @@ def texts(browser, selector):
 def wait(browser, condition):
     from selenium.webdriver.support.ui import WebDriverWait
 
-    return WebDriverWait(browser, 15, poll_frequency=0.05).until(condition)
+    return WebDriverWait(
+        browser,
+        15,
+        0.05,
+        [StaleElementReferenceException],  # the page may change while it is read
+    ).until(condition)
 
 
 def fill(browser, button, **fields):
