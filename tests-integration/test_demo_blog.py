@@ -35,6 +35,7 @@ def texts(browser, selector):
 
 
 def wait(browser, condition):
+    from selenium.common.exceptions import StaleElementReferenceException
     from selenium.webdriver.support.ui import WebDriverWait
 
     return WebDriverWait(
