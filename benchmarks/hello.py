@@ -84,7 +84,7 @@ def main() -> None:
         contestants = [
             Contestant("ours", [mine, script("serve_tornado.py")]),
             Contestant("ours, uvloop", [mine, script("serve_tornado.py"), "uvloop"]),
-            Contestant("tornado (released)", [peer(["tornado<7"]), script("serve_tornado.py")]),
+            Contestant("tornado (released)", [peer(["tornado<6.100"]), script("serve_tornado.py")]),
             Contestant("aiohttp", [peer(["aiohttp"]), script("serve_aio.py")]),
             Contestant(
                 "starlette, uvicorn",

@@ -301,7 +301,7 @@ def contestants(script: Callable[[str], str]) -> list[Contestant]:
         Contestant("ours, engine", [mine, script("serve_engine.py")]),
         Contestant("ours, delegate", [mine, script("serve_engine.py"), "delegate"]),
         Contestant("ours, web", [mine, script("serve_web.py")]),
-        Contestant("tornado (released)", [peer(["tornado<7"]), script("serve_web.py")]),
+        Contestant("tornado (released)", [peer(["tornado<6.100"]), script("serve_web.py")]),
         Contestant("aiohttp", [peer(["aiohttp"]), script("serve_aiohttp.py")]),
         Contestant("starlette, uvicorn", [peer(uvicorn), script("serve_starlette.py")]),
         Contestant(

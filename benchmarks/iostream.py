@@ -223,7 +223,7 @@ def main() -> None:
         "echo_protocol.py": PROTOCOL,
     }
     here = harness.ours("uvloop")
-    peer = harness.environment(["tornado<7", "uvloop"])
+    peer = harness.environment(["tornado<6.100", "uvloop"])
     with harness.scripts(sources) as path:
         contestants = []
         for loop in ("", " uvloop"):

@@ -317,7 +317,7 @@ def main() -> None:
         peer = harness.environment
         contestants = [
             Contestant("ours", [harness.ours(), script("run_tornado.py")]),
-            Contestant("tornado (released)", [peer(["tornado<7"]), script("run_tornado.py")]),
+            Contestant("tornado (released)", [peer(["tornado<6.100"]), script("run_tornado.py")]),
             Contestant("jinja2", [peer(["jinja2"]), script("run_jinja.py")]),
             Contestant("mako", [peer(["mako"]), script("run_mako.py")]),
             Contestant(

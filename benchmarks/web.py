@@ -342,7 +342,7 @@ def run(options: object, loads: dict[str, Load], static: str) -> dict[str, harne
             Contestant("ours", [mine, tornado], environ),
             Contestant("ours, uvloop", [mine, tornado, "uvloop"], environ),
             Contestant(
-                "tornado (released)", [harness.environment(["tornado<7"]), tornado], environ
+                "tornado (released)", [harness.environment(["tornado<6.100"]), tornado], environ
             ),
         ]
         partly: list[tuple[Contestant, dict[str, Load]]] = []

@@ -439,7 +439,7 @@ def main() -> None:
             hold_idle(mine, script("ours"), script("idle"), options.idle, options.seconds)
             return
         peers = {
-            "tornado (released)": ("tornado", ["tornado<7", "uvloop"]),
+            "tornado (released)": ("tornado", ["tornado<6.100", "uvloop"]),
             "aiohttp": ("aiohttp", ["aiohttp", "uvloop"]),
             "websockets": ("websockets", ["websockets", "uvloop"]),
             "picows": ("picows", ["picows", "uvloop"]),

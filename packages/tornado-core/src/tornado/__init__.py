@@ -18,8 +18,8 @@ __path__ = extend_path(__path__, __name__)
 
 __all__ = ["version", "version_info"]
 
-version = "7.0.0"
-version_info = (7, 0, 0, 0)
+version = "6.100.0"
+version_info = (6, 100, 0, 0)
 
 # Public module -> the distribution that holds it.
 _DISTRIBUTIONS = {

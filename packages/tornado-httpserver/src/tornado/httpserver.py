@@ -261,7 +261,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         Cancelling it leaves the server as it is then: not accepting, its connections ending by
         themselves.
 
-        .. versionadded:: 7.0
+        .. versionadded:: 6.100
         """
         self._accept_waiting()
         self.stop()

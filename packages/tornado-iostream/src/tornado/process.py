@@ -67,7 +67,7 @@ def fork_processes(num_processes: int | None, max_restarts: int | None = None) -
 
     .. versionchanged:: 2.2
        The parent exits rather than return ``None``.
-    .. versionchanged:: 7.0
+    .. versionchanged:: 6.100
        The parent leaves no children behind when it gives up or gets ``SIGTERM``.
     """
     if not hasattr(os, "fork"):

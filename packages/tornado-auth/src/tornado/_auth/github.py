@@ -33,7 +33,7 @@ class GitHubMixin(OAuth2Mixin):
                         client_id=self.settings["github_oauth"]["key"],
                         scope=["read:user"])
 
-    .. versionadded:: 7.0
+    .. versionadded:: 6.100
     """
 
     _OAUTH_AUTHORIZE_URL = "https://github.com/login/oauth/authorize"

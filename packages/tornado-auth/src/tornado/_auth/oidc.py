@@ -76,7 +76,7 @@ class OpenIDConnectMixin(OAuth2Mixin):
     issuer, audience, times and nonce are verified. The provider's metadata and keys are kept for
     an hour, in this process; keys are fetched again when a token names a new one.
 
-    .. versionadded:: 7.0
+    .. versionadded:: 6.100
     """
 
     _OIDC_ISSUER: str | None = None

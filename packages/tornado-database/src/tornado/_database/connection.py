@@ -40,7 +40,7 @@ class Connection:
     connection is a context manager that closes itself at the block's end.
 
     .. versionadded:: 2.3
-    .. versionchanged:: 7.0
+    .. versionchanged:: 6.100
         SQLite, IPv6 addresses, keyword parameters, the context manager.
     """
 

@@ -306,7 +306,7 @@ class IOStream(BaseIOStream):
 
         Further writes raise `StreamClosedError`. Idempotent.
 
-        .. versionadded:: 7.0
+        .. versionadded:: 6.100
         """
         if self._write_ended or self._state is CLOSED:
             return

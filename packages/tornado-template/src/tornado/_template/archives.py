@@ -32,7 +32,7 @@ class PackageLoader(BaseLoader):
     A resource that is not there gives a :exc:`FileNotFoundError`, a package that is not there a
     :exc:`ModuleNotFoundError`.
 
-    .. versionadded:: 7.0
+    .. versionadded:: 6.100
     """
 
     def __init__(self, package: str, path: str = "templates", **kwargs: Any) -> None:
@@ -76,7 +76,7 @@ class ZipLoader(BaseLoader):
 
     A member that is not there gives a :exc:`KeyError`.
 
-    .. versionadded:: 7.0
+    .. versionadded:: 6.100
     """
 
     def __init__(self, archive: str | os.PathLike[str], path: str = "", **kwargs: Any) -> None:

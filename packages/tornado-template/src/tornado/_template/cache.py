@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["CompiledCache"]
 
 # Part of every key: to be raised when generated code or its use changes.
-ENGINE_VERSION = "tornado-template 7.0.0/1"
+ENGINE_VERSION = "tornado-template 6.100.0/1"
 
 _DIGEST_BYTES = 32
 
@@ -45,7 +45,7 @@ class CompiledCache:
     to the effective user, be no symbolic links, and be writable by no one else. Otherwise, and
     where the system has no such notion, the cache does nothing: templates are compiled as without.
 
-    .. versionadded:: 7.0
+    .. versionadded:: 6.100
     """
 
     def __init__(self, directory: str | os.PathLike[str]) -> None:

@@ -228,7 +228,7 @@ class Template:
         :returns: the output in UTF-8.
         :raises Exception: whatever the code in the template raises.
 
-        .. versionadded:: 7.0
+        .. versionadded:: 6.100
         """
         program = self._compiled or self._program()
         namespace = self._namespace(kwargs)

@@ -65,7 +65,7 @@ class BaseLoader:
 
     .. versionchanged:: 4.3
        Added *whitespace*.
-    .. versionchanged:: 7.0
+    .. versionchanged:: 6.100
        Added *cache*.
     """
 
@@ -117,7 +117,7 @@ class BaseLoader:
     def source_path(self, name: str) -> str:
         """Return the path that tracebacks give for the template *name*.
 
-        .. versionadded:: 7.0
+        .. versionadded:: 6.100
         """
         return name
 

@@ -96,7 +96,7 @@ class InMemoryClient:
     Routing, handlers, cookies and errors are the real ones. What belongs to the wire is not there:
     limits, timeouts, compression of requests, upgrades. Needs ``tornado-testing[http]``.
 
-    .. versionadded:: 7.0
+    .. versionadded:: 6.100
     """
 
     def __init__(

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import tornado
 from tornado import httputil
 from tornado._web.errors import HTTPError
 
@@ -23,7 +24,8 @@ HeaderValue = Any
 # Field values are visible characters, spaces and tabs (RFC 9110, section 5.5).
 _VALID_HEADER_CHARS = re.compile(r"[\x09\x20-\x7e\x80-\xff]*")
 
-_server_name = "TornadoServer/7.0"
+#: The value of the ``Server`` header: the first two numbers of the version say enough.
+SERVER_NAME = f"TornadoServer/{tornado.version_info[0]}.{tornado.version_info[1]}"
 
 _time = time.time
 _new_headers = httputil.HTTPHeaders.__new__
@@ -44,7 +46,7 @@ class _DefaultHeaders:
             second = int(now)
             self._until = second + 1.0
             self._fields = {
-                "Server": _server_name,
+                "Server": SERVER_NAME,
                 "Content-Type": "text/html; charset=UTF-8",
                 "Date": httputil.format_timestamp(second),
             }

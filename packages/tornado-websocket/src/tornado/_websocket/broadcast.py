@@ -20,7 +20,7 @@ MAX_BACKLOG = 1024 * 1024
 class BroadcastResult(NamedTuple):
     """What became of a message to many.
 
-    .. versionadded:: 7.0
+    .. versionadded:: 6.100
     """
 
     #: How many connections it was sent to.
@@ -55,7 +55,7 @@ def broadcast(
         up, or ``"skip"``: it misses this message and stays.
     :returns: what became of it; connections that are closed are no error.
 
-    .. versionadded:: 7.0
+    .. versionadded:: 6.100
     """
     if on_slow not in ("close", "skip"):
         raise ValueError(f'on_slow is {on_slow!r}, expected "close" or "skip"')

@@ -217,7 +217,7 @@ class WebSocketClientConnection:
     def __aiter__(self) -> AsyncIterator[str | bytes]:
         """Iterate over the messages until the connection is closed.
 
-        .. versionadded:: 7.0
+        .. versionadded:: 6.100
         """
         return MessageIterator(self.protocol)
 
@@ -256,7 +256,7 @@ class WebSocketClientConnection:
     def latency(self) -> float | None:
         """Seconds that the last answered ping took, ``None`` before the first.
 
-        .. versionadded:: 7.0
+        .. versionadded:: 6.100
         """
         return self.protocol.latency if self.protocol is not None else None
 
@@ -296,14 +296,14 @@ class WebSocketClientConnection:
     def is_closing(self) -> bool:
         """Return whether nothing more can be sent.
 
-        .. versionadded:: 7.0
+        .. versionadded:: 6.100
         """
         return self.protocol is None or self.protocol.is_closing()
 
     async def wait_closed(self) -> None:
         """Wait until the connection has ended; cancelling the wait changes nothing.
 
-        .. versionadded:: 7.0
+        .. versionadded:: 6.100
         """
         if self.protocol is None or self.protocol._finished:
             return

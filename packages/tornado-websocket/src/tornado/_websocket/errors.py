@@ -34,7 +34,7 @@ class HandshakeError(WebSocketError):
         status that the server answered with.
     :ivar headers: fields that the refusal has to carry, such as the versions spoken here.
 
-    .. versionadded:: 7.0
+    .. versionadded:: 6.100
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class ProtocolError(WebSocketError):
 
     :ivar code: the close code that says so to the peer (1002, 1007 or 1009).
 
-    .. versionadded:: 7.0
+    .. versionadded:: 6.100
     """
 
     def __init__(self, code: int, message: str) -> None:

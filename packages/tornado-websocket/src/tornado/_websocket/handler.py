@@ -189,7 +189,7 @@ class WebSocketHandler(RequestHandler):
         .. versionadded:: 4.1
         .. versionchanged:: 4.5
            ``compression_level`` and ``mem_level``.
-        .. versionchanged:: 7.0
+        .. versionchanged:: 6.100
            The four parameters of RFC 7692.
         """
         return None
@@ -336,7 +336,7 @@ class WebSocketHandler(RequestHandler):
     def __aiter__(self) -> AsyncIterator[str | bytes]:
         """Read messages in a loop, in place of `on_message`; it ends when the connection does.
 
-        .. versionadded:: 7.0
+        .. versionadded:: 6.100
         """
         return MessageIterator(self.ws_connection)
 
@@ -377,7 +377,7 @@ class WebSocketHandler(RequestHandler):
     def latency(self) -> float | None:
         """Seconds that the last answered ping took, ``None`` before the first.
 
-        .. versionadded:: 7.0
+        .. versionadded:: 6.100
         """
         return self.ws_connection.latency if self.ws_connection is not None else None
 

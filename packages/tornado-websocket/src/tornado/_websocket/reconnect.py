@@ -94,7 +94,7 @@ async def reconnecting_websocket(
     :param options: for `websocket_connect`.
     :raises Exception: what `websocket_connect` raised.
 
-    .. versionadded:: 7.0
+    .. versionadded:: 6.100
     """
     backoff = backoff or Backoff()
     loop = asyncio.get_running_loop()

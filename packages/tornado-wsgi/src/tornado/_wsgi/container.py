@@ -9,9 +9,9 @@ from concurrent.futures import Executor
 from types import TracebackType
 from typing import Any, TypeVar
 
-import tornado
 from tornado._gen import eager
 from tornado._wsgi.content import StreamedContent
+from tornado._web.seam import SERVER_NAME
 from tornado._wsgi.environ import make_environ
 from tornado.httputil import (
     HTTPHeaders,
@@ -241,7 +241,7 @@ class WSGIContainer:
             if length is not None and answer.status != 204:
                 headers.setdefault("Content-Length", str(length))
             headers.setdefault("Content-Type", "text/html; charset=UTF-8")
-        headers.setdefault("Server", f"TornadoServer/{tornado.version}")
+        headers.setdefault("Server", SERVER_NAME)
         return ResponseStartLine("HTTP/1.1", answer.status, answer.reason)
 
     def _finish(self, request: HTTPServerRequest, answer: _Answer) -> None:
@@ -259,7 +259,7 @@ class WSGIContainer:
             return
         answer.status = 500
         answer.is_begun = True
-        headers = HTTPHeaders({"Content-Length": "0", "Server": f"TornadoServer/{tornado.version}"})
+        headers = HTTPHeaders({"Content-Length": "0", "Server": SERVER_NAME})
         connection.write_headers(ResponseStartLine("HTTP/1.1", 500, responses[500]), headers)
         connection.finish()
 
