@@ -16,6 +16,7 @@ extensions = [
     "sphinx.ext.intersphinx",
     "sphinx.ext.doctest",
     "pages",
+    "reference",
 ]
 html_theme = "furo"
 html_title = f"Tornado {version}"
