@@ -15,6 +15,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -160,6 +161,16 @@ def wait_until(condition: Callable[[], object], seconds: float = 30) -> object:
 @pytest.fixture(scope="session")
 def until() -> Callable[..., object]:
     return wait_until
+
+
+@pytest.fixture(scope="session")
+def in_view() -> Callable[[Any, str], bool]:
+    """Return a function that says whether an element lies inside a browser's window."""
+    script = (
+        "const box = document.querySelector(arguments[0]).getBoundingClientRect();"
+        "return box.top >= 0 && box.bottom <= window.innerHeight"
+    )
+    return lambda browser, selector: browser.execute_script(script, selector)
 
 
 class Program:

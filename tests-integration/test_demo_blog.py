@@ -63,6 +63,8 @@ def test_an_author_and_a_reader(blog, chromium, tmp_path):
     assert author.current_url == blog + "auth/create"
     fill(author, "#go", name="Ann", email="ann@example.com", password="long enough")
     wait(author, lambda b: texts(b, "#leave") == ["Sign out Ann"])
+    author.get(blog)
+    assert "Nothing has been written" in find(author, "main").text
     author.get(blog + "compose")
     fill(author, "#save", title=TITLE, content="First paragraph.\n\nSecond, <b>not bold</b>.")
     wait(author, lambda b: texts(b, "article h1") == [TITLE])
@@ -73,6 +75,7 @@ def test_an_author_and_a_reader(blog, chromium, tmp_path):
     reader = chromium()
     reader.get(blog)
     assert texts(reader, "article h1") == [TITLE]
+    assert "Nothing has been written" not in find(reader, "main").text
     assert texts(reader, ".edit") == []
     reader.get(blog + "compose")
     assert "/auth/login" in reader.current_url

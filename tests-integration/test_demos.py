@@ -75,7 +75,7 @@ def say(browser, text):
     find(browser, "#say button").click()
 
 
-def test_chat_between_two_browsers(run, unused_port, chromium, wait, tmp_path):
+def test_chat_between_two_browsers(run, unused_port, chromium, wait, in_view, tmp_path):
     port = unused_port()
     url = f"http://127.0.0.1:{port}/"
     with run(command("chat", port), url) as server:
@@ -99,9 +99,15 @@ def test_chat_between_two_browsers(run, unused_port, chromium, wait, tmp_path):
             assert browser.title == "Chat"
             assert complaints(browser) == []
         ann.save_screenshot(str(tmp_path / "chat.png"))
+        for number in range(30):
+            say(ann, f"line {number}")
+            wait(ann, lambda b, n=number: len(find_all(b, "#messages li")) == n + 4)
+        assert in_view(ann, "#text")
+        assert in_view(ann, "#messages li:last-child")
         # A reload shows what was said; leaving asks for a name again.
         ann.refresh()
-        assert len(find_all(ann, "#messages li")) == 3
+        assert len(find_all(ann, "#messages li")) == 33
+        assert in_view(ann, "#text")
         find(ann, "header button").click()
         wait(ann, lambda b: "/login" in b.current_url)
         started = time.monotonic()

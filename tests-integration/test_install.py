@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import urllib.request
 import zipfile
 from pathlib import Path
 
@@ -37,6 +38,22 @@ def examples(readme: Path) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```", readme.read_text("utf-8"), re.M | re.S)
 
 
+def follow(block: str, environment, run, port: int) -> None:
+    """Do what a reader does with a sample: run it, and open the page of one that serves."""
+    if "http://localhost:8888/" not in block:
+        environment.run(block)
+        return
+    program = environment.folder / "sample.py"
+    program.write_text(block.replace("8888", str(port)), "utf-8")
+    command = [str(environment.python), "-u", "-W", "error", str(program)]
+    url = f"http://localhost:{port}/"
+    with run(command, url, cwd=environment.folder) as process:
+        assert url in process.stdout.readline()
+        with urllib.request.urlopen(url, timeout=10) as response:
+            assert response.status == 200
+            assert response.read()
+
+
 def declared(name: str, workspace) -> set[str]:
     """Return every project that installing `name` may bring: siblings and what they require."""
     import _workspace
@@ -63,7 +80,7 @@ def import_all(environment, distribution) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_alone(name, environment, workspace):
+def test_alone(name, environment, workspace, run, unused_port):
     environment.install(name)
     extra = environment.installed() - declared(name, workspace)
     if name != "tornado-twisted":  # Twisted brings requirements of its own
@@ -72,7 +89,7 @@ def test_alone(name, environment, workspace):
     blocks = examples(workspace[name].folder / "README.md")
     assert blocks, "a README shows the smallest use"
     for block in blocks:
-        environment.run(block)
+        follow(block, environment, run, unused_port())
 
 
 def test_template_alone_is_three_wheels(environment):
@@ -106,12 +123,12 @@ def test_full_stack(kind, environment, workspace, dist):
     assert hello == f"{workspace['tornado'].version} tornado.web\n"
 
 
-def test_meta_package_example_and_top_readme(environment, workspace):
+def test_meta_package_example_and_top_readme(environment, workspace, run, unused_port):
     environment.install("tornado[all]")
     blocks = examples(workspace["tornado"].folder / "README.md") + examples(ROOT / "README.md")
     assert blocks
     for block in blocks:
-        environment.run(block)
+        follow(block, environment, run, unused_port())
 
 
 def test_no_file_lies_in_two_wheels(dist):

@@ -51,7 +51,9 @@ def test_check_layers_finds_a_planted_requirement(copy):
 
     pyproject = copy / "packages" / "tornado-core" / "pyproject.toml"
     text = pyproject.read_text("utf-8")
-    pyproject.write_text(text.replace("dependencies = []", 'dependencies = ["tornado-web ~= 6.100"]'))
+    pyproject.write_text(
+        text.replace("dependencies = []", 'dependencies = ["tornado-web ~= 6.100"]')
+    )
     assert "tornado-core requires tornado-web, which stands above it" in check_layers.check(copy)
 
 

@@ -65,7 +65,7 @@ def losses(browser):
     return browser.execute_script("return window.losses")
 
 
-def test_one_process(run, unused_port, chromium):
+def test_one_process(run, unused_port, chromium, in_view):
     port = unused_port()
     url = f"http://127.0.0.1:{port}/"
     with run(command(port), url) as server:
@@ -83,6 +83,11 @@ def test_one_process(run, unused_port, chromium):
                 ),
                 "what Bob said",
             )
+        for number in range(30):
+            say(ann, f"line {number}")
+        until(lambda: heard(ann)[-1] == "Ann: line 29", "all lines")
+        assert in_view(ann, "#text")
+        assert in_view(ann, "#messages li:last-child")
         server.send_signal(signal.SIGTERM)
         assert server.wait(10) == 0
         until(lambda: losses(ann) == 1, "the loss to be seen")

@@ -8,6 +8,8 @@ const state = document.getElementById("state");
 const xsrf = form.elements["_xsrf"].value;
 let cursor = Number(list.dataset.cursor);
 
+list.scrollTop = list.scrollHeight;
+
 function show(message) {
   if (!document.getElementById("m" + message.id)) {
     list.insertAdjacentHTML("beforeend", message.html);

@@ -52,6 +52,7 @@ function receive(message) {
     author.textContent = `${message.author}: `;
     line.append(author, message.text);
     show("messages").append(line);
+    line.scrollIntoView({ block: "nearest" });
   }
 }
 

@@ -4,6 +4,7 @@ usage: python3 chat.py [--port=8888] [--debug]
 """
 
 import asyncio
+import logging
 import signal
 from datetime import timedelta
 from pathlib import Path
@@ -91,6 +92,7 @@ async def main():
     room = Room()
     application = make_application(room, debug=options.debug)
     server = application.listen(options.port, "127.0.0.1", xheaders=True)
+    logging.info("Listening on http://localhost:%d/", options.port)
 
     await stop.wait()
     room.close()

@@ -1,5 +1,6 @@
 import asyncio
 
+import tornado.log
 import tornado.web
 
 MESSAGES = ["Welcome", "Mind the <b>brackets</b>"]
@@ -16,7 +17,9 @@ def make_application(**settings):
 
 
 async def main():
+    tornado.log.enable_pretty_logging()
     make_application(debug=True).listen(8888, "127.0.0.1")
+    print("Listening on http://localhost:8888/", flush=True)
     await asyncio.Event().wait()
 
 
