@@ -4,14 +4,16 @@
 usage: python3 tools/test.py [--quick] [ENV ...]
 
 Without arguments: lint, types, every distribution alone, the whole on every supported Python found on
-this machine, the documentation and the integration tests. --quick leaves out the other Pythons.
-ENV names environments of tox.ini instead.
+this machine, the documentation, the integration tests and the released suite. --quick leaves out the
+other Pythons. ENV names environments of tox.ini instead. After a red run, the failed tests are listed
+once more at the end.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import time
@@ -21,7 +23,7 @@ import _bootstrap
 
 ENVIRONMENTS = (
     "lint,type,core,escape,template,loop,iostream,http,httpserver,httpclient,web,websocket,auth,"
-    "wsgi,testing,database,twisted,uvloop,docs,integration"
+    "wsgi,testing,database,twisted,uvloop,docs,integration,released"
 )
 SUPPORTED = [(3, 10), (3, 11), (3, 12), (3, 13)]
 
@@ -51,6 +53,28 @@ def _runs(python: Path) -> bool:
     return done.returncode == 0
 
 
+def run_and_note_failures(command: list[str], environ: dict[str, str]) -> tuple[int, list[str]]:
+    """Run tox, print what it prints; return its exit status and a line for each failed test.
+
+    The lines are those of pytest's short summaries, behind the name of their environment; in the
+    output they can be thousands of lines above its end.
+    """
+    failed: list[str] = []
+    environment = ""
+    process = subprocess.Popen(
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace"
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
+        if match := re.match(r"([\w-]+): (?:commands|install_deps|venv)\b", plain):
+            environment = match[1]
+        elif plain.startswith(("FAILED ", "ERROR ")):
+            failed.append(f"{environment}: {plain.rstrip()}")
+    return process.wait(), failed
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="this Python only")
@@ -69,7 +93,10 @@ def main() -> int:
     if not arguments.environments and not arguments.quick:
         environments += [f"{factor}-full" for factor in pythons]
     command = [sys.executable, "-m", "tox", "run", "--recreate", "-c", str(_bootstrap.ROOT)]
-    code = subprocess.run([*command, "-e", ",".join(environments)], env=environ).returncode
+    command += ["--colored", "yes" if sys.stdout.isatty() else "no", "-e", ",".join(environments)]
+    code, failed = run_and_note_failures(command, environ)
+    if failed:
+        print("what failed:", *failed, sep="\n  ")
     print(f"{'all green' if code == 0 else 'RED'} after {time.monotonic() - started:.0f} s")
     return code
 

@@ -1,6 +1,6 @@
 """The queue of what waits to be written."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tornado._iostream.buffers import FileRange, WriteQueue
@@ -25,7 +25,6 @@ def drain(queue, step):
     return out
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(sorted(KINDS)), st.integers(0, 9000), st.integers(0, 255)),

@@ -296,7 +296,7 @@ class TestLock:
         run(main)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     permits=st.integers(0, 3),
     steps=st.lists(st.sampled_from(["acquire", "release", "cancel", "turn", "timed"]), max_size=40),

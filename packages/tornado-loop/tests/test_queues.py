@@ -262,7 +262,7 @@ def test_subclass_with_its_own_container(run):
     run(main)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     maxsize=st.integers(0, 3),
     steps=st.lists(st.sampled_from(["put", "get", "cancel", "turn", "get_now"]), max_size=40),

@@ -532,7 +532,7 @@ def encode(engine, message):
     return engine.encode_message(message, True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sent=messages, deflate=st.booleans(), cuts=st.lists(st.integers(1, 5000), min_size=1))
 def test_round_trip(sent, deflate, cuts):
     for sender, receiver in (pair(deflate), pair(deflate)[::-1]):
@@ -547,7 +547,7 @@ def test_round_trip(sent, deflate, cuts):
         assert got == sent
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.binary(max_size=200), cut=st.integers(1, 200), server=st.booleans())
 def test_any_bytes_give_the_same_events_however_they_arrive(data, cut, server):
     role = Role.SERVER if server else Role.CLIENT
