@@ -79,7 +79,9 @@ def test_two_browsers_chat_and_the_server_ends_at_once(folder, run, unused_port,
 
 def test_the_tests_of_the_tutorial_pass(folder):
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
-    if not entry_points(group="pytest11", name="tornado"):  # a checkout that is not installed
+    if not entry_points(
+        group="pytest11", name="tornado_testing"
+    ):  # a checkout that is not installed
         command += ["-p", "tornado._testing.pytest_plugin"]
     done = subprocess.run(
         command,

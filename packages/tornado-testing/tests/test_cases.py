@@ -144,9 +144,9 @@ def test_a_method_that_is_a_coroutine_needs_the_decorator():
         def test_value(self):
             return 1
 
-    assert "needs the decorator @gen_test" in only_error(run(Case))
-    assert "needs the decorator @gen_test" in only_error(run(Case, "test_generator"))
-    assert "returns None, not 1" in only_error(run(Case, "test_value"))
+    assert "should be decorated" in only_error(run(Case))
+    assert "should be decorated" in only_error(run(Case, "test_generator"))
+    assert "Return value from test method ignored: 1" in only_error(run(Case, "test_value"))
 
 
 def test_gen_test_past_its_limit_names_the_line():
@@ -166,7 +166,11 @@ def test_gen_test_past_its_limit_names_the_line():
     assert "timed out after 0.01 seconds" in text
     assert "in test\n" in text
     assert "in deep\n" in text
-    assert "in test_generator" in only_error(run(Case, "test_generator"))
+    assert "await self.deep()" in text
+    assert "await asyncio.sleep(60)" in text
+    generator = only_error(run(Case, "test_generator"))
+    assert "in test_generator" in generator
+    assert "yield gen.sleep(60)" in generator
 
 
 def test_gen_test_errors_keep_their_line():

@@ -199,3 +199,91 @@ class SecondTest(AsyncHTTPTestCase):
 """
     )
     result.assert_outcomes(passed=3)
+
+
+OTHER_PLUGIN = """
+import pytest
+from tornado.ioloop import IOLoop
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    names = pyfuncitem._fixtureinfo.argnames
+    pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names})
+    return True
+
+@pytest.fixture
+def io_loop():
+    loop = IOLoop(make_current=False)
+    loop.is_theirs = True
+    loop.make_current()
+    yield loop
+    loop.clear_current()
+    loop.close()
+
+@pytest.fixture
+def app():
+    return Application([("/", MainHandler)])
+"""
+
+
+@pytest.mark.parametrize("first", ["ours", "theirs"])
+def test_a_plugin_with_a_loop_of_its_own(run, pytester, monkeypatch, first):
+    pytester.makepyfile(other_plugin=OTHER_PLUGIN)
+    pytester.syspathinsert()
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    plugins = ["-p", "tornado._testing.pytest_plugin", "-p", "other_plugin"]
+    result = run(
+        """
+ran = []
+
+@pytest.mark.tornado
+@gen.coroutine
+def test_the_loop_is_theirs(io_loop):
+    yield gen.moment
+    assert IOLoop.current() is io_loop
+    assert io_loop.is_theirs
+    ran.append(1)
+
+@pytest.mark.tornado
+@gen.coroutine
+def test_ours_use_it(http_client, base_url):
+    response = yield http_client.fetch(base_url + "/")
+    assert response.body == b"Hello, world"
+    ran.append(2)
+
+def test_that_they_ran():
+    assert ran == [1, 2]
+""",
+        "",
+        *(plugins if first == "ours" else plugins[2:] + plugins[:2]),
+    )
+    result.assert_outcomes(passed=3)
+
+
+def test_a_loop_of_a_conftest_leaves_the_other_fixtures_alone(run, pytester):
+    pytester.makeconftest("""
+import pytest
+from tornado.testing import AsyncTestCase
+
+@pytest.fixture
+def io_loop():
+    case = AsyncTestCase()
+    case.setUp()
+    case.io_loop.is_theirs = True
+    yield case.io_loop
+    case.tearDown()
+""")
+    result = run("""
+@pytest.mark.tornado
+async def test_both(io_loop, http_client, base_url):
+    assert io_loop.is_theirs
+    assert (await http_client.fetch(base_url + "/")).code == 200
+""")
+    result.assert_outcomes(passed=1)
+
+
+def test_the_entry_point_has_a_name_of_its_own():
+    from importlib.metadata import distribution
+
+    names = {each.name for each in distribution("tornado-testing").entry_points}
+    assert names == {"tornado_testing"}

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-import tornado
 from tornado import gen
 from tornado._websocket.masking import apply_mask
 from tornado.httpserver import HTTPServer
@@ -965,7 +964,3 @@ def test_flood_of_messages_is_held_back():
             await server.logged(("close", None, None))
 
     run(work())
-
-
-def test_version():
-    assert tornado.version_info >= (7,)

@@ -7,6 +7,10 @@ command line. The pytest plugin that comes along offers the same as fixtures.
 The HTTP test cases need ``tornado-testing[http]``; everything else needs only the loop and the streams.
 """
 
+# Programs written for 2.4 to 5.1 take these two from here.
+import unittest as unittest
+
+from tornado import gen as gen
 from tornado._testing.cases import (
     AsyncTestCase,
     gen_test,

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import linecache
 import os
-import sys
 import unittest
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
 from typing import Any, TypeVar, overload
 
 from tornado import gen
+from tornado._testing.logs import is_expected
 from tornado.ioloop import IOLoop
+from tornado.log import app_log
+from tornado.platform.asyncio import AsyncIOMainLoop
+from tornado.stack_context import ExceptionStackContext
 from tornado.util import TimeoutError
 
 T = TypeVar("T")
@@ -49,8 +54,16 @@ class AsyncTestCase(unittest.TestCase):
                 response = self.wait()
                 self.assertIn(b"FriendFeed", response.body)
 
-    An exception in a callback that runs during `wait` is raised by `wait`. When a test has ended, its
-    unfinished tasks are cancelled and the loop is closed with all descriptors registered there. With
+    A test runs inside an exception stack context, which everything started from the test inherits:
+    callbacks and timeouts of the loop, callbacks of streams and clients. The first exception that one
+    of them raises ends the pending or the next `wait` and is raised by it; if nothing waits any more,
+    it fails the test when that is over. What was started inside `tornado.stack_context.NullContext`
+    or by `IOLoop.spawn_callback` is outside: its exceptions go to the loop's
+    ``handle_callback_exception``. So do all of them while an `ExpectLog` is active that expects the
+    record "Exception in callback" (or "Uncaught exception") of ``tornado.application``.
+
+    When a test has ended, its unfinished tasks are cancelled and the loop is closed with all
+    descriptors registered there, unless the loop was current before the test. With
     ``fail_on_leaked_tasks = True`` in the class, a test that leaves tasks behind fails.
 
     .. versionadded:: 2.3
@@ -63,28 +76,82 @@ class AsyncTestCase(unittest.TestCase):
         super().__init__(methodName)
         self.__stopped = False
         self.__running = False
+        self.__is_inside = False
+        self.__owns_loop = True
         self.__failure: BaseException | None = None
         self.__stop_args: Any = None
 
     def setUp(self) -> None:
         """Make the loop. An override calls this first."""
         super().setUp()
+        before = IOLoop.current(instance=False)
         self.io_loop = self.get_new_ioloop()
+        # A harness may have set an asyncio loop that had no IOLoop before get_new_ioloop asked for it.
+        is_adopted = (
+            isinstance(self.io_loop, AsyncIOMainLoop)
+            and IOLoop.current(instance=False) is self.io_loop
+        )
+        self.__owns_loop = before is not self.io_loop and not is_adopted
         self.io_loop.make_current()
 
     def tearDown(self) -> None:
         """Cancel what still runs and close the loop. An override calls this last."""
         leaked = self._cancel_tasks()
-        IOLoop.clear_current()
-        # A loop that others share outlives the test.
-        if not IOLoop.initialized() or self.io_loop is not IOLoop.instance():
-            self.io_loop.close(all_fds=True)
+        if self.__owns_loop:
+            IOLoop.clear_current()
+            # A loop that others share outlives the test.
+            if not IOLoop.initialized() or self.io_loop is not IOLoop.instance():
+                self.io_loop.close(all_fds=True)
         super().tearDown()
+        self.__raise_failure()
+        if leaked and self.fail_on_leaked_tasks:
+            self.fail(f"the test left tasks behind: {', '.join(leaked)}")
+
+    def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
+        """Run the test inside its exception stack context; see `unittest.TestCase.run`."""
+        with self.__stack_context():
+            collected = super().run(result)
+        failure, self.__failure = self.__failure, None
+        if failure is not None and collected is not None:
+            # It came too late for tearDown, or a subclass's tearDown does not call this class's.
+            exc_info = (type(failure), failure, failure.__traceback__)
+            collected.addError(self, exc_info)  # type: ignore[arg-type]  # raised: it has a traceback
+        return collected
+
+    def debug(self) -> None:
+        """Run the test without collecting its result; see `unittest.TestCase.debug`."""
+        with self.__stack_context():
+            super().debug()
+        self.__raise_failure()
+
+    @contextmanager
+    def __stack_context(self) -> Iterator[None]:
+        with ExceptionStackContext(self.__take_exception):
+            self.__is_inside = True
+            try:
+                yield
+            finally:
+                # What leaves the block itself is the test runner's, not a callback's.
+                self.__is_inside = False
+
+    def __take_exception(
+        self, typ: type[BaseException], value: BaseException, tb: TracebackType | None
+    ) -> bool:
+        """Keep a callback's exception for `wait`; return whether it was kept."""
+        if not self.__is_inside or not _is_failure(value) or is_expected(app_log, _LOGGED_AS):
+            return False
+        if self.__failure is None:
+            self.__failure = value
+        else:
+            # The first failure is the cause; later ones tend to follow from it.
+            app_log.error("multiple unhandled exceptions in test", exc_info=(typ, value, tb))
+        self.stop()
+        return True
+
+    def __raise_failure(self) -> None:
         failure, self.__failure = self.__failure, None
         if failure is not None:
             raise failure
-        if leaked and self.fail_on_leaked_tasks:
-            self.fail(f"the test left tasks behind: {', '.join(leaked)}")
 
     def _cancel_tasks(self) -> list[str]:
         """Cancel all tasks of the loop, wait for their end, and return what they were."""
@@ -114,9 +181,12 @@ class AsyncTestCase(unittest.TestCase):
         result = method()
         if inspect.isgenerator(result) or inspect.iscoroutine(result):
             result.close()
-            raise TypeError("a test that is a generator or coroutine needs the decorator @gen_test")
+            raise TypeError(
+                "Generator and coroutine test methods should be decorated with"
+                " tornado.testing.gen_test"
+            )
         if result is not None:
-            raise ValueError(f"a test returns None, not {result!r}")
+            raise ValueError(f"Return value from test method ignored: {result!r}")
 
     def stop(self, _arg: Any = None, **kwargs: Any) -> None:
         """Let one pending or future call of `wait` return the argument, or the keywords as a dict."""
@@ -135,16 +205,17 @@ class AsyncTestCase(unittest.TestCase):
         :param condition: if given, the loop runs on after `stop` until this returns true.
         :param timeout: seconds; ``None`` means `get_async_test_timeout`.
 
-        Raises `failureException` when the time is up, and whatever a callback raised meanwhile.
+        :raises: `failureException` when the time is up; otherwise whatever a callback that was
+            started from the test has raised.
         """
         if timeout is None:
             timeout = get_async_test_timeout()
-        if not self.__stopped or (condition is not None and not condition()):
+        if not self.__stopped or (
+            self.__failure is None and condition is not None and not condition()
+        ):
             self.__run(condition, timeout)
         self.__stopped = False
-        failure, self.__failure = self.__failure, None
-        if failure is not None:
-            raise failure
+        self.__raise_failure()
         result, self.__stop_args = self.__stop_args, None
         return result
 
@@ -158,8 +229,6 @@ class AsyncTestCase(unittest.TestCase):
             self.stop()
 
         handle = self.io_loop.add_timeout(self.io_loop.time() + timeout, expire)
-        # An attribute of this one loop, so that a subclass's own method is found again afterwards.
-        vars(self.io_loop)["handle_callback_exception"] = self.__callback_failed
         try:
             while True:
                 self.__running = True
@@ -168,15 +237,19 @@ class AsyncTestCase(unittest.TestCase):
                     break
         finally:
             self.__running = False
-            del vars(self.io_loop)["handle_callback_exception"]
             self.io_loop.remove_timeout(handle)
 
-    def __callback_failed(self, callback: Any) -> None:
-        error = sys.exc_info()[1]
-        # The first failure is the cause; later ones tend to follow from it.
-        if self.__failure is None:
-            self.__failure = error
-        self.stop()
+
+#: First words of the records by which the loop, and code that calls back in other ways, report what
+#: a callback raised.
+_LOGGED_AS = ("Exception in callback", "Uncaught exception")
+
+
+def _is_failure(error: BaseException) -> bool:
+    """Return whether an exception is one that fails a test, and not one that ends a task or the process."""
+    return not isinstance(
+        error, (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)
+    )
 
 
 @overload
@@ -258,7 +331,7 @@ def run_limited(io_loop: IOLoop, func: Callable[[], Any], limit: float) -> Any:
 
 
 def _waiting_lines(running: Any) -> list[str]:
-    """Return a line for each suspended frame, outermost first, from a coroutine down to its await."""
+    """Return lines for each suspended frame, outermost first, from a coroutine down to its await."""
     lines = []
     while running is not None:
         frame = getattr(running, "cr_frame", None) or getattr(running, "gi_frame", None)
@@ -266,6 +339,9 @@ def _waiting_lines(running: Any) -> list[str]:
             break
         code = frame.f_code
         lines.append(f"  {code.co_filename}:{frame.f_lineno} in {code.co_name}")
+        source = linecache.getline(code.co_filename, frame.f_lineno, frame.f_globals).strip()
+        if source:
+            lines.append(f"    {source}")
         running = getattr(running, "cr_await", None) or getattr(running, "gi_yieldfrom", None)
     return lines or ["  a future"]
 

@@ -6,9 +6,22 @@ import io
 import logging
 import re
 import unittest
+from collections.abc import Iterable
 from types import TracebackType
 
 from tornado.util import basestring_type
+
+#: Those whose block is being executed, in the order in which they were entered.
+_active: list[ExpectLog] = []
+
+
+def is_expected(logger: logging.Logger, beginnings: Iterable[str]) -> bool:
+    """Return whether an active `ExpectLog` expects an error record that begins in one of these ways.
+
+    The rest of the record is not known beforehand, so a pattern counts as well if it begins with
+    the words themselves.
+    """
+    return any(expected._awaits(logger, text) for text in beginnings for expected in _active)
 
 
 class ExpectLog(logging.Filter):
@@ -60,6 +73,14 @@ class ExpectLog(logging.Filter):
         """Whether the message came."""
         return self.match_count > 0
 
+    def _awaits(self, logger: logging.Logger, beginning: str) -> bool:
+        """Return whether an error record on ``logger`` with this beginning may be the expected one."""
+        if self.logger is not logger or self.level not in (None, logging.ERROR):
+            return False
+        pattern = self.regex.pattern.lstrip("^(")
+        examples = (beginning, f"{beginning} <...>")
+        return any(map(self.regex.match, examples)) or pattern.startswith(beginning)
+
     def filter(self, record: logging.LogRecord) -> bool:
         """Return False, which drops the record, where it is the expected one."""
         if self.level is not None and record.levelno != self.level:
@@ -76,6 +97,7 @@ class ExpectLog(logging.Filter):
             self._level_before = self.logger.level
             self.logger.setLevel(self.level)
         self.logger.addFilter(self)
+        _active.append(self)
         return self
 
     def __exit__(
@@ -85,6 +107,8 @@ class ExpectLog(logging.Filter):
         traceback: TracebackType | None,
     ) -> None:
         self.logger.removeFilter(self)
+        if self in _active:
+            _active.remove(self)
         if self._level_before is not None:
             self.logger.setLevel(self._level_before)
             self._level_before = None

@@ -7,13 +7,18 @@ An ``async def`` test (or one decorated with `gen.coroutine`) runs on ``io_loop`
 ``@pytest.mark.tornado`` or, with the ini option ``tornado_mode = auto``, when no other plugin's mark
 claims it; asynchronous fixtures run so in auto mode. ``@pytest.mark.tornado(timeout=10)`` or the ini
 option ``tornado_timeout`` set the limit in seconds.
+
+pytest-tornado and pytest-tornasync may be installed as well. Tests written for them run under them,
+and a fixture that both sides define, such as ``io_loop``, is theirs, whichever plugin pytest loads
+first; for that the fixtures of this module are registered last, without those names.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +30,16 @@ if TYPE_CHECKING:  # HTTP is an extra; the loop is imported when a test asks for
     from tornado.testing import InMemoryClient
 
 #: Marks by which other plugins claim an async test.
-_OTHERS = ("anyio", "asyncio", "trio", "twisted")
+_OTHERS = ("anyio", "asyncio", "gen_test", "trio", "twisted")
+
+#: The fixtures, as the namespace of a plugin of its own: see `pytest_configure`.
+_fixtures: dict[str, Any] = {}
+
+
+def _fixture(func: Callable[..., Any]) -> Any:
+    """Make a fixture that is registered unless another plugin defines one of its name."""
+    _fixtures[func.__name__] = pytest.fixture(func)
+    return func
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,6 +54,22 @@ def pytest_configure(config: pytest.Config) -> None:
     mode = config.getini("tornado_mode")
     if mode not in ("auto", "strict"):
         raise pytest.UsageError(f"tornado_mode is 'auto' or 'strict', not {mode!r}")
+    others = [each for each in config.pluginmanager.get_plugins() if _is_alike(each)]
+    ours = ModuleType("tornado_testing_fixtures")
+    for name, fixture in _fixtures.items():
+        if not any(hasattr(other, name) for other in others):
+            setattr(ours, name, fixture)
+    config.pluginmanager.register(ours, ours.__name__)
+
+
+def _is_alike(plugin: Any) -> bool:
+    """Return whether another plugin, and no ``conftest.py``, defines the fixture ``io_loop``."""
+    return (
+        isinstance(plugin, ModuleType)
+        and plugin.__name__ != __name__
+        and hasattr(plugin, "io_loop")
+        and not (plugin.__file__ or "").endswith("conftest.py")
+    )
 
 
 def _is_auto(config: pytest.Config) -> bool:
@@ -63,21 +93,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.fixturenames.insert(0, "io_loop")  # type: ignore[attr-defined]  # a Function
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Give a plain function to whichever plugin calls the test.
+
+    Others may be asked before this plugin and call whatever is no ``async def`` without waiting for
+    what it returns.
+    """
     if not _is_ours(pyfuncitem):
-        return None
-    arguments = {
-        name: pyfuncitem.funcargs[name]
-        for name in pyfuncitem._fixtureinfo.argnames  # pytest has no public name for them
-    }
+        return (yield)
     io_loop: Any = pyfuncitem.funcargs["io_loop"]
-    _run(
-        io_loop,
-        functools.partial(pyfuncitem.obj, **arguments),
-        _limit(pyfuncitem),
-    )
-    return True
+    func, limit = pyfuncitem.obj, _limit(pyfuncitem)
+
+    @functools.wraps(func)
+    def test(**arguments: Any) -> None:
+        _run(io_loop, functools.partial(func, **arguments), limit)
+
+    del test.__wrapped__  # or inspect.iscoroutinefunction of the plugins finds func
+    pyfuncitem.obj = test
+    try:
+        return (yield)
+    finally:
+        pyfuncitem.obj = func
 
 
 def _limit(item: pytest.Item) -> float:
@@ -128,7 +165,7 @@ async def _next(steps: AsyncIterator[Any], *default: object) -> Any:
     return await anext(steps, *default)
 
 
-@pytest.fixture
+@_fixture
 def io_loop() -> Iterator[IOLoop]:
     """A new `tornado.ioloop.IOLoop`, current for the length of the test."""
     from tornado.testing import AsyncTestCase  # only where a test asks for it
@@ -139,7 +176,7 @@ def io_loop() -> Iterator[IOLoop]:
     case.tearDown()
 
 
-@pytest.fixture
+@_fixture
 def http_server(io_loop: IOLoop, app: Any) -> Iterator[HTTPServer]:
     """An HTTP server on a free port of 127.0.0.1 that serves what the fixture ``app`` returns."""
     from tornado.httpserver import HTTPServer  # an extra
@@ -153,7 +190,7 @@ def http_server(io_loop: IOLoop, app: Any) -> Iterator[HTTPServer]:
     io_loop.run_sync(server.close_all_connections, timeout=5)
 
 
-@pytest.fixture
+@_fixture
 def http_port(http_server: HTTPServer) -> int:
     """The port of ``http_server``."""
     (listening,) = http_server._sockets.values()
@@ -161,13 +198,13 @@ def http_port(http_server: HTTPServer) -> int:
     return port
 
 
-@pytest.fixture
+@_fixture
 def base_url(http_port: int) -> str:
     """The URL of ``http_server``, without a slash at its end."""
     return f"http://127.0.0.1:{http_port}"
 
 
-@pytest.fixture
+@_fixture
 def http_client(io_loop: IOLoop) -> Iterator[AsyncHTTPClient]:
     """An `tornado.httpclient.AsyncHTTPClient` of the test's own."""
     from tornado.httpclient import AsyncHTTPClient  # an extra
@@ -177,7 +214,7 @@ def http_client(io_loop: IOLoop) -> Iterator[AsyncHTTPClient]:
     client.close()
 
 
-@pytest.fixture
+@_fixture
 def in_memory_client(app: Any) -> InMemoryClient:
     """A client that fetches from ``app`` without a socket."""
     from tornado.testing import InMemoryClient  # only where a test asks for it
