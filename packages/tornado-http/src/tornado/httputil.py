@@ -7,6 +7,7 @@ serves talk to each other. The rest takes apart and puts together the texts that
 
 from http.client import responses
 
+from tornado._httputil.contract import Dispatcher, Exchange, Peer, Target
 from tornado._httputil.cookies import _unquote_cookie, parse_cookie
 from tornado._httputil.dates import format_timestamp
 from tornado._httputil.delegates import (
@@ -43,6 +44,8 @@ from tornado._httputil.urls import (
 )
 
 __all__ = [
+    "Dispatcher",
+    "Exchange",
     "HTTPConnection",
     "HTTPFile",
     "HTTPHeaders",
@@ -54,8 +57,10 @@ __all__ = [
     "ParseBodyConfig",
     "ParseMultipartConfig",
     "ParseUrlEncodedConfig",
+    "Peer",
     "RequestStartLine",
     "ResponseStartLine",
+    "Target",
     "_encode_header",
     "_get_content_range",
     "_normalize_header",

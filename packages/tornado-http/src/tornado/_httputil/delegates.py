@@ -1,13 +1,17 @@
-"""A connection's messages go in as calls, an application's come out as calls: the interfaces between them."""
+"""Base classes of the delegate interface, by which a connection and an application exchange messages."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tornado._httputil.headers import HTTPHeaders
 from tornado._httputil.startlines import RequestStartLine, ResponseStartLine
+
+#: Bytes of a file that are read and sent at a time.
+_FILE_PIECE = 262144
 
 
 class HTTPServerConnectionDelegate:
@@ -65,10 +69,22 @@ class HTTPMessageDelegate:
 
 
 class HTTPConnection:
-    """Where an application writes the message it sends.
+    """Base class for an application's side of a connection: where it writes the message it sends.
+
+    A transport of your own overrides `write_headers`, `write` and `finish`. The other methods of
+    `Exchange` have defaults here that fit a transport without a stream and without limits.
 
     .. versionadded:: 4.0
+    .. versionchanged:: 6.100
+       Everything of `Exchange`.
     """
+
+    #: Facts about the peer; see `Peer`.
+    context: Any = None
+    #: The `.IOStream` below, ``None`` where there is none.
+    stream: Any = None
+    #: Whether the connection is closed after this response.
+    no_keep_alive: bool = False
 
     def write_headers(
         self,
@@ -77,29 +93,75 @@ class HTTPConnection:
         chunk: bytes | None = None,
         callback: Callable[..., Any] | None = None,
     ) -> asyncio.Future[None]:
-        """Write the start line and the headers.
+        """Send the start line and the headers; see `Exchange.write_headers`.
 
-        :arg start_line: of a request on a client's connection, of a response on a server's.
-        :arg headers: all headers; those about the framing may be completed.
-        :arg chunk: the first piece of the content; it leaves together with the headers.
-        :arg callback: called without arguments when everything was written.
-        :returns: a future that is done when everything was written.
+        :param start_line: of a request on a client's connection, of a response on a server's.
+        :param headers: all headers; those about the framing may be completed.
+        :param chunk: the first piece of the content; it is sent together with the headers.
+        :param callback: called without arguments when everything was sent.
+        :returns: a future that is done when everything was sent.
         """
         raise NotImplementedError
 
     def write(
         self, chunk: bytes, callback: Callable[..., Any] | None = None
     ) -> asyncio.Future[None]:
-        """Write a piece of the content; `write_headers` comes first.
+        """Send a piece of the content; `write_headers` comes first.
 
-        :arg callback: called without arguments when it was written.
-        :returns: a future that is done when it was written.
+        :param callback: called without arguments when it was sent.
+        :returns: a future that is done when it was sent.
         """
         raise NotImplementedError
 
     def finish(self) -> None:
-        """Say that the message is complete."""
+        """End the message."""
         raise NotImplementedError
+
+    def respond(self, status: int, reason: str, headers: HTTPHeaders, body: bytes) -> None:
+        """Send a whole response; see `Exchange.respond`. Here by `write_headers` and `finish`."""
+        if status >= 200 and status not in (204, 304):
+            headers.setdefault("Content-Length", str(len(body)))
+        self.write_headers(ResponseStartLine("HTTP/1.1", status, reason), headers, body or None)
+        self.finish()
+
+    def send_file(self, file: Any, offset: int, count: int) -> asyncio.Future[None]:
+        """Send a part of an open file; see `Exchange.send_file`. Here read in pieces by a thread."""
+        return asyncio.ensure_future(self._send_pieces(file, offset, count))
+
+    async def _send_pieces(self, file: Any, offset: int, count: int) -> None:
+        descriptor = file if isinstance(file, int) else file.fileno()
+        loop = asyncio.get_running_loop()
+        while count:
+            size = min(count, _FILE_PIECE)
+            piece = await loop.run_in_executor(None, os.pread, descriptor, size, offset)
+            if not piece:
+                self.close()
+                raise EOFError(f"the file ended {count} bytes early")
+            await self.write(piece)
+            offset += len(piece)
+            count -= len(piece)
+
+    def send_now(self) -> None:
+        """Send what was kept back; see `Exchange.send_now`. Here nothing is."""
+
+    def set_close_callback(self, callback: Callable[[], Any] | None) -> None:
+        """Have ``callback`` called when the peer leaves; see `Exchange`. Here it never is."""
+
+    def set_max_body_size(self, max_body_size: int) -> None:
+        """Limit the content; see `Exchange`. Here there is no limit."""
+
+    def set_body_timeout(self, timeout: float | None) -> None:
+        """Limit the time for the content; see `Exchange`. Here there is no limit."""
+
+    def detach(self) -> Any:
+        """Give the stream away; see `Exchange`. Here there is none.
+
+        :raises RuntimeError: always.
+        """
+        raise RuntimeError(f"{type(self).__name__} has no stream to detach")
+
+    def close(self) -> None:
+        """Close the connection; see `Exchange`. Here nothing is open."""
 
 
 for _exported in (HTTPServerConnectionDelegate, HTTPMessageDelegate, HTTPConnection):
