@@ -18,7 +18,8 @@ def core_alone(tmp_path):
     """A directory for ``sys.path`` that holds nothing but the package's own files."""
     source = os.path.dirname(tornado.__file__)
     package = tmp_path / "tornado"
-    shutil.copytree(os.path.join(source, "_options"), package / "_options")
+    for part in ("_options", "_legacy"):
+        shutil.copytree(os.path.join(source, part), package / part)
     for name in CORE_FILES:
         shutil.copy(os.path.join(source, name), package / name)
     return tmp_path
@@ -207,6 +208,7 @@ result = sorted(name for name in sys.modules if name.startswith("tornado"))
 """
     assert set(run(core_alone, code)) <= {
         "tornado",
+        "tornado._legacy",
         "tornado._missing",
         "tornado._options",
         "tornado._options.errors",

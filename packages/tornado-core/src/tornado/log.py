@@ -18,8 +18,12 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from tornado import _legacy
+
 if TYPE_CHECKING:
     from tornado.options import OptionParser
+
+_legacy.provide(__name__)
 
 __all__ = [
     "LogFormatter",

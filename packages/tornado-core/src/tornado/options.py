@@ -35,9 +35,12 @@ import os
 from collections.abc import Callable
 from typing import Any, TextIO
 
+from tornado import _legacy
 from tornado._options.errors import Error, UnrecognizedOptionError
 from tornado._options.parser import OptionParser
 from tornado.log import define_logging_options, enable_pretty_logging
+
+_legacy.provide(__name__)
 
 __all__ = [
     "Error",

@@ -15,6 +15,10 @@ from importlib import import_module
 from types import CodeType, TracebackType
 from typing import Any, NoReturn, TypeVar
 
+from tornado import _legacy
+
+_legacy.provide(__name__)
+
 __all__ = [
     "PY3",
     "ArgReplacer",

@@ -37,7 +37,10 @@ Errors are those of PyMySQL, whichever engine answers::
 
 from pymysql.err import IntegrityError, OperationalError
 
+from tornado import _legacy
 from tornado._database.connection import Connection
 from tornado._database.rows import Row
+
+_legacy.provide(__name__)
 
 __all__ = ["Connection", "IntegrityError", "OperationalError", "Row"]

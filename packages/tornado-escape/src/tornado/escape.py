@@ -12,6 +12,10 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any, overload
 from urllib.parse import quote, quote_plus, unquote, unquote_plus, unquote_to_bytes
 
+from tornado import _legacy
+
+_legacy.provide(__name__)
+
 __all__ = [
     "json_decode",
     "json_encode",

@@ -28,6 +28,7 @@ from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from tornado import _legacy
 from tornado._locale.codes import close_codes, normalized
 from tornado._locale.csvfile import read_translations
 from tornado._locale.dates import clock_time, date_message, moment
@@ -71,7 +72,7 @@ def __getattr__(name: str) -> Any:
         }
         globals()["LOCALE_NAMES"] = names
         return names
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _legacy.find(__name__, name)
 
 
 def get(*locale_codes: str | None) -> "Locale":

@@ -25,8 +25,11 @@ who speak HTTP on streams of their own making::
 
 from __future__ import annotations
 
+from tornado import _legacy
 from tornado._http1.connection import HTTP1Connection
 from tornado._http1.parameters import HTTP1ConnectionParameters
 from tornado._http1.server import HTTP1ServerConnection
+
+_legacy.provide(__name__)
 
 __all__ = ["HTTP1Connection", "HTTP1ConnectionParameters", "HTTP1ServerConnection"]

@@ -6,7 +6,9 @@ serves talk to each other. The rest takes apart and puts together the texts that
 """
 
 from http.client import responses
+from typing import TYPE_CHECKING
 
+from tornado import _legacy
 from tornado._httputil.contract import Dispatcher, Exchange, Peer, Target
 from tornado._httputil.cookies import _unquote_cookie, parse_cookie
 from tornado._httputil.dates import format_timestamp
@@ -42,6 +44,12 @@ from tornado._httputil.urls import (
     split_host_and_port,
     url_concat,
 )
+
+if TYPE_CHECKING:
+    # Of the names that `_legacy` provides, those that programs use most.
+    from urllib.parse import urlencode as urlencode
+
+_legacy.provide(__name__)
 
 __all__ = [
     "Dispatcher",

@@ -5,7 +5,10 @@
 It needs pycurl, which ``pip install tornado-httpclient[curl]`` installs too.
 """
 
+from tornado import _legacy
 from tornado._httpclient.curl import CurlAsyncHTTPClient
 from tornado._httpclient.curl_errors import CurlError, CurlTimeoutError
+
+_legacy.provide(__name__)
 
 __all__ = ["CurlAsyncHTTPClient", "CurlError", "CurlTimeoutError"]

@@ -14,6 +14,7 @@ On the command line::
     python -m tornado.httpclient --print_headers http://www.example.com
 """
 
+from tornado import _legacy
 from tornado._httpclient.base import AsyncHTTPClient
 from tornado._httpclient.blocking import HTTPClient
 from tornado._httpclient.command import main
@@ -21,6 +22,8 @@ from tornado._httpclient.errors import HTTPClientError, HTTPError
 from tornado._httpclient.request import HTTPRequest, _RequestProxy
 from tornado._httpclient.response import HTTPResponse
 from tornado._httpclient.streaming import ResponseStream
+
+_legacy.provide(__name__)
 
 __all__ = [
     "AsyncHTTPClient",

@@ -1,5 +1,6 @@
 """The HTTP client in pure Python: `tornado.httpclient.AsyncHTTPClient` uses it unless told otherwise."""
 
+from tornado import _legacy
 from tornado._httpclient.errors import (
     HTTPProtocolError,
     HTTPProxyError,
@@ -7,6 +8,8 @@ from tornado._httpclient.errors import (
     HTTPTimeoutError,
 )
 from tornado._httpclient.simple import SimpleAsyncHTTPClient
+
+_legacy.provide(__name__)
 
 __all__ = [
     "HTTPProtocolError",

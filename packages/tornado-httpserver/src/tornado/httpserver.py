@@ -23,6 +23,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import Any, cast
 
+from tornado import _legacy
 from tornado._http1.adapter import CallableAdapter
 from tornado._http1.connection import HTTP1Connection
 from tornado._http1.parameters import HTTP1ConnectionParameters
@@ -41,6 +42,8 @@ from tornado.httputil import (
 from tornado.iostream import IOStream
 from tornado.tcpserver import TCPServer
 from tornado.util import Configurable
+
+_legacy.provide(__name__)
 
 __all__ = ["HTTPConnection", "HTTPRequest", "HTTPServer"]
 

@@ -28,10 +28,12 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NoReturn
 
-from tornado import ioloop
+from tornado import _legacy, ioloop
 from tornado._autoreload.notices import FolderNotices
 from tornado._netutil.loops import loop_or_current
 from tornado.log import gen_log
+
+_legacy.provide(__name__)
 
 __all__ = ["add_reload_hook", "main", "start", "wait", "watch"]
 

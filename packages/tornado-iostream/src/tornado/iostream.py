@@ -15,6 +15,7 @@ At most one read is pending at a time; writes queue. `SSLIOStream` is the same o
 `PipeIOStream` over a pipe, and `BaseIOStream` what they have in common.
 """
 
+from tornado import _legacy
 from tornado._iostream.base import BaseIOStream
 from tornado._iostream.errors import (
     StreamBufferFullError,
@@ -24,6 +25,8 @@ from tornado._iostream.errors import (
 from tornado._iostream.pipe import PipeIOStream
 from tornado._iostream.plain import IOStream
 from tornado._iostream.tls import SSLIOStream
+
+_legacy.provide(__name__)
 
 __all__ = [
     "BaseIOStream",

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from tornado import _legacy
 from tornado._netutil.resolvers import (
     BlockingResolver,
     DefaultExecutorResolver,
@@ -53,4 +54,4 @@ def __getattr__(name: str) -> Any:
         from tornado.tcpserver import TCPServer
 
         return TCPServer
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _legacy.find(__name__, name)

@@ -17,11 +17,13 @@ from collections.abc import Callable
 from subprocess import CalledProcessError
 from typing import Any, NoReturn
 
-from tornado import ioloop, stack_context
+from tornado import _legacy, ioloop, stack_context
 from tornado._loop.contexts import run_clean
 from tornado._netutil.loops import asyncio_loop_of, loop_or_current
 from tornado.iostream import PipeIOStream
 from tornado.log import gen_log
+
+_legacy.provide(__name__)
 
 __all__ = ["CalledProcessError", "Subprocess", "cpu_count", "fork_processes", "task_id"]
 

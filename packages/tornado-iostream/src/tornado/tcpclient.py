@@ -9,12 +9,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from tornado import ioloop
+from tornado import _legacy, ioloop
 from tornado._loop.contexts import run_clean
 from tornado._netutil.loops import asyncio_loop_of, loop_or_current
 from tornado.iostream import IOStream
 from tornado.netutil import Resolver, ssl_options_to_context
 from tornado.util import TimeoutError
+
+_legacy.provide(__name__)
 
 __all__ = ["TCPClient"]
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tornado import ioloop, process
+from tornado import _legacy, ioloop, process
 from tornado._loop.conversion import convert_yielded
 from tornado._netutil.loops import asyncio_loop_of
 from tornado._netutil.sockets import hand_accepted
@@ -21,6 +21,8 @@ from tornado.netutil import (
     ssl_options_to_context,
     ssl_wrap_socket,
 )
+
+_legacy.provide(__name__)
 
 __all__ = ["TCPServer"]
 

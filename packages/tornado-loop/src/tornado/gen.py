@@ -12,6 +12,9 @@ for the other::
 Functions that answer through ``callback=`` are waited for with `Task`, or `Callback` and `Wait`.
 """
 
+from typing import TYPE_CHECKING
+
+from tornado import _legacy
 from tornado._gen.coroutine import coroutine, engine, is_coroutine_function
 from tornado._gen.errors import KeyReuseError, LeakedCallbackError, Return, UnknownKeyError
 from tornado._gen.multi import multi, multi_future
@@ -30,6 +33,14 @@ from tornado._gen.waiting import WaitIterator, maybe_future, sleep, with_timeout
 from tornado._loop.callbacks import ReturnValueIgnoredError
 from tornado._loop.conversion import BadYieldError, convert_yielded
 from tornado.util import TimeoutError
+
+if TYPE_CHECKING:
+    # Of the names that `_legacy` provides, those that programs use most.
+    from tornado.concurrent import Future as Future
+    from tornado.concurrent import chain_future as chain_future
+    from tornado.concurrent import is_future as is_future
+
+_legacy.provide(__name__)
 
 __all__ = [
     "Arguments",

@@ -11,9 +11,12 @@ or runs one coroutine to its end::
 The loop is a skin over `asyncio`; code for either runs on it.
 """
 
+from tornado import _legacy
 from tornado._loop.asyncio_loop import PollIOLoop
 from tornado._loop.ioloop import IOLoop
 from tornado._loop.periodic import PeriodicCallback
 from tornado.util import TimeoutError
+
+_legacy.provide(__name__)
 
 __all__ = ["IOLoop", "PeriodicCallback", "PollIOLoop", "TimeoutError"]

@@ -10,7 +10,10 @@ import asyncio
 from types import TracebackType
 from typing import Any, NoReturn
 
+from tornado import _legacy
 from tornado._loop.waiters import Timeout, Waiters, granted
+
+_legacy.provide(__name__)
 
 __all__ = ["BoundedSemaphore", "Condition", "Event", "Lock", "Semaphore"]
 

@@ -11,8 +11,11 @@ import heapq
 from collections import deque
 from typing import Any, Generic, TypeVar
 
+from tornado import _legacy
 from tornado._loop.waiters import Timeout, Waiters, granted
 from tornado.locks import Event
+
+_legacy.provide(__name__)
 
 __all__ = ["LifoQueue", "PriorityQueue", "Queue", "QueueEmpty", "QueueFull"]
 

@@ -18,6 +18,7 @@ New code has `contextvars` and ``async def``; the two compose: a task inherits t
 were active where it was made. Where no context is active `wrap` returns its argument itself.
 """
 
+from tornado import _legacy
 from tornado._loop.contexts import (
     ExceptionStackContext,
     NullContext,
@@ -26,6 +27,8 @@ from tornado._loop.contexts import (
     run_with_stack_context,
     wrap,
 )
+
+_legacy.provide(__name__)
 
 __all__ = [
     "ExceptionStackContext",

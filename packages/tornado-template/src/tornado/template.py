@@ -111,12 +111,15 @@ is wrong with its file, line and text; the exit status says whether anything is.
 
 from __future__ import annotations
 
+from tornado import _legacy
 from tornado._template.archives import PackageLoader, ZipLoader
 from tornado._template.cache import CompiledCache
 from tornado._template.engine import Template
 from tornado._template.errors import ExpressionError, ParseError, WhitespaceModeError
 from tornado._template.loaders import BaseLoader, DictLoader, Loader
 from tornado._template.whitespace import filter_whitespace
+
+_legacy.provide(__name__)
 
 __all__ = [
     "BaseLoader",

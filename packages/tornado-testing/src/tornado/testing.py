@@ -7,10 +7,9 @@ command line. The pytest plugin that comes along offers the same as fixtures.
 The HTTP test cases need ``tornado-testing[http]``; everything else needs only the loop and the streams.
 """
 
-# Programs written for 2.4 to 5.1 take these two from here.
-import unittest as unittest
+from typing import TYPE_CHECKING
 
-from tornado import gen as gen
+from tornado import _legacy
 from tornado._testing.cases import (
     AsyncTestCase,
     gen_test,
@@ -22,6 +21,14 @@ from tornado._testing.logs import ExpectLog, LogTrapTestCase
 from tornado._testing.memory import InMemoryClient
 from tornado._testing.ports import bind_unused_port, get_unused_port
 from tornado._testing.runner import main
+
+if TYPE_CHECKING:
+    # Of the names that `_legacy` provides, those that programs use most.
+    import unittest as unittest
+
+    from tornado import gen as gen
+
+_legacy.provide(__name__)
 
 __all__ = [
     "AsyncHTTPSTestCase",

@@ -27,6 +27,7 @@ A matcher or a router of your own is a subclass with one method::
             return {} if request.method == self.method else None
 """
 
+from tornado import _legacy
 from tornado._routing.matchers import (
     AnyMatches,
     DefaultHostMatches,
@@ -46,6 +47,8 @@ from tornado._routing.routers import (
     _RoutingDelegate,
     _RuleList,
 )
+
+_legacy.provide(__name__)
 
 __all__ = [
     "AnyMatches",

@@ -26,6 +26,9 @@ Thread-safety
     event loop's thread. Other threads hand over with `.IOLoop.add_callback`.
 """
 
+from typing import TYPE_CHECKING
+
+from tornado import _legacy
 from tornado._routing.matchers import AnyMatches, DefaultHostMatches, HostMatches
 from tornado._routing.routers import ReversibleRouter, ReversibleRuleRouter, Rule, URLSpec
 from tornado._web.application import Application, _ApplicationRouter
@@ -58,6 +61,14 @@ from tornado._web.static import StaticFileHandler
 from tornado._web.transforms import ChunkedTransferEncoding, GZipContentEncoding, OutputTransform
 from tornado._web.uimodules import TemplateModule, UIModule, _linkify, _xsrf_form_html
 from tornado.httpserver import HTTPServer
+
+if TYPE_CHECKING:
+    # Of the names that `_legacy` provides, those that programs use most.
+    from tornado.log import access_log as access_log
+    from tornado.log import app_log as app_log
+    from tornado.log import gen_log as gen_log
+
+_legacy.provide(__name__)
 
 #: Another name of `URLSpec`.
 url = URLSpec

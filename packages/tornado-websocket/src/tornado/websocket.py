@@ -31,6 +31,7 @@ The errors of this module::
     └── ProtocolError           the peer's frames broke a rule
 """
 
+from tornado import _legacy
 from tornado._websocket.broadcast import BroadcastResult, broadcast
 from tornado._websocket.client import WebSocketClientConnection, websocket_connect
 from tornado._websocket.codes import CloseCode
@@ -46,6 +47,8 @@ from tornado._websocket.protocol import WebSocketProtocol
 from tornado._websocket.protocol13 import WebSocketProtocol13
 from tornado._websocket.protocol76 import WebSocketProtocol76
 from tornado._websocket.reconnect import Backoff, reconnecting_websocket
+
+_legacy.provide(__name__)
 
 __all__ = [
     "Backoff",

@@ -6,10 +6,13 @@
   that know nothing else. Handlers must then answer before they return.
 """
 
+from tornado import _legacy
 from tornado._wsgi.application import WSGIAdapter, WSGIApplication
 from tornado._wsgi.container import WSGIContainer
 from tornado._wsgi.request import HTTPRequest
 from tornado._wsgi.strings import from_wsgi_str, to_wsgi_str
+
+_legacy.provide(__name__)
 
 __all__ = [
     "HTTPRequest",

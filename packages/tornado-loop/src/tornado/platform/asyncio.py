@@ -4,6 +4,7 @@ Since the loop is built upon asyncio there is nothing to install: libraries made
 it, and `tornado.ioloop.IOLoop.current` finds the loop of `asyncio.run`.
 """
 
+from tornado import _legacy
 from tornado._loop.asyncio_loop import (
     AsyncIOLoop,
     AsyncIOMainLoop,
@@ -16,6 +17,8 @@ from tornado._loop.bridge import (
     to_tornado_future,
 )
 from tornado._loop.selector_thread import AddThreadSelectorEventLoop, SelectorThread
+
+_legacy.provide(__name__)
 
 __all__ = [
     "AddThreadSelectorEventLoop",

@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from tornado._gen import eager
-from tornado._wsgi.content import StreamedContent
 from tornado._web.seam import SERVER_NAME
+from tornado._wsgi.content import StreamedContent
 from tornado._wsgi.environ import make_environ
 from tornado.httputil import (
     HTTPHeaders,
