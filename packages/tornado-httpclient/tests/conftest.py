@@ -182,6 +182,18 @@ def run():
     return run
 
 
+@pytest.fixture
+def age():
+    """Let the idle connections of a client in pure Python have been idle for some seconds more."""
+
+    def age(client, seconds):
+        for connections in client.pool._idle.values():
+            for connection in connections:
+                connection.idle_since -= seconds
+
+    return age
+
+
 @pytest.fixture(params=[SIMPLE, CURL], ids=["simple", "curl"])
 def make_client(request):
     """Make a client of either kind, to be used in an ``async with`` block."""

@@ -13,7 +13,7 @@ import pytest
 from tornado import gen
 from tornado.httpclient import HTTPClientError, HTTPError, HTTPRequest, HTTPResponse
 from tornado.httputil import HTTPHeaders
-from tornado.simple_httpclient import HTTPTimeoutError
+from tornado.simple_httpclient import HTTPStreamClosedError, HTTPTimeoutError
 
 
 def test_get(run, make_client, serve, respond):
@@ -247,7 +247,10 @@ def test_request_object(run, make_client, serve, respond):
             )
             for _ in range(2):
                 response = await client.fetch(request)
-                assert response.request is request
+                assert response.request == request
+                assert response.request in {request}
+                assert response.request.headers["Host"] == server.url.partition("//")[2]
+                assert "Host" not in request.headers
             assert headers.get_list("X-Own") == ["1", "2"]
             assert list(headers) == ["X-Own"]
             [first, second] = server.requests
@@ -359,7 +362,19 @@ def test_informational_answers(run, make_client, serve, respond):
             response = await client.fetch(server.url, header_callback=lines.append)
             assert response.body == b"x"
             assert "Link" not in response.headers
-            assert lines[0] == "HTTP/1.1 200 OK\r\n"
+            assert lines == [
+                "HTTP/1.1 103 Early Hints\r\n",
+                "Link: </x>\r\n",
+                "\r\n",
+                "HTTP/1.1 100 Continue\r\n",
+                "\r\n",
+                "HTTP/1.1 200 OK\r\n",
+                "Content-Length: 1\r\n",
+                "\r\n",
+            ]
+            async with client.stream(server.url) as streamed:
+                assert streamed.code == 200
+                assert "Link" not in streamed.headers
 
     run(main)
 
@@ -417,7 +432,7 @@ def test_streaming_coroutine_slows_reading(run, make_client, serve, respond):
 
 
 @pytest.mark.parametrize("where", ["streaming_callback", "header_callback"])
-def test_callbacks_that_raise(run, make_client, serve, respond, where):
+def test_callbacks_that_raise(run, make_client, serve, respond, where, caplog):
     async def main():
         async with serve(lambda r: respond(body=b"x")) as server, make_client() as client:
 
@@ -425,8 +440,14 @@ def test_callbacks_that_raise(run, make_client, serve, respond, where):
                 raise ZeroDivisionError
 
             for _ in range(2):
-                with pytest.raises(ZeroDivisionError):
+                caplog.clear()
+                with pytest.raises(HTTPStreamClosedError) as raised:
                     await client.fetch(server.url, **{where: fail})
+                assert isinstance(raised.value.__cause__, ZeroDivisionError)
+                [record] = caplog.records
+                assert (record.name, record.levelname) == ("tornado.application", "ERROR")
+                assert record.getMessage() == "Uncaught exception"
+                assert record.exc_info[0] is ZeroDivisionError
             assert (await client.fetch(server.url)).body == b"x"
 
     run(main)
@@ -954,7 +975,9 @@ def test_close_ends_everything(run, make_client, serve):
                 client.close()
                 with pytest.raises(RuntimeError):
                     client.fetch(server.url)
-            assert not any(future.done() for future in futures)
+            for future in futures:
+                with pytest.raises(HTTPStreamClosedError, match="closed"):
+                    await asyncio.wait_for(future, 5)
 
     run(main)
 
@@ -1000,11 +1023,18 @@ def test_unix_socket(run, make_client, respond, receive, tmp_path):
         server = await asyncio.start_unix_server(handle, path)
         async with server:
             url = f"http+unix://{path.replace('/', '%2F')}/a?b"
-            async with make_client() as client:
+            async with make_client(allow_unix_sockets=True) as client:
                 for _ in range(2):
                     assert (await client.fetch(url)).body == b"/a?b localhost"
                 with pytest.raises((OSError, HTTPClientError)):
                     await client.fetch("http+unix://%2Fnowhere/")
+            async with make_client() as client:
+                assert (await client.fetch(url, allow_unix_sockets=True)).code == 200
+                for refused in (url, url.upper().replace("HTTP+UNIX", "Http+Unix")):
+                    with pytest.raises(ValueError, match=r"^Unsupported url scheme: .*allow_unix"):
+                        await client.fetch(refused)
+                with pytest.raises(ValueError, match="Unsupported url scheme"):
+                    await client.stream(url).__aenter__()
             await asyncio.sleep(0.01)
 
     run(main)

@@ -44,12 +44,13 @@ from tornado.httpclient import HTTPClientError, HTTPError, HTTPRequest, HTTPResp
             "/",
         ),
         ("http://a/ü?ä b#f", "http", "a", 80, "a", "/%C3%BC?%C3%A4%20b"),
+        ("http://%2Ftmp%2FS/x", "http", "%2Ftmp%2FS", 80, "%2Ftmp%2FS", "/x"),
         ("http://u:p@a/%2f", "http", "a", 80, "a", "/%2f"),
         ("http+unix://%2Ftmp%2Fs/x", "http+unix", "/tmp/s", 0, "localhost", "/x"),
     ],
 )
 def test_urls(url, scheme, host, port, authority, path):
-    target = parse_url(url)
+    target = parse_url(url, allow_unix_sockets=True)
     assert (target.scheme, target.host, target.port) == (scheme, host, port)
     assert target.authority == authority
     assert target.path == path

@@ -7,8 +7,8 @@ It needs pycurl, which ``pip install tornado-httpclient[curl]`` installs too.
 
 from tornado import _legacy
 from tornado._httpclient.curl import CurlAsyncHTTPClient
-from tornado._httpclient.curl_errors import CurlError, CurlTimeoutError
+from tornado._httpclient.errors import CurlError, CurlSizeError, CurlTimeoutError
 
 _legacy.provide(__name__)
 
-__all__ = ["CurlAsyncHTTPClient", "CurlError", "CurlTimeoutError"]
+__all__ = ["CurlAsyncHTTPClient", "CurlError", "CurlSizeError", "CurlTimeoutError"]

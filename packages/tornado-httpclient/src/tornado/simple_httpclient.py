@@ -2,8 +2,10 @@
 
 from tornado import _legacy
 from tornado._httpclient.errors import (
+    HTTPHeadTooLargeError,
     HTTPProtocolError,
     HTTPProxyError,
+    HTTPRedirectError,
     HTTPStreamClosedError,
     HTTPTimeoutError,
 )
@@ -12,8 +14,10 @@ from tornado._httpclient.simple import SimpleAsyncHTTPClient
 _legacy.provide(__name__)
 
 __all__ = [
+    "HTTPHeadTooLargeError",
     "HTTPProtocolError",
     "HTTPProxyError",
+    "HTTPRedirectError",
     "HTTPStreamClosedError",
     "HTTPTimeoutError",
     "SimpleAsyncHTTPClient",

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
-from weakref import WeakKeyDictionary
+import threading
+import weakref
+from collections.abc import Callable, MutableMapping
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from tornado import stack_context
+from tornado._httpclient.errors import _NoResponse
 from tornado._httpclient.request import HTTPRequest, _RequestProxy
 from tornado._loop.callbacks import schedule
 from tornado.ioloop import IOLoop
@@ -18,6 +22,9 @@ from tornado.util import Configurable
 if TYPE_CHECKING:
     from tornado._httpclient.response import HTTPResponse
     from tornado._httpclient.streaming import ResponseStream
+
+
+_C = TypeVar("_C", bound="AsyncHTTPClient")
 
 
 class Cancellable(Protocol):
@@ -35,11 +42,21 @@ def _takes_io_loop(implementation: type[Any]) -> bool:
 
 
 def _forget_closed_loops(clients: WeakKeyDictionary[IOLoop, AsyncHTTPClient]) -> None:
-    """Drop the clients whose loop is closed: a cached client keeps its loop alive."""
+    """Drop the clients whose loop is closed; those that somebody holds still work on other loops."""
     for loop, client in list(clients.items()):
         if loop.asyncio_loop.is_closed():
             del clients[loop]
-            client._abandon()
+            client._drop_closed_loops()
+
+
+class _Loopless(threading.local):
+    """The shared clients that were made in a thread without a loop, by class."""
+
+    def __init__(self) -> None:
+        self.clients: WeakValueDictionary[type[Any], AsyncHTTPClient] = WeakValueDictionary()
+
+
+_loopless = _Loopless()
 
 
 class AsyncHTTPClient(Configurable):
@@ -60,20 +77,28 @@ class AsyncHTTPClient(Configurable):
     `~tornado.simple_httpclient.SimpleAsyncHTTPClient`), and the same object each time it is called
     on one `IOLoop`: a client may be made wherever it is used.
 
+    A client may also be made where no loop is running, at import for instance, and used on any
+    number of loops: each `fetch` runs on the running loop, and each loop has connections and a
+    queue of its own, which are closed when ``asyncio.run`` ends. After a fork the child opens its
+    own connections and leaves those of its parent untouched.
+
+    With ``async with AsyncHTTPClient(force_instance=True) as client`` the client is closed at the end.
+
     :arg force_instance: if true, return a new client. Then nobody else uses it, and `close` closes
         nobody else's; arguments for the implementation are only allowed here and in `configure`.
-    :arg io_loop: the loop it belongs to (default: the current one). Given as first positional
-        argument it is told from ``force_instance`` by its type.
+    :arg io_loop: the loop to fetch on where none is running (default: the current one). Given as
+        first positional argument it is told from ``force_instance`` by its type.
     :arg max_clients: fetches at a time (default: what was configured, else 10).
 
     .. versionchanged:: 5.0
        Upstream removed ``io_loop``; it is accepted here.
     """
 
-    io_loop: IOLoop
     defaults: dict[str, Any]
-    _closed: bool
-    _instance_cache: WeakKeyDictionary[IOLoop, AsyncHTTPClient] | None
+    _closed = False
+    _instance_cache: MutableMapping[Any, AsyncHTTPClient] | None = None
+    _bound_loop: weakref.ref[IOLoop] | None = None
+    _assigned_loop: Any = None
 
     @classmethod
     def configurable_base(cls) -> type[Configurable]:
@@ -105,23 +130,38 @@ class AsyncHTTPClient(Configurable):
         if not isinstance(force_instance, bool):
             # Tornado 2 had max_clients in this place.
             force_instance, max_clients = False, force_instance
+        return cls._make(io_loop, force_instance, max_clients, kwargs)
+
+    @classmethod
+    def _make(
+        cls,
+        loop: IOLoop | None,
+        force_instance: bool,
+        max_clients: int | None,
+        kwargs: dict[str, Any],
+    ) -> AsyncHTTPClient:
         if max_clients is not None:
             kwargs["max_clients"] = max_clients
-        loop = io_loop or IOLoop.current()
-        instance_cache = None if force_instance else cls._async_clients()
-        if instance_cache is not None:
-            known = instance_cache.get(loop)
+        if loop is None:
+            # None is made where none runs: it would only have to be closed.
+            loop = IOLoop.current(instance=asyncio._get_running_loop() is not None)
+        cache: MutableMapping[Any, AsyncHTTPClient] | None = None
+        key: Any = cls if loop is None else loop
+        if not force_instance:
+            cache = _loopless.clients if loop is None else cls._async_clients()
+            known = cache.get(key)
             if known is not None:
                 return known
-            _forget_closed_loops(instance_cache)
+            _forget_closed_loops(cls._async_clients())
         implementation: Any = cls.configured_class() if cls is AsyncHTTPClient else cls
         if _takes_io_loop(implementation):
             kwargs["io_loop"] = loop
         instance: AsyncHTTPClient = super().__new__(cls, **kwargs)
-        instance.io_loop = loop
-        instance._instance_cache = instance_cache
-        if instance_cache is not None:
-            instance_cache[loop] = instance
+        if loop is not None:
+            instance._bound_loop = weakref.ref(loop)
+        if cache is not None:
+            instance._instance_cache = cache
+            cache[key] = instance
         return instance
 
     def initialize(
@@ -131,7 +171,8 @@ class AsyncHTTPClient(Configurable):
 
         :arg defaults: parameters of `HTTPRequest`, for requests that leave them out.
         """
-        self.io_loop = io_loop or IOLoop.current()
+        if io_loop is not None:
+            self._bound_loop = weakref.ref(io_loop)
         self.defaults = dict(HTTPRequest._DEFAULTS)
         if defaults:
             self.defaults.update(defaults)
@@ -141,23 +182,49 @@ class AsyncHTTPClient(Configurable):
                     self.defaults["decompress_response"] = defaults["use_gzip"]
         self._closed = False
 
-    def close(self) -> None:
-        """Close the client and its connections; fetches under way never end. No method may be
-        called afterwards.
+    @property
+    def io_loop(self) -> IOLoop:
+        """The loop on which a fetch would run now. What is assigned here is kept, and not used."""
+        if self._assigned_loop is not None:
+            assigned: IOLoop = self._assigned_loop
+            return assigned
+        return self._loop_in_use()
 
-        Applications need not call it: a client is closed with its loop. Tests that make many
-        clients do.
+    @io_loop.setter
+    def io_loop(self, value: Any) -> None:
+        self._assigned_loop = value
+
+    def _loop_in_use(self) -> IOLoop:
+        """Return the running loop, else the one that the client was made on, else the current one."""
+        if asyncio._get_running_loop() is None and self._bound_loop is not None:
+            bound = self._bound_loop()
+            if bound is not None and not bound.asyncio_loop.is_closed():
+                return bound
+        return IOLoop.current()
+
+    async def __aenter__(self: _C) -> _C:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the client and its connections, on every loop. Fetches that are pending fail with
+        `.HTTPStreamClosedError`, and new ones are refused. A second call does nothing.
+
+        Applications need not call it: the connections of a loop are closed with it, and those of a
+        client that nobody holds any more as well. Tests that make many clients do.
         """
         if self._closed:
             return
         self._closed = True
-        cache = getattr(self, "_instance_cache", None)
-        if cache is not None and cache.get(self.io_loop) is self:
-            del cache[self.io_loop]
+        cache = self._instance_cache
+        if cache is not None:
+            for key in [key for key, client in list(cache.items()) if client is self]:
+                del cache[key]
 
-    def _abandon(self) -> None:
-        """Free what the client holds, now that its loop is closed."""
-        self._closed = True
+    def _drop_closed_loops(self) -> None:
+        """Free what the client holds on loops that are closed."""
 
     def fetch(
         self,
@@ -192,21 +259,26 @@ class AsyncHTTPClient(Configurable):
             raise ValueError("kwargs can't be used if request is an HTTPRequest object")
         # The client adds headers; the caller's own object stays as it is.
         request._headers = request._headers.copy()
-        io_loop = self.io_loop
+        io_loop = self._loop_in_use()
         future: asyncio.Future[HTTPResponse] = io_loop.asyncio_loop.create_future()
         if callback is not None:
             callback = stack_context.wrap(callback)
 
+        context = None if callback is None else copy_context()
+
         def handle_response(response: HTTPResponse) -> None:
-            if callback is not None:
-                schedule(io_loop, callback, response)
+            if context is not None:
+                if isinstance(response.error, _NoResponse):
+                    response.error._shows_status = True
+                context.run(schedule, io_loop, callback, response)
             if future.done():
                 return
             error = response.error
             if error is not None and (raise_error or not response._error_is_response_code):
                 future.set_exception(error)
-                if callback is not None:
-                    # The callback was told: an error that nobody awaits is no fault.
+                if callback is not None or self._closed:
+                    # The callback was told, or the client was closed although somebody might wait:
+                    # an error that nobody awaits is no fault then.
                     future.exception()
             else:
                 future.set_result(response)

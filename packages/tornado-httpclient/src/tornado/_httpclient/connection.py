@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import select
+import ssl
 from collections.abc import Callable, Hashable
 from typing import Any, Protocol
 
@@ -17,7 +18,11 @@ from tornado._http1.limits import Limits
 from tornado._http1.reader import END, ResponseReader
 from tornado._http1.state import Reading
 from tornado._http1.writer import MessageWriter
-from tornado._httpclient.errors import HTTPProtocolError, HTTPStreamClosedError
+from tornado._httpclient.errors import (
+    HTTPStreamClosedError,
+    head_too_large,
+    refused,
+)
 from tornado._loop.contexts import run_clean
 from tornado.iostream import IOStream, StreamClosedError
 
@@ -47,8 +52,8 @@ _CLOSED = ConnectionState.CLOSED
 class ResponseConsumer(Protocol):
     """Takes the response of one exchange."""
 
-    def continue_received(self) -> None:
-        """The server wants the content that was announced with Expect."""
+    def informational_received(self, head: ResponseHead) -> None:
+        """A head before the final one is there, such as 100 or 103."""
 
     def head_received(self, head: ResponseHead) -> None:
         """The head of the final response is there."""
@@ -86,11 +91,11 @@ class ClientConnection:
         "_touched",
         "_writer",
         "idle_since",
-        "is_reused",
         "key",
         "reader",
         "state",
         "stream",
+        "was_idle",
     )
 
     def __init__(
@@ -105,8 +110,8 @@ class ClientConnection:
         self.key = key
         self.reader = ResponseReader(limits, max_body_size)
         self.state = _IDLE
-        #: whether it has carried an exchange before this one
-        self.is_reused = False
+        #: seconds for which it was idle before this exchange; 0 if this is its first one
+        self.was_idle = 0.0
         #: the loop's time at which it went idle, in seconds
         self.idle_since = 0.0
         self._gone = gone
@@ -242,17 +247,23 @@ class ClientConnection:
                 else:
                     assert isinstance(event, ResponseHead)
                     if event.status >= 200 or event.status == 101:
+                        _check_framing(event)
                         self._head = event
                         consumer.head_received(event)
-                    elif event.status == 100:
-                        consumer.continue_received()
+                    else:
+                        consumer.informational_received(event)
         except MessageError as error:
             if reader._eof:
                 # It was not malformed, it was cut off.
                 closed = HTTPStreamClosedError(f"Stream closed: {error}")
                 self._fail(self._close_error or closed)
+            elif self._head is not None:
+                # The declared size was checked with the head.
+                self._fail(refused(error, "Body too long" if error.status == 413 else None))
+            elif error.status in (414, 431):
+                self._fail(head_too_large(error))
             else:
-                self._fail(HTTPProtocolError(str(error)))
+                self._fail(refused(error))
         finally:
             self._is_reading = False
 
@@ -271,7 +282,6 @@ class ClientConnection:
         if reusable:
             self.reader.next_message()
             self.state = _IDLE
-            self.is_reused = True
         else:
             self.close()
         consumer.response_complete(reusable)
@@ -289,12 +299,48 @@ class ClientConnection:
         self.state = _CLOSED
         self.stream.close()
 
+    def sever(self) -> None:
+        """Drop the connection in a forked child: it is the parent's, which goes on with it."""
+        self._consumer = None
+        self.state = _CLOSED
+        stream = self.stream
+        if getattr(stream.io_loop.asyncio_loop, "_selector", None) is None:
+            # This loop shares its epoll descriptor with the parent: to unregister here would
+            # unregister there.
+            stream.socket.close()
+        else:
+            # With an error a TLS stream says no farewell.
+            stream.close(ConnectionAbortedError("the connection belongs to the parent process"))
+
     def is_quiet(self) -> bool:
         """Ask the operating system whether nothing arrived: neither bytes nor the end."""
+        if self.state is not _IDLE:
+            return False
         descriptor: Any = self.stream.fileno()
         if not isinstance(descriptor, int):
             descriptor = descriptor.fileno()
-        return self.state is _IDLE and not readable([descriptor])
+        if not readable([descriptor]):
+            return True
+        sock = self.stream.socket
+        if not isinstance(sock, ssl.SSLSocket):
+            return False
+        # It may be a TLS record without content, a session ticket for instance.
+        try:
+            sock.recv(1)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return True
+        except (OSError, ValueError):
+            pass
+        return False
+
+
+def _check_framing(head: ResponseHead) -> None:
+    """Refuse a 204 that announces content, which others would read as the next response.
+
+    :raises MessageError: if it does.
+    """
+    if head.status == 204 and (head.fields.chunked or head.fields.content_length):
+        raise MessageError("Response with code 204 should not have body")
 
 
 if hasattr(select, "poll"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from io import BytesIO
-from typing import Any
 
 from tornado._http1.errors import MessageError
 from tornado._httpclient.decoding import Decoder, decoder_for
@@ -12,6 +11,19 @@ from tornado.httputil import HTTPHeaders
 
 #: Bytes of a redirect's content that are read so that the connection can go on; past them it closes.
 MAX_DISCARDED = 65536
+
+
+#: Pieces smaller than this are copied together: as an object of its own, one of a few bytes would cost
+#: many times its size.
+_SMALL = 1024
+
+
+class CallbackError(Exception):
+    """The callback that takes the content raised ``error``."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 class Gathered:
@@ -22,7 +34,8 @@ class Gathered:
 
     def __init__(self, max_body_size: int) -> None:
         self.max_body_size = max_body_size
-        self._pieces: list[bytes] = []
+        self._pieces: list[bytes | bytearray] = []
+        self._is_gzip = False
         self._decoder: Decoder | None = None
         self._count = 0
 
@@ -31,6 +44,7 @@ class Gathered:
         coding = headers.get("Content-Encoding")
         if coding is not None:
             self._decoder = decoder_for(coding, self)
+            self._is_gzip = "gzip" in coding.lower()
             if self._decoder is not None:
                 headers["X-Consumed-Content-Encoding"] = coding
                 del headers["Content-Encoding"]
@@ -42,9 +56,29 @@ class Gathered:
         """
         if self._decoder is None:
             self._add(data)
-            self._pieces.append(data)
+            self._keep(data)
         else:
-            self._pieces.extend(self._decoder.decode(data))
+            for piece in self._decoder.decode(data):
+                self._keep(piece)
+
+    def _keep(self, piece: bytes) -> None:
+        pieces = self._pieces
+        if len(piece) >= _SMALL or not pieces:
+            pieces.append(piece)
+            return
+        last = pieces[-1]
+        if isinstance(last, bytearray):
+            last += piece
+        else:
+            pieces.append(bytearray(piece))
+
+    def record_of(self, error: MessageError) -> str:
+        """Return what released versions log of an error of `take` or `end`."""
+        if self._decoder is None:
+            return "Body too long" if error.status == 413 else error.reason
+        if error.status == 413:
+            return "decompressed body too large"
+        return "invalid gzip data" if self._is_gzip else error.reason
 
     def _add(self, data: bytes) -> None:
         """Count what is not decoded; a decoder counts for itself."""
@@ -66,16 +100,13 @@ class Gathered:
 class Streamed(Gathered):
     """Gives the content to a callback.
 
-    :arg callback: takes the pieces; may return an awaitable.
-    :arg wait: called with that awaitable. No piece is given on until `flow` is called again.
+    :arg give: takes a piece; returns whether the next one may follow. If not, no piece is given on
+        until `flow` is called again.
     """
 
-    def __init__(
-        self, max_body_size: int, callback: Callable[[bytes], Any], wait: Callable[[Any], None]
-    ) -> None:
+    def __init__(self, max_body_size: int, give: Callable[[bytes], bool]) -> None:
         super().__init__(max_body_size)
-        self._callback = callback
-        self._wait = wait
+        self._give = give
         self._pending: Iterator[bytes] | None = None
 
     def take(self, data: bytes) -> None:
@@ -94,9 +125,7 @@ class Streamed(Gathered):
         """
         if self._pending is not None:
             for piece in self._pending:
-                busy = self._callback(piece)
-                if busy is not None:
-                    self._wait(busy)
+                if not self._give(piece):
                     return False
             self._pending = None
         return True

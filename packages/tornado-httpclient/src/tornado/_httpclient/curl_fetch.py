@@ -7,18 +7,24 @@ import collections
 import functools
 from collections.abc import Callable
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import pycurl
 
-from tornado import gen
-from tornado._httpclient.curl_errors import CurlError, CurlTimeoutError
+from tornado._http1.errors import MessageError
+from tornado._httpclient.callbacks import wait_for_result
 from tornado._httpclient.curl_setup import request_fields, set_up
-from tornado._httpclient.errors import HTTPProtocolError, HTTPTimeoutError
-from tornado._httpclient.fetch import FetchBase, FetchState
+from tornado._httpclient.errors import (
+    CurlError,
+    CurlSizeError,
+    CurlTimeoutError,
+    HTTPProtocolError,
+    HTTPTimeoutError,
+)
+from tornado._httpclient.fetch import FetchBase, FetchState, Places
 from tornado._httpclient.request import _RequestProxy
 from tornado._httpclient.response import HTTPResponse
-from tornado._httpclient.urls import parse_url
+from tornado._httpclient.urls import is_encoded, parse_url
 from tornado.httputil import (
     HTTPHeaders,
     HTTPInputError,
@@ -26,9 +32,6 @@ from tornado.httputil import (
     ResponseStartLine,
     parse_response_start_line,
 )
-
-if TYPE_CHECKING:
-    from tornado._httpclient.curl import CurlAsyncHTTPClient
 
 #: Bytes that a producer may be ahead of libcurl before `write` makes it wait.
 _HIGH_WATER = 64 * 1024
@@ -42,14 +45,40 @@ _TIMES = {
 }
 
 
+class CurlHandles(Places, Protocol):
+    """Where a fetch gets its handles."""
+
+    @property
+    def max_header_size(self) -> int:
+        """Bytes in the head of a response at most."""
+
+    def take_handle(self) -> Any:
+        """Return a handle; `set_up` resets it."""
+
+    def add_handle(self, curl: Any, fetch: CurlFetch) -> None:
+        """Start a transfer."""
+
+    def give_back(self, curl: Any) -> None:
+        """Take back a handle whose transfer is over."""
+
+    def drop(self, curl: Any) -> None:
+        """End a transfer before its time; its connection is closed."""
+
+    def resume(self, curl: Any) -> None:
+        """Let a transfer go on that a callback had paused."""
+
+    def fail_later(self, fetch: CurlFetch, error: Exception) -> None:
+        """Have a fetch fail as soon as libcurl has returned."""
+
+
 class CurlFetch(FetchBase):
     """A fetch over libcurl; one handle carries one attempt after the other."""
 
     __slots__ = (
         "_curl",
-        "_curl_client",
         "_error",
         "_fields",
+        "_handles",
         "_head_size",
         "_is_challenged",
         "_is_input_paused",
@@ -63,12 +92,12 @@ class CurlFetch(FetchBase):
 
     def __init__(
         self,
-        client: CurlAsyncHTTPClient,
+        handles: CurlHandles,
         request: _RequestProxy,
         deliver: Callable[[HTTPResponse], None],
     ) -> None:
-        super().__init__(client, request, deliver)
-        self._curl_client = client
+        super().__init__(handles, request, deliver)
+        self._handles = handles
         self._curl: Any = None
         self._error: tuple[int, str] | None = None
         self._start_line: ResponseStartLine | None = None
@@ -88,12 +117,14 @@ class CurlFetch(FetchBase):
         try:
             target = self._target
             if target is None:
-                target = self._target = parse_url(settings.url)
-            headers = request_fields(settings, target)
+                target = self._target = parse_url(settings.url, settings.allow_unix_sockets)
+            if is_encoded(target.host) and target.scheme != "http+unix":
+                raise ValueError(f"invalid host name in URL {settings.url!r}")
+            headers = self._sent = request_fields(settings, target)
             if settings.auth_mode == "digest":
                 self._authenticate(headers, target)
-            curl = self._curl = self._curl_client.take_handle()
-            set_up(curl, settings, target, headers)
+            curl = self._curl = self._handles.take_handle()
+            set_up(curl, settings, target, headers, self._run)
             curl.setopt(pycurl.HEADERFUNCTION, self._header_line)
             curl.setopt(pycurl.WRITEFUNCTION, functools.partial(self._write, curl))
             self._set_up_content(curl, headers)
@@ -105,10 +136,12 @@ class CurlFetch(FetchBase):
             self._start_line = None
             self._is_challenged = False
             self._is_input_paused = self._is_output_paused = False
-            self._curl_client.add_handle(curl, self)
+            self._handles.add_handle(curl, self)
             producer = settings._body_producer
             if producer is not None:
-                self._producing = self._loop.create_task(self._run_producer(curl, producer))
+                self._producing = self._run(
+                    self._loop.create_task, self._run_producer(curl, producer)
+                )
         except pycurl.error as error:
             self.fail(CurlError(error.args[0], error.args[1]))
         except Exception as error:
@@ -163,7 +196,7 @@ class CurlFetch(FetchBase):
             self._produced.append(piece)
             if self._is_input_paused:
                 self._is_input_paused = False
-                self._curl_client.resume(curl)
+                self._handles.resume(curl)
 
         def write(chunk: bytes) -> asyncio.Future[None]:
             nonlocal written
@@ -184,9 +217,7 @@ class CurlFetch(FetchBase):
             return room
 
         try:
-            busy = producer(write)
-            if busy is not None:
-                await gen.convert_yielded(busy)
+            await wait_for_result(producer(write))
             if self._curl is not curl:
                 return
             if announced is not None and written < announced:
@@ -205,7 +236,7 @@ class CurlFetch(FetchBase):
         try:
             self._take_line(data.decode("latin-1"))
         except HTTPInputError as error:
-            self._curl_client.fail_later(self, HTTPProtocolError(str(error)))
+            self._handles.fail_later(self, HTTPProtocolError(str(error)))
             return -1
         return None
 
@@ -219,13 +250,15 @@ class CurlFetch(FetchBase):
         elif line in ("\r\n", "\n"):
             start_line, fields = self._start_line, self._fields
             self._start_line = None
-            if start_line.code >= 200 and not self._is_proxy_challenge(start_line.code):
+            if start_line.code < 200:
+                self._call_header_callback(*start_line, fields)
+            elif not self._is_proxy_challenge(start_line.code):
                 self._take_head(*start_line, fields)
         else:
             self._fields.parse_line(line)
         self._head_size += len(line)
-        if self._head_size > self._curl_client.max_header_size:
-            raise HTTPInputError(f"headers over {self._curl_client.max_header_size} bytes")
+        if self._head_size > self._handles.max_header_size:
+            raise HTTPInputError(f"headers over {self._handles.max_header_size} bytes")
 
     def _is_proxy_challenge(self, code: int) -> bool:
         """Tell whether libcurl will answer this 407 itself."""
@@ -242,6 +275,11 @@ class CurlFetch(FetchBase):
         self.data_received(data)
         return None if self._curl is curl else -1
 
+    def _refused(self, error: MessageError, record: str) -> Exception:
+        if error.status != 413:
+            return super()._refused(error, record)
+        return CurlSizeError(pycurl.E_FILESIZE_EXCEEDED, f"max_body_size exceeded: {error.reason}")
+
     def _pause(self) -> None:
         """The next piece is refused by `_write`; libcurl gives it again later."""
 
@@ -249,7 +287,7 @@ class CurlFetch(FetchBase):
         curl = self._curl
         if self._is_output_paused and curl is not None:
             self._is_output_paused = False
-            self._curl_client.resume(curl)
+            self._handles.resume(curl)
         elif curl is None:
             self._attempt_ended()
 
@@ -258,7 +296,7 @@ class CurlFetch(FetchBase):
         curl, self._curl = self._curl, None
         for name, option in _TIMES.items():
             self.time_info[name] = curl.getinfo(option)
-        self._curl_client.give_back(curl)
+        self._handles.give_back(curl)
         self._stop_producing()
         self._error = error
         if self._waiting is None:
@@ -287,7 +325,7 @@ class CurlFetch(FetchBase):
         self._waiting = None
         self._stop_producing()
         if curl is not None:
-            self._curl_client.drop(curl)
+            self._handles.drop(curl)
 
     def _expired(self) -> None:
         message = "Timeout during request"

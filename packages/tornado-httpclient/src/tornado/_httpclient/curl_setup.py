@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import ssl
+from collections.abc import Callable
 from typing import Any
 
 import pycurl
@@ -26,10 +27,17 @@ _SUPPRESS_CONNECT_HEADERS = 265
 _UNWANTED = ("Accept", "Expect", "Content-Type", "User-Agent", "Accept-Encoding")
 
 
-def set_up(curl: Any, settings: Settings, target: Target, headers: HTTPHeaders) -> None:
+def set_up(
+    curl: Any,
+    settings: Settings,
+    target: Target,
+    headers: HTTPHeaders,
+    run: Callable[..., Any],
+) -> None:
     """Set all options of ``curl`` but the callbacks and the content.
 
     :arg headers: as `request_fields` returns them.
+    :arg run: calls a function of the application's with arguments.
     :raises ValueError: for a parameter that is of no use.
     """
     curl.reset()
@@ -64,7 +72,7 @@ def set_up(curl: Any, settings: Settings, target: Target, headers: HTTPHeaders) 
     if scheme == "https":
         _set_up_tls(curl, settings)
     if settings._prepare_curl_callback is not None:
-        settings._prepare_curl_callback(curl)
+        run(settings._prepare_curl_callback, curl)
 
 
 def request_fields(settings: Settings, target: Target) -> HTTPHeaders:

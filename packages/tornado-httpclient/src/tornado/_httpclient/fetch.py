@@ -10,27 +10,36 @@ import asyncio
 import enum
 import time
 from collections.abc import Callable, Hashable
+from contextvars import copy_context
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, TypeVar
 
-from tornado import gen
 from tornado._http1.errors import MessageError
 from tornado._httpclient.authentication import DigestSession
-from tornado._httpclient.content import Discarded, Gathered, Streamed
-from tornado._httpclient.errors import HTTPProtocolError, HTTPTimeoutError
+from tornado._httpclient.callbacks import as_future
+from tornado._httpclient.content import CallbackError, Discarded, Gathered, Streamed
+from tornado._httpclient.errors import (
+    HTTPClientError,
+    HTTPRedirectError,
+    HTTPStreamClosedError,
+    HTTPTimeoutError,
+    refused,
+)
 from tornado._httpclient.outgoing import credentials_of
 from tornado._httpclient.redirects import follow, is_redirect
-from tornado._httpclient.request import _RequestProxy
+from tornado._httpclient.request import HTTPRequest, _RequestProxy
 from tornado._httpclient.response import HTTPResponse
 from tornado._httpclient.settings import Settings, check_settings, settings_of
 from tornado._httpclient.urls import Target, parse_url
+from tornado._loop import contexts
 from tornado.httputil import HTTPHeaders
-
-if TYPE_CHECKING:
-    from tornado._httpclient.queueing import QueueingClient
+from tornado.log import app_log
 
 #: RFC 9110 section 9.2.2: what may be sent again if the connection broke before any answer.
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+
+
+_T = TypeVar("_T")
 
 
 class FetchState(enum.Enum):
@@ -54,26 +63,44 @@ _TIMEOUTS = {
 }
 
 
+class Places(Protocol):
+    """Gives a fetch its place among the client's ``max_clients``, and takes it back."""
+
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def max_body_size(self) -> int:
+        """Bytes of decoded content at most."""
+
+    def fetch_ended(self, fetch: FetchBase, had_place: bool) -> None:
+        """Take the place back; called once."""
+
+
 class FetchBase:
     """A fetch under way.
 
-    :arg client: gives the fetch a place, and takes it back.
+    Whatever the application has given to be called runs in the context of the caller of `fetch`
+    (see `_run`), not in that of whatever made the loop call here.
+
+    :arg places: gives the fetch a place, and takes it back.
     :arg request: the request with its defaults.
     :arg deliver: called with the response, once, unless the fetch is cancelled.
     """
 
     __slots__ = (
-        "_client",
         "_code",
         "_content",
+        "_context",
         "_deliver",
         "_digest",
         "_digest_origin",
         "_headers",
         "_loop",
         "_next",
+        "_places",
         "_reason",
         "_request",
+        "_sent",
         "_settings",
         "_start",
         "_start_time",
@@ -88,12 +115,16 @@ class FetchBase:
 
     def __init__(
         self,
-        client: QueueingClient,
+        places: Places,
         request: _RequestProxy,
         deliver: Callable[[HTTPResponse], None],
     ) -> None:
-        self._client = client
-        self._loop = client.io_loop.asyncio_loop
+        self._places = places
+        self._loop = places.loop
+        self._context = copy_context()
+        if contexts.in_use:
+            # Callbacks carry the stack contexts of their own origin.
+            self._context.run(contexts.restore, ())
         self._request = request
         self._deliver = deliver
         self._settings: Settings = settings_of(request)
@@ -110,6 +141,7 @@ class FetchBase:
         self._code = 0
         self._reason = ""
         self._headers: HTTPHeaders | None = None
+        self._sent: HTTPHeaders | None = None
         self._content: Gathered | None = None
         self._next: Settings | None = None
         self._digest: DigestSession | None = None
@@ -141,7 +173,8 @@ class FetchBase:
         :raises ValueError: if it can never be sent (and `KeyError`).
         """
         check_settings(self._settings)
-        self._target = parse_url(self._settings.url)
+        settings = self._settings
+        self._target = parse_url(settings.url, settings.allow_unix_sockets)
         self.origin = self._target.origin
 
     def queue(self) -> None:
@@ -161,6 +194,10 @@ class FetchBase:
         self._start_time = time.time()
         self.state = FetchState.CONNECTING
         self._attempt()
+
+    def _run(self, function: Callable[..., _T], *args: Any) -> _T:
+        """Call something of the application's, in the context of the caller of `fetch`."""
+        return self._context.run(function, *args)
 
     # Time.
 
@@ -217,26 +254,65 @@ class FetchBase:
                 if self._digest.challenged(headers.get_list("WWW-Authenticate")):
                     self._next = settings
         except ValueError as error:
-            self.fail(error)
+            self.fail(HTTPRedirectError(str(error)))
             return
         if self._next is not None:
             self._content = Discarded()
             return
         self.time_info["starttransfer"] = self._loop.time() - self._start
-        try:
-            if settings._header_callback is not None:
-                for line in [f"{version} {code} {reason}", *headers._lines(), ""]:
-                    settings._header_callback(line + "\r\n")
-        except Exception as error:
-            self.fail(error)
+        if not self._call_header_callback(version, code, reason, headers):
             return
-        limit = self._client.max_body_size
+        limit = self._places.max_body_size
         if settings._streaming_callback is None:
             self._content = Gathered(limit)
         else:
-            self._content = Streamed(limit, settings._streaming_callback, self._wait)
+            self._content = Streamed(limit, self._call_streaming_callback)
         if settings.decompress_response and settings.method != "HEAD":
             self._content.decode(headers)
+
+    def _call_header_callback(
+        self, version: str, code: int, reason: str, headers: HTTPHeaders
+    ) -> bool:
+        """Give the lines of a head to the application; return whether the fetch goes on."""
+        callback = self._settings._header_callback
+        if callback is not None:
+            try:
+                for line in [f"{version} {code} {reason}", *headers._lines(), ""]:
+                    self._run(callback, line + "\r\n")
+            except Exception as error:
+                self._callback_failed(error)
+                return False
+        return self.state is not FetchState.DONE
+
+    def _call_streaming_callback(self, piece: bytes) -> bool:
+        """Give a piece of content to the application; return whether it can take the next one.
+
+        :raises CallbackError: if it raises.
+        """
+        try:
+            result = self._run(self._settings._streaming_callback, piece)
+            if result is None:
+                return True
+            waiting = self._run(as_future, result)
+        except Exception as error:
+            raise CallbackError(error) from error
+        if waiting is None:
+            return True
+        self._pause()
+        self._waiting = waiting
+        waiting.add_done_callback(self._waited)
+        return False
+
+    def _callback_failed(self, error: BaseException) -> None:
+        """Log an exception of a callback of the application, and fail with it as the cause."""
+        app_log.error("Uncaught exception", exc_info=error)
+        failure = HTTPStreamClosedError(f"a callback of the fetch raised {error!r}")
+        failure.__cause__ = error
+        self.fail(failure)
+
+    def _refused(self, error: MessageError, record: str) -> Exception:
+        """Log that the content was refused, and return the exception for it."""
+        return refused(error, record)
 
     def data_received(self, data: bytes) -> None:
         """Take a piece of the content."""
@@ -251,16 +327,11 @@ class FetchBase:
                 self._leave()
                 self._go_on()
             else:
-                self.fail(HTTPProtocolError(str(error)))
+                self.fail(self._refused(error, content.record_of(error)))
+        except CallbackError as error:
+            self._callback_failed(error.error)
         except Exception as error:
             self.fail(error)
-
-    def _wait(self, awaitable: Any) -> None:
-        """Let the callback of the content finish before more is read."""
-        waiting = gen.convert_yielded(awaitable)
-        self._pause()
-        self._waiting = waiting
-        waiting.add_done_callback(self._waited)
 
     def _waited(self, waiting: asyncio.Future[Any]) -> None:
         if self._waiting is not waiting:
@@ -270,14 +341,17 @@ class FetchBase:
         self._waiting = None
         error = asyncio.CancelledError() if waiting.cancelled() else waiting.exception()
         if error is not None:
-            self.fail(error)
+            self._callback_failed(error)
             return
-        assert isinstance(self._content, Streamed)
+        content = self._content
+        assert isinstance(content, Streamed)
         try:
-            if self._content.flow():
+            if content.flow():
                 self._resume()
         except MessageError as malformed:
-            self.fail(HTTPProtocolError(str(malformed)))
+            self.fail(self._refused(malformed, content.record_of(malformed)))
+        except CallbackError as failure:
+            self._callback_failed(failure.error)
         except Exception as failure:
             self.fail(failure)
 
@@ -286,11 +360,12 @@ class FetchBase:
         if self._next is not None:
             self._go_on()
             return
-        assert self._content is not None
+        content = self._content
+        assert content is not None
         try:
-            buffer = self._content.end()
+            buffer = content.end()
         except MessageError as error:
-            self.fail(HTTPProtocolError(str(error)))
+            self.fail(self._refused(error, content.record_of(error)))
             return
         self._finish(buffer)
 
@@ -307,12 +382,20 @@ class FetchBase:
 
     # The end.
 
+    def _sent_request(self) -> HTTPRequest:
+        """Return the request with the headers that were sent last.
+
+        It is a copy: the application may be using its own for other fetches at the same time.
+        """
+        request: HTTPRequest = self._request.request
+        return request if self._sent is None else request._as_sent(self._sent)
+
     def _finish(self, buffer: BytesIO) -> None:
         now = self._loop.time()
         self.time_info["total"] = now - self._start
         self._end(
             HTTPResponse(
-                self._request,
+                self._sent_request(),
                 self._code,
                 reason=self._reason or None,
                 headers=self._headers,
@@ -329,8 +412,15 @@ class FetchBase:
         if self.state is FetchState.DONE:
             return
         self._leave()
+        if isinstance(error, asyncio.CancelledError):
+            # Nobody cancelled this fetch.
+            cancelled, error = (
+                error,
+                HTTPStreamClosedError("what the fetch waited for was cancelled"),
+            )
+            error.__cause__ = cancelled
         response = HTTPResponse(
-            self._request,
+            self._sent_request(),
             599,
             error=error,
             effective_url=self._settings.url,
@@ -338,6 +428,8 @@ class FetchBase:
             start_time=self._start_time,
             time_info=self.time_info,
         )
+        if isinstance(error, HTTPClientError) and error.response is None:
+            error.response = response
         self._end(response)
 
     def _end(self, response: HTTPResponse | None) -> None:
@@ -351,7 +443,7 @@ class FetchBase:
         # Delivered first: the next fetch may come from there, and is behind those that wait.
         if response is not None:
             self._deliver(response)
-        self._client.fetch_ended(self, had_place)
+        self._places.fetch_ended(self, had_place)
 
     def cancel(self) -> None:
         """End the fetch without a response. Its connection is closed."""

@@ -4,30 +4,57 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from tornado import gen
+from tornado._http1.errors import MessageError
 from tornado._http1.head import ResponseHead
 from tornado._http1.writer import MessageWriter
+from tornado._httpclient.callbacks import wait_for_result
 from tornado._httpclient.connecting import connect
 from tornado._httpclient.connection import ClientConnection, closed_error
-from tornado._httpclient.errors import HTTPStreamClosedError
-from tornado._httpclient.fetch import IDEMPOTENT, FetchBase, FetchState
+from tornado._httpclient.errors import HTTPStreamClosedError, refused
+from tornado._httpclient.fetch import IDEMPOTENT, FetchBase, FetchState, Places
 from tornado._httpclient.outgoing import headers_for
+from tornado._httpclient.pool import ConnectionPool
 from tornado._httpclient.proxies import Proxy, proxy_for
 from tornado._httpclient.request import _RequestProxy
 from tornado._httpclient.response import HTTPResponse
 from tornado._httpclient.settings import Settings
-from tornado._httpclient.tls import tls_key
-from tornado._httpclient.urls import Target, parse_url
+from tornado._httpclient.tls import Contexts, tls_key
+from tornado._httpclient.urls import Target, is_encoded, parse_url
 from tornado._loop.contexts import run_clean
 from tornado.iostream import IOStream, StreamClosedError
+from tornado.tcpclient import TCPClient
 
-if TYPE_CHECKING:
-    from tornado._httpclient.simple import SimpleAsyncHTTPClient
-
+#: Seconds for which a kept connection counts as fresh. Servers give up idle connections after some
+#: time; what they close sooner, they do not close for being idle. A request that must not be sent
+#: twice is not sent over an older connection, and one that may be is repeated only there.
+FRESH = 1.0
 #: Seconds to wait for 100 Continue; then the content is sent anyhow (RFC 9110 section 10.1.1).
 CONTINUE_TIMEOUT = 1.0
+
+
+class ClientSettings(Protocol):
+    """What a fetch reads of its client."""
+
+    tcp_client: TCPClient
+    contexts: Contexts
+    max_buffer_size: int
+    #: whether a custom resolver may know names that no other could
+    _takes_any_host: bool
+
+
+class Connections(Places, Protocol):
+    """Where a fetch gets its connections."""
+
+    pool: ConnectionPool
+
+    @property
+    def client(self) -> ClientSettings:
+        """The client, as it is set up."""
+
+    def adopt(self, stream: IOStream, key: Hashable) -> ClientConnection:
+        """Return the connection over a new stream."""
 
 
 class Fetch(FetchBase):
@@ -36,21 +63,21 @@ class Fetch(FetchBase):
     __slots__ = (
         "_connecting",
         "_connection",
+        "_connections",
         "_continue_timer",
         "_is_second_try",
         "_producing",
         "_send_content",
-        "_simple",
     )
 
     def __init__(
         self,
-        client: SimpleAsyncHTTPClient,
+        connections: Connections,
         request: _RequestProxy,
         deliver: Callable[[HTTPResponse], None],
     ) -> None:
-        super().__init__(client, request, deliver)
-        self._simple = client
+        super().__init__(connections, request, deliver)
+        self._connections = connections
         self._connecting: asyncio.Task[IOStream] | None = None
         self._connection: ClientConnection | None = None
         self._is_second_try = False
@@ -66,7 +93,10 @@ class Fetch(FetchBase):
             settings = self._settings
             target = self._target
             if target is None:
-                target = self._target = parse_url(settings.url)
+                target = self._target = parse_url(settings.url, settings.allow_unix_sockets)
+            if is_encoded(target.host) and target.scheme != "http+unix":
+                if not self._connections.client._takes_any_host:
+                    raise ValueError(f"invalid host name in URL {settings.url!r}")
             proxy = proxy_for(settings, target)
             tls = tls_key(settings) if target.scheme == "https" else None
             key = (
@@ -76,7 +106,7 @@ class Fetch(FetchBase):
                 settings.network_interface,
                 settings.allow_ipv6,
             )
-            headers = headers_for(settings, target)
+            headers = self._sent = headers_for(settings, target)
             path = target.path
             if proxy is not None and target.scheme == "http":
                 path = f"http://{target.authority}{path}"
@@ -91,8 +121,8 @@ class Fetch(FetchBase):
             return
         connection = None
         if not self._is_second_try:
-            verify = settings.method not in IDEMPOTENT or settings._body_producer is not None
-            connection = self._simple.pool.take(key, verify)
+            repeatable = settings.method in IDEMPOTENT and settings._body_producer is None
+            connection = self._connections.pool.take(key, None if repeatable else FRESH)
         if connection is not None:
             self.time_info["connect"] = 0.0
             self._send(connection, writer, head)
@@ -108,7 +138,7 @@ class Fetch(FetchBase):
         return self._loop.create_task(self._open(target, proxy, settings))
 
     async def _open(self, target: Target, proxy: Proxy | None, settings: Settings) -> IOStream:
-        client = self._simple
+        client = self._connections.client
         tls = client.contexts.context_for(settings) if target.scheme == "https" else None
         return await connect(
             client.tcp_client, target, proxy, tls, settings, client.max_buffer_size
@@ -134,7 +164,7 @@ class Fetch(FetchBase):
             self.fail(error)
             return
         self.time_info["connect"] = self._loop.time() - self._start
-        self._send(self._simple.adopt(task.result(), key), writer, head)
+        self._send(self._connections.adopt(task.result(), key), writer, head)
 
     def _send(self, connection: ClientConnection, writer: MessageWriter, head: bytes) -> None:
         settings = self._settings
@@ -174,7 +204,9 @@ class Fetch(FetchBase):
         connection.finish_content()
 
     def _produce(self, connection: ClientConnection, producer: Callable[[Any], Any]) -> None:
-        self._producing = self._loop.create_task(self._run_producer(connection, producer))
+        self._producing = self._run(
+            self._loop.create_task, self._run_producer(connection, producer)
+        )
 
     async def _run_producer(
         self, connection: ClientConnection, producer: Callable[[Any], Any]
@@ -195,9 +227,7 @@ class Fetch(FetchBase):
             return done
 
         try:
-            busy = producer(write)
-            if busy is not None:
-                await gen.convert_yielded(busy)
+            await wait_for_result(producer(write))
             if self._connection is connection:
                 connection.finish_content()
         except StreamClosedError:
@@ -217,8 +247,16 @@ class Fetch(FetchBase):
 
     # The response.
 
+    def informational_received(self, head: ResponseHead) -> None:
+        """Show a head before the final one; after 100, send the content that the server waits for."""
+        if self._next is None and self._call_header_callback(
+            head.version, head.status, head.reason, head.headers
+        ):
+            if head.status == 100:
+                self.continue_received()
+
     def continue_received(self) -> None:
-        """Send the content that the server waits for."""
+        """Send the content that the server waits for, or has not asked for in time."""
         send, self._send_content = self._send_content, None
         if self._continue_timer is not None:
             self._continue_timer.cancel()
@@ -237,7 +275,10 @@ class Fetch(FetchBase):
         self._take_head(head.version, head.status, head.reason, head.headers)
         connection = self._connection
         if connection is not None and self._next is None:
-            connection.reader.check_size()
+            try:
+                connection.reader.check_size()
+            except MessageError as error:
+                self.fail(refused(error, "Content-Length too long"))
 
     def _pause(self) -> None:
         if self._connection is not None:
@@ -254,7 +295,7 @@ class Fetch(FetchBase):
         self._is_second_try = False
         self._stop_sending()
         if reusable and connection is not None:
-            self._simple.pool.put(connection)
+            self._connections.pool.put(connection)
         self._take_end()
 
     def exchange_failed(self, error: BaseException, untouched: bool) -> None:
@@ -265,7 +306,7 @@ class Fetch(FetchBase):
         if (
             untouched
             and connection is not None
-            and connection.is_reused
+            and connection.was_idle >= FRESH
             and not self._is_second_try
             and settings.method in IDEMPOTENT
             and settings._body_producer is None

@@ -38,17 +38,22 @@ class ConnectionPool:
     def __len__(self) -> int:
         return self._count
 
-    def take(self, key: Hashable, verify: bool = False) -> ClientConnection | None:
-        """Return an idle connection of ``key``, or ``None``.
+    def take(self, key: Hashable, max_idle: float | None = None) -> ClientConnection | None:
+        """Return an idle connection of ``key`` on which nothing has arrived, or ``None``.
 
-        :arg verify: whether to ask the operating system if the connection is quiet: for requests
-            that cannot be sent again if the server has just closed it.
+        The operating system is asked: the loop may not have turned since something came.
+
+        :arg max_idle: seconds that the connection may have been idle, for requests that cannot be
+            sent again if the server is just closing it; others stay in the pool.
         """
         connections = self._idle.get(key)
         if not connections:
             return None
-        oldest = self._loop.time() - self._idle_timeout
+        now = self._loop.time()
+        oldest = now - self._idle_timeout
         while connections:
+            if max_idle is not None and connections[-1].idle_since < now - max_idle:
+                return None
             connection = connections.pop()
             self._count -= 1
             if not connections:
@@ -57,8 +62,9 @@ class ConnectionPool:
                 connection.state is ConnectionState.IDLE
                 and not connection.stream.closed()
                 and connection.idle_since > oldest
-                and (not verify or connection.is_quiet())
+                and connection.is_quiet()
             ):
+                connection.was_idle = now - connection.idle_since
                 return connection
             connection.close()
         return None

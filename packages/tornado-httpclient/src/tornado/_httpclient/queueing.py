@@ -1,44 +1,76 @@
-"""Fetches go in; they get their places among ``max_clients``, in order."""
+"""What both implementations of `.AsyncHTTPClient` share: a transport on each loop that they are used on."""
 
 from __future__ import annotations
 
 import asyncio
 import collections
-from collections.abc import Callable, Hashable
-from typing import Any
+import weakref
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from tornado._httpclient.base import AsyncHTTPClient, Cancellable
 from tornado._httpclient.fetch import FetchBase
 from tornado._httpclient.request import HTTPRequest, _RequestProxy
 from tornado._httpclient.response import HTTPResponse
-from tornado.log import gen_log
+from tornado._httpclient.transport import Transport
+from tornado.ioloop import IOLoop
+
+_T = TypeVar("_T", bound=Transport)
 
 
-class QueueingClient(AsyncHTTPClient):
-    """What both implementations share: the queue."""
+def _close_all(transports: dict[asyncio.AbstractEventLoop, Transport]) -> None:
+    while transports:
+        transports.popitem()[1].close_from_anywhere()
+
+
+class QueueingClient(AsyncHTTPClient, Generic[_T]):
+    """A client whose fetches wait in a queue for one of ``max_clients`` places, on each loop."""
 
     max_body_size: int
+    #: fetches at a time
+    max_clients: int
+    #: fetches at a time from one origin
+    max_clients_per_origin: int | None
 
-    def _initialize_queue(self, max_clients: int, max_clients_per_origin: int | None) -> None:
-        #: fetches at a time
+    def _initialize_queue(
+        self,
+        max_clients: int,
+        max_clients_per_origin: int | None,
+        allow_unix_sockets: bool,
+    ) -> None:
         self.max_clients = max_clients
-        #: fetches at a time from one origin
         self.max_clients_per_origin = max_clients_per_origin
-        #: fetches that wait, in order
-        self.queue: collections.deque[FetchBase] = collections.deque()
-        #: fetches that have a place among `max_clients`
-        self.active: set[FetchBase] = set()
-        self._per_origin: collections.Counter[Hashable] = collections.Counter()
-        self._is_starting = False
+        if allow_unix_sockets:
+            self.defaults["allow_unix_sockets"] = True
+        self._transports: dict[asyncio.AbstractEventLoop, _T] = {}
+        self._finalizer = weakref.finalize(self, _close_all, self._transports)  # type: ignore[arg-type]  # of one kind
 
-    def _make_fetch(
-        self, request: _RequestProxy, callback: Callable[[HTTPResponse], None]
-    ) -> FetchBase:
+    def _make_transport(self, io_loop: IOLoop) -> _T:
         raise NotImplementedError
+
+    def _transport(self) -> _T:
+        """Return the transport of the loop on which a fetch would run now."""
+        io_loop = self._loop_in_use()
+        loop = io_loop.asyncio_loop
+        transport = self._transports.get(loop)
+        if transport is None or transport.is_closed:
+            self._drop_closed_loops()
+            transport = self._transports[loop] = self._make_transport(io_loop)
+        return transport
+
+    @property
+    def queue(self) -> collections.deque[FetchBase]:
+        """The fetches on this loop that wait, in order."""
+        return self._transport().queue
+
+    @property
+    def active(self) -> set[FetchBase]:
+        """The fetches on this loop that have a place among `max_clients`."""
+        return self._transport().active
 
     @property
     def waiting(self) -> dict[FetchBase, None]:
-        """The fetches that wait."""
+        """The fetches on this loop that wait."""
         return dict.fromkeys(self.queue)
 
     def fetch(
@@ -55,74 +87,14 @@ class QueueingClient(AsyncHTTPClient):
         self, request: _RequestProxy, callback: Callable[[HTTPResponse], None]
     ) -> Cancellable | None:
         """Start the fetch, or queue it."""
-        fetch = self._make_fetch(request, callback)
-        try:
-            fetch.prepare()
-        except Exception as error:
-            fetch.fail(error)
-            return None
-        if not self.queue and self._has_place(fetch):
-            self._start(fetch)
-            return fetch
-        fetch.queue()
-        self.queue.append(fetch)
-        self._start_queued()
-        gen_log.debug(
-            "max_clients limit reached, request queued. %d active, %d queued requests.",
-            len(self.active),
-            len(self.queue),
-        )
-        return fetch
+        return self._transport().fetch(request, callback)
 
-    def _has_place(self, fetch: FetchBase) -> bool:
-        if len(self.active) >= self.max_clients:
-            return False
-        limit = self.max_clients_per_origin
-        return limit is None or self._per_origin[fetch.origin] < limit
+    def close(self) -> None:
+        """Close the client: see `.AsyncHTTPClient.close`."""
+        if not self._closed:
+            super().close()
+            self._finalizer()
 
-    def _start(self, fetch: FetchBase) -> None:
-        self.active.add(fetch)
-        if self.max_clients_per_origin is not None:
-            self._per_origin[fetch.origin] += 1
-        fetch.start()
-
-    def _start_queued(self) -> None:
-        """Give free places to fetches that wait, the first ones first."""
-        if self._is_starting:
-            return  # a fetch that ended at once; the loop below goes on
-        self._is_starting = True
-        try:
-            while self.queue and len(self.active) < self.max_clients:
-                fetch = self._next_queued()
-                if fetch is None:
-                    return
-                self._start(fetch)
-        finally:
-            self._is_starting = False
-
-    def _next_queued(self) -> FetchBase | None:
-        if self.max_clients_per_origin is None:
-            return self.queue.popleft()
-        for fetch in self.queue:
-            if self._has_place(fetch):
-                self.queue.remove(fetch)
-                return fetch
-        return None
-
-    def fetch_ended(self, fetch: FetchBase, had_place: bool) -> None:
-        """Take the place of a fetch back; called by the fetch, once."""
-        if had_place:
-            self.active.discard(fetch)
-            if self.max_clients_per_origin is not None:
-                self._per_origin[fetch.origin] -= 1
-                if self._per_origin[fetch.origin] <= 0:
-                    del self._per_origin[fetch.origin]
-        elif fetch in self.queue:
-            self.queue.remove(fetch)
-        if self.queue and not self._closed:
-            self._start_queued()
-
-    def _cancel_all(self) -> None:
-        """End every fetch, those that wait first."""
-        for fetch in [*self.queue, *self.active]:
-            fetch.cancel()
+    def _drop_closed_loops(self) -> None:
+        for loop in [each for each in list(self._transports) if each.is_closed()]:
+            self._transports.pop(loop).abandon()

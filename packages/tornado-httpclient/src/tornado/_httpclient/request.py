@@ -25,8 +25,9 @@ class HTTPRequest:
     ``None`` means, for each parameter, the client's default (see ``defaults`` of
     `AsyncHTTPClient.configure`), and failing that what is said here.
 
-    :arg url: what to fetch, of the scheme ``http`` or ``https``; ``http+unix://%2Frun%2Fd.sock/x``
-        names a server by its Unix socket. Host names and paths outside ASCII are encoded.
+    :arg url: what to fetch, of the scheme ``http`` or ``https``; with ``allow_unix_sockets``,
+        ``http+unix://%2Frun%2Fd.sock/x`` names a server by its Unix socket. Host names and paths
+        outside ASCII are encoded.
     :arg method: such as ``"POST"`` (default ``"GET"``).
     :arg headers: more headers to send, as `HTTPHeaders` or a dictionary.
     :arg body: the content, as bytes, or text that is sent in UTF-8.
@@ -58,6 +59,8 @@ class HTTPRequest:
     :arg proxy_auth_mode: ``"basic"`` (default); with libcurl also ``"digest"``.
     :arg proxy_from_environment: whether to use the proxies that the environment variables
         ``http_proxy``, ``https_proxy``, ``all_proxy`` and ``no_proxy`` name (default false).
+    :arg allow_unix_sockets: whether a URL of the scheme ``http+unix`` is fetched (default false):
+        only for URLs that the program itself has made, since it reaches local services.
     :arg allow_nonstandard_methods: whether to allow other methods than those of RFC 9110 and PATCH,
         and content where a method has none (default false).
     :arg validate_cert: whether to verify the server's certificate (default true).
@@ -134,6 +137,7 @@ class HTTPRequest:
         ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
         *,
         proxy_from_environment: bool | None = None,
+        allow_unix_sockets: bool | None = None,
     ) -> None:
         self.headers = headers
         if if_modified_since is not None:
@@ -146,6 +150,7 @@ class HTTPRequest:
         self.proxy_password = proxy_password
         self.proxy_auth_mode = proxy_auth_mode
         self.proxy_from_environment = proxy_from_environment
+        self.allow_unix_sockets = allow_unix_sockets
         self.url = url
         self.method = method
         self.body = body
@@ -172,6 +177,25 @@ class HTTPRequest:
         self.ssl_options = ssl_options
         self.expect_100_continue = expect_100_continue
         self.start_time = time.time()
+
+    # The request of which this one is a copy.
+    _original: HTTPRequest | None = None
+
+    def _as_sent(self, headers: HTTPHeaders) -> HTTPRequest:
+        """Return a copy with ``headers``, equal to this request as a key of dictionaries and sets."""
+        copied: HTTPRequest = self.__class__.__new__(self.__class__)
+        copied.__dict__.update(self.__dict__)
+        copied._headers = headers
+        copied._original = self._original or self
+        return copied
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, HTTPRequest):
+            return NotImplemented
+        return (self._original or self) is (other._original or other)
+
+    def __hash__(self) -> int:
+        return id(self._original or self)
 
     @property
     def headers(self) -> HTTPHeaders:

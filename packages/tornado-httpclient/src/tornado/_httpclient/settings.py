@@ -14,7 +14,7 @@ from tornado.httputil import HTTPHeaders
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 _METHODS_WITH_BODY = frozenset({"POST", "PATCH", "PUT"})
 
-_NAMES = frozenset(HTTPRequest("").__dict__) | {"proxy_from_environment"}
+_NAMES = frozenset(HTTPRequest("").__dict__) | {"proxy_from_environment", "allow_unix_sockets"}
 
 
 class Settings(SimpleNamespace):

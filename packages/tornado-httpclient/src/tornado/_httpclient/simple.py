@@ -1,9 +1,9 @@
-"""Requests go in; responses come out, in pure Python, over connections that are kept and shared."""
+"""The client in pure Python, over connections that are kept and shared."""
 
 from __future__ import annotations
 
-import socket
-import weakref
+import asyncio
+import contextlib
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -15,19 +15,60 @@ from tornado._httpclient.queueing import QueueingClient
 from tornado._httpclient.request import _RequestProxy
 from tornado._httpclient.response import HTTPResponse
 from tornado._httpclient.tls import Contexts
+from tornado._httpclient.transport import Transport
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 from tornado.netutil import OverrideResolver, Resolver
 from tornado.tcpclient import TCPClient
 
 
-def _close_sockets(sockets: dict[int, socket.socket]) -> None:
-    for each in sockets.values():
-        each.close()
-    sockets.clear()
+class SimpleTransport(Transport):
+    """The connections of a `SimpleAsyncHTTPClient` on one loop."""
+
+    def __init__(self, owner: SimpleAsyncHTTPClient, io_loop: IOLoop) -> None:
+        super().__init__(owner, io_loop)
+        self.pool = owner._make_pool(self.loop)
+        self._connections: set[ClientConnection] = set()
+
+    @property
+    def client(self) -> SimpleAsyncHTTPClient:
+        """The client, whose settings the fetches read."""
+        return self.owner  # type: ignore[return-value]  # what was given to the constructor
+
+    def _make_fetch(
+        self, request: _RequestProxy, callback: Callable[[HTTPResponse], None]
+    ) -> Fetch:
+        return Fetch(self, request, callback)
+
+    def adopt(self, stream: IOStream, key: Hashable) -> ClientConnection:
+        """Return the connection over a new stream."""
+        client = self.client
+        connection = ClientConnection(stream, key, client._limits, client.max_body_size, self._gone)
+        self._connections.add(connection)
+        return connection
+
+    def _gone(self, connection: ClientConnection) -> None:
+        self.pool.discard(connection)
+        self._connections.discard(connection)
+
+    def _free(self) -> None:
+        self.pool.close()
+        for connection in list(self._connections):
+            connection.close()
+        self._connections.clear()
+
+    def _abandon(self) -> None:
+        while self._connections:
+            with contextlib.suppress(OSError, AttributeError):  # closed already
+                self._connections.pop().stream.socket.close()
+
+    def _sever(self) -> None:
+        while self._connections:
+            with contextlib.suppress(Exception):  # the fork may have come amid anything
+                self._connections.pop().sever()
 
 
-class SimpleAsyncHTTPClient(QueueingClient):
+class SimpleAsyncHTTPClient(QueueingClient[SimpleTransport]):
     """The client in pure Python.
 
     Connections are kept alive and used again for the same origin (scheme, host, port, proxy and
@@ -52,6 +93,7 @@ class SimpleAsyncHTTPClient(QueueingClient):
         max_idle_per_origin: int | None = None,
         idle_timeout: float = 60.0,
         max_clients_per_origin: int | None = None,
+        allow_unix_sockets: bool = False,
     ) -> None:
         """Set up a new client.
 
@@ -72,6 +114,8 @@ class SimpleAsyncHTTPClient(QueueingClient):
         :arg idle_timeout: seconds to keep an idle connection.
         :arg max_clients_per_origin: fetches at a time from one origin, the one that a request
             begins with (default: no other limit than ``max_clients``).
+        :arg allow_unix_sockets: whether URLs of the scheme ``http+unix`` are fetched; a request may
+            say so for itself. Only for programs that fetch no URL of others.
 
         .. versionchanged:: 4.2
            Added ``max_body_size``.
@@ -87,50 +131,35 @@ class SimpleAsyncHTTPClient(QueueingClient):
         self.resolver = Resolver() if resolver is None else resolver
         if hostname_mapping is not None:
             self.resolver = OverrideResolver(resolver=self.resolver, mapping=hostname_mapping)
-        self.tcp_client = TCPClient(resolver=self.resolver, io_loop=self.io_loop)
-        loop = self.io_loop.asyncio_loop
-        self.pool = ConnectionPool(
-            loop,
+        self.tcp_client = TCPClient(resolver=self.resolver)
+        self.contexts = Contexts()
+        self._takes_any_host = hostname_mapping is not None or not self.own_resolver
+        self._idle_limits = (
             max_idle_connections,
             max_clients if max_idle_per_origin is None else max_idle_per_origin,
             idle_timeout,
         )
-        self.contexts = Contexts()
-        self._initialize_queue(max_clients, max_clients_per_origin)
-        # Where a loop goes away and nobody has closed its client, its sockets are closed with it.
-        self._sockets: dict[int, socket.socket] = {}
-        self._finalizer = weakref.finalize(loop, _close_sockets, self._sockets)
+        self._initialize_queue(max_clients, max_clients_per_origin, allow_unix_sockets)
 
-    def _make_fetch(
-        self, request: _RequestProxy, callback: Callable[[HTTPResponse], None]
-    ) -> Fetch:
-        return Fetch(self, request, callback)
+    def _make_transport(self, io_loop: IOLoop) -> SimpleTransport:
+        return SimpleTransport(self, io_loop)
 
-    def adopt(self, stream: IOStream, key: Hashable) -> ClientConnection:
-        """Return the connection over a new stream."""
-        connection = ClientConnection(stream, key, self._limits, self.max_body_size, self._gone)
-        self._sockets[id(connection)] = stream.socket
-        return connection
+    def _make_pool(self, loop: asyncio.AbstractEventLoop) -> ConnectionPool:
+        return ConnectionPool(loop, *self._idle_limits)
 
-    def _gone(self, connection: ClientConnection) -> None:
-        self.pool.discard(connection)
-        self._sockets.pop(id(connection), None)
-
-    def _abandon(self) -> None:
-        super()._abandon()
-        self._finalizer()
+    @property
+    def pool(self) -> ConnectionPool:
+        """The idle connections on this loop."""
+        return self._transport().pool
 
     def close(self) -> None:
         """Close the client: see `.AsyncHTTPClient.close`."""
         if self._closed:
             return
         super().close()
-        self._cancel_all()
-        self.pool.close()
         if self.own_resolver:
             self.resolver.close()
         self.tcp_client.close()
-        self._finalizer()
 
 
 SimpleAsyncHTTPClient.__module__ = "tornado.simple_httpclient"

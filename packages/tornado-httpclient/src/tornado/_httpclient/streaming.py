@@ -125,9 +125,11 @@ class ResponseStream:
             return
         if self._lines:
             start_line = parse_response_start_line(self._lines[0].rstrip("\r\n"))
+            lines, self._lines = self._lines[1:], []
+            if start_line.code < 200 and start_line.code != 101:
+                return  # an informational head; the final one follows
             self.code, self.reason = start_line.code, start_line.reason
-            self.headers = HTTPHeaders.parse("".join(self._lines[1:]))
-            self._lines.clear()
+            self.headers = HTTPHeaders.parse("".join(lines))
             self._has_head = True
             self._wake()
 

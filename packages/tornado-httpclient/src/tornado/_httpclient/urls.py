@@ -39,13 +39,19 @@ class Target(NamedTuple):
         return self.scheme, self.host, self.port
 
 
-def parse_url(url: str) -> Target:
+def parse_url(url: str, allow_unix_sockets: bool | None = False) -> Target:
     """Return the parts of ``url``.
 
+    :arg allow_unix_sockets: whether the scheme ``http+unix`` is known.
     :raises ValueError: for another scheme, for a URL without a host, for a port that is none, and
         for control characters.
     """
-    return _parse_cached(url) if len(url) <= _MAX_CACHED else _parse(url)
+    target = _parse_cached(url) if len(url) <= _MAX_CACHED else _parse(url)
+    if target.scheme == "http+unix" and not allow_unix_sockets:
+        raise ValueError(
+            f"Unsupported url scheme: {url} (unix sockets need allow_unix_sockets=True)"
+        )
+    return target
 
 
 def _parse(url: str) -> Target:
@@ -111,9 +117,13 @@ def _ascii_host(host: str, url: str) -> str:
             host = host.encode("idna").decode("ascii")
         except UnicodeError as error:
             raise ValueError(f"invalid host name in URL {url!r}: {error}") from error
-    host = host.lower()
-    if any(character in host for character in ' "<>\\^`{|}/?#@') or (
-        "%" in host and ":" not in host
-    ):
+    if any(character in host for character in ' "<>\\^`{|}/?#@'):
         raise ValueError(f"invalid host name in URL {url!r}")
-    return host
+    # What is percent-encoded is no name of the DNS; it means something to a resolver of the
+    # application, which gets it as written.
+    return host if is_encoded(host) else host.lower()
+
+
+def is_encoded(host: str) -> bool:
+    """Return whether ``host`` is percent-encoded, and so of no meaning to the usual resolvers."""
+    return "%" in host and ":" not in host

@@ -1,0 +1,188 @@
+"""Responses that are refused: which exception the caller gets, and what the log says."""
+
+import asyncio
+import gzip
+import tracemalloc
+
+import pytest
+
+from tornado.curl_httpclient import CurlError
+from tornado.httpclient import HTTPClientError
+from tornado.iostream import UnsatisfiableReadError
+from tornado.simple_httpclient import HTTPProtocolError, HTTPStreamClosedError
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+def answers(data, receive):
+    async def handle(reader, writer):
+        await receive(reader)
+        writer.write(data)
+        await writer.drain()
+
+    return handle
+
+
+@pytest.mark.parametrize(
+    "location", ["http://[::1/", "ftp://x/", "http://a:99999/", "http://a b/", "data:x"]
+)
+def test_a_location_of_no_use_is_the_servers_fault(run, make_client, serve, respond, location):
+    async def main():
+        async with serve(lambda r: respond(302, headers=[("Location", location)])) as server:
+            async with make_client() as client:
+                with pytest.raises(HTTPClientError) as raised:
+                    await client.fetch(server.url)
+                assert isinstance(raised.value, ValueError)
+                assert raised.value.code == 599
+                assert raised.value.response.request.url == server.url
+                # What the caller says is the caller's fault.
+                with pytest.raises(ValueError, match="http") as own:
+                    await client.fetch("http://[::1/")
+                assert not isinstance(own.value, HTTPClientError)
+
+    run(main)
+
+
+RECORDS = [
+    (OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nx", "Multiple unequal Content-Lengths"),
+    (OK + b"Content-Length: 101\r\n\r\n", "Content-Length too long"),
+    (OK + b"Transfer-Encoding: chunked\r\n\r\n65\r\n" + b"x" * 101, "Body too long"),
+    (OK + b"\r\n" + b"x" * 101, "Body too long"),
+    (
+        OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"x" * 101),
+        "decompressed body too large",
+    ),
+    (OK + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\njunk", "invalid gzip data"),
+    (OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"x")[:-1], "invalid gzip data"),
+    (OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"x") + b"y", "invalid gzip data"),
+    (
+        OK + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+        "Message with both Transfer-Encoding and Content-Length",
+    ),
+    (
+        b"HTTP/1.1 204 No Content\r\nContent-Length: 1\r\n\r\nx",
+        "Response with code 204 should not have body",
+    ),
+    (
+        b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "Response with code 204 should not have body",
+    ),
+]
+
+
+@pytest.mark.parametrize(("data", "text"), RECORDS)
+def test_refused_responses(run, make_simple, serve_raw, receive, data, text, caplog):
+    caplog.set_level("INFO", "tornado.general")
+
+    async def main():
+        async with serve_raw(answers(data, receive)) as server:
+            async with make_simple(max_body_size=100) as client:
+                with pytest.raises(HTTPStreamClosedError) as raised:
+                    await client.fetch(server.url)
+                assert isinstance(raised.value, HTTPProtocolError)
+                assert raised.value.response.code == 599
+                assert raised.value.response.error is raised.value
+                assert raised.value.response.request_time >= 0
+                [record] = [each for each in caplog.records if each.name == "tornado.general"]
+                assert record.levelname == "INFO"
+                assert record.getMessage() == f"Malformed HTTP message from None: {text}"
+
+    run(main)
+
+
+def test_head_over_the_limit(run, make_simple, serve_raw, receive, caplog):
+    caplog.set_level("INFO", "tornado.general")
+
+    async def main():
+        for data in (OK + b"X: " + b"x" * 2000 + b"\r\n\r\n", b"HTTP/1.1 200 " + b"x" * 2000):
+            async with serve_raw(answers(data, receive)) as server:
+                async with make_simple(max_header_size=1000) as client:
+                    with pytest.raises(UnsatisfiableReadError) as raised:
+                        await client.fetch(server.url)
+                    assert isinstance(raised.value, HTTPStreamClosedError)
+        assert [each.levelname for each in caplog.records] == ["INFO", "INFO"]
+        assert all("Unsatisfiable read" in each.getMessage() for each in caplog.records)
+
+    run(main)
+
+
+def test_a_204_with_an_empty_body_is_accepted(run, make_client, serve_raw, receive):
+    async def main():
+        data = b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"
+        async with serve_raw(answers(data, receive)) as server, make_client() as client:
+            assert (await client.fetch(server.url)).code == 204
+
+    run(main)
+
+
+@pytest.mark.parametrize("coding", [None, "gzip"])
+def test_size_limit_over_libcurl(run, make_client, serve, respond, coding):
+    if "curl" not in make_client.name:
+        pytest.skip("libcurl's classes")
+
+    async def main():
+        body = b"x" * 1000
+        headers = []
+        if coding is not None:
+            body, headers = gzip.compress(body), [("Content-Encoding", coding)]
+        async with serve(lambda r: respond(body=body, headers=headers)) as server:
+            async with make_client(max_body_size=100) as client:
+                with pytest.raises(CurlError, match="max_body_size") as raised:
+                    await client.fetch(server.url)
+                assert raised.value.errno
+                assert isinstance(raised.value, HTTPProtocolError)
+
+    run(main)
+
+
+def test_time_outs_know_their_request(run, make_client, serve_raw):
+    async def handle(reader, writer):
+        await reader.read()
+
+    async def main():
+        async with serve_raw(handle) as server, make_client() as client:
+            with pytest.raises(HTTPClientError, match=r"^Timeout during request") as raised:
+                await client.fetch(server.url, request_timeout=0.05)
+            response = raised.value.response
+            assert (response.code, response.request.url) == (599, server.url)
+            assert response.request_time >= 0.05
+
+    run(main)
+
+
+def test_text_for_callbacks(run, make_client, serve_raw):
+    async def main():
+        async with serve_raw(lambda r, w: asyncio.sleep(1)) as server, make_client() as client:
+            responses = []
+            client.fetch(server.url, responses.append, request_timeout=0.02)
+            while not responses:
+                await asyncio.sleep(0.001)
+            assert str(responses[0].error).startswith("HTTP 599: Timeout during request")
+
+    run(main)
+
+
+@pytest.mark.parametrize("framing", ["gzip members", "chunks", "deliveries"])
+def test_many_small_pieces_take_little_memory(framing):
+    """Each would be an object of some fifty bytes, and a place in a list."""
+    from tornado._httpclient.content import Gathered
+    from tornado.httputil import HTTPHeaders
+
+    count = 200_000
+    content = Gathered(100_000_000)
+    if framing == "gzip members":
+        content.decode(HTTPHeaders({"Content-Encoding": "gzip"}))
+        data = gzip.compress(b"x", 9, mtime=0) * 100
+        pieces = [data] * (count // 100)
+    else:
+        pieces = [b"%c" % (n % 256) for n in range(256)] * (count // 256)
+    tracemalloc.start()
+    for piece in pieces:
+        content.take(piece)
+    used = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    body = content.end().getvalue()
+    assert used < 3 * count
+    assert body == (b"x" * count if framing == "gzip members" else b"".join(pieces))
