@@ -337,3 +337,74 @@ def test_permits_are_conserved(permits, steps):
 
     loop.run_sync(main)
     loop.close()
+
+
+class TestLoops:
+    """A lock belongs to no loop: it may be made at import, and used in one loop after another."""
+
+    @pytest.mark.parametrize("make", [locks.Lock, locks.Semaphore, locks.BoundedSemaphore])
+    def test_locks(self, make):
+        lock = make()
+
+        async def contend():
+            order = []
+
+            async def enter(n):
+                async with lock:
+                    order.append(n)
+                    await asyncio.sleep(0)
+
+            await asyncio.gather(enter(1), enter(2), enter(3))
+            return order
+
+        assert [asyncio.run(contend()) for _ in range(2)] == [[1, 2, 3], [1, 2, 3]]
+
+    @pytest.mark.parametrize("wait", ["plain", "timed", "async with"])
+    def test_waiters_of_a_closed_loop_are_skipped(self, wait):
+        lock = locks.Lock()
+        first = asyncio.new_event_loop()
+
+        async def begin():
+            await lock.acquire()
+            if wait == "async with":
+                return first.create_task(self.enter(lock))
+            timeout = None if wait == "plain" else datetime.timedelta(hours=1)
+            return lock.acquire(timeout)
+
+        left = first.run_until_complete(begin())
+        first.run_until_complete(asyncio.sleep(0))
+        first.close()
+
+        async def go_on():
+            mine = lock.acquire()
+            lock.release()
+            await mine
+            lock.release()
+            async with lock:
+                return "mine"
+
+        assert asyncio.run(go_on()) == "mine"
+        left._log_destroy_pending = False
+
+    async def enter(self, lock):
+        async with lock:
+            pass
+
+    def test_events_and_conditions(self):
+        event, condition = locks.Event(), locks.Condition()
+        first = asyncio.new_event_loop()
+
+        async def begin():
+            event.wait()
+            condition.wait()
+
+        first.run_until_complete(begin())
+        first.close()
+
+        async def go_on():
+            waits = [event.wait(), condition.wait()]
+            condition.notify(1)
+            event.set()
+            return await asyncio.gather(*waits)
+
+        assert asyncio.run(go_on()) == [None, True]

@@ -303,3 +303,37 @@ def test_no_item_is_lost_or_reordered(maxsize, steps):
 
     loop.run_sync(main)
     loop.close()
+
+
+class TestLoops:
+    """A queue belongs to no loop: it may be made at import, and used in one loop after another."""
+
+    @pytest.mark.parametrize("timeout", [None, datetime.timedelta(hours=1)])
+    def test_getters_and_putters_of_a_closed_loop_are_skipped(self, timeout):
+        queue = queues.Queue(1)
+        first = asyncio.new_event_loop()
+
+        async def begin():
+            queue.get(timeout)
+
+        first.run_until_complete(begin())
+        first.close()
+
+        async def go_on():
+            await queue.put("a")
+            got = [await queue.get()]
+            queue.put_nowait("b")
+            queue.put("never", timeout)
+            return got
+
+        second = asyncio.new_event_loop()
+        assert second.run_until_complete(go_on()) == ["a"]
+        second.close()
+
+        async def end():
+            got = [queue.get_nowait()]
+            assert queue.empty()
+            await queue.put("c")
+            return [*got, await queue.get()]
+
+        assert asyncio.run(end()) == ["b", "c"]

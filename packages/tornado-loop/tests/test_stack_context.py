@@ -55,19 +55,43 @@ def fail(*args):
     raise ZeroDivisionError
 
 
-class TestWrap:
-    def test_none_active_gives_the_function_itself(self):
-        def fn():
-            pass
+def carried():
+    """Return how many contexts a callback that is scheduled here inherits."""
+    return len(contexts.capture())
 
-        assert wrap(fn) is fn
+
+class TestWrap:
+    def test_gives_the_function_itself_until_a_context_was_entered(self):
+        assert wrap(print) is print
         assert wrap(None) is None
         with NullContext():
-            assert wrap(fn) is fn
+            assert wrap(print) is print
         with StackContext(contextlib.nullcontext):
+            assert wrap(None) is None
+
+    def test_wrapped_under_none_runs_without_any(self, rec):
+        with rec.context("a"):
             with NullContext():
-                assert wrap(fn) is fn
-        assert wrap(fn) is fn
+                inside = wrap(carried)
+        outside = wrap(carried)
+        assert (inside(), outside()) == (0, 0)
+        with rec.context("b"):
+            assert (inside(), outside()) == (0, 0)
+            assert carried() == 1
+        assert carried() == 0
+
+    def test_wrapped_under_none_may_not_leave_a_context_open(self, rec):
+        with rec.context("a"):
+            pass
+        block = StackContext(contextlib.nullcontext)
+        wrapped = wrap(block.__enter__)
+        with pytest.raises(StackContextInconsistentError):
+            wrapped()
+        assert not contexts.active()
+        with rec.context("a"):
+            with pytest.raises(StackContextInconsistentError):
+                wrapped()
+            assert carried() == 1
 
     def test_unused_in_a_fresh_process(self):
         code = (
@@ -114,14 +138,16 @@ class TestWrap:
         assert before() == ["a", "b"]
         assert after() == ["b"]
 
-    def test_all_deactivated_gives_the_function_itself(self, rec):
+    def test_all_deactivated(self, rec):
         with rec.context("a") as deactivate:
             deactivate()
-            assert wrap(print) is print
+            wrapped = wrap(carried)
+        assert wrapped() == 0
 
     def test_active_cell_of_2_3(self):
         with StackContext(contextlib.nullcontext, _active_cell=[False]):
-            assert wrap(print) is print
+            wrapped = wrap(carried)
+        assert wrapped() == 0
 
     def test_repr(self, rec):
         with rec.context("a"):

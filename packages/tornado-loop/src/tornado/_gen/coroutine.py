@@ -4,13 +4,11 @@ import asyncio
 import functools
 import inspect
 import types
-from asyncio.events import _get_running_loop
 from collections.abc import Callable
 from typing import Any
 
 from tornado._gen.errors import Return
-from tornado._gen.runner import CoroutineFuture, failed, run_engine, run_generator
-from tornado._loop import current
+from tornado._gen.runner import failed, new_future, run_engine, run_generator
 from tornado._loop.callbacks import ReturnValueIgnoredError, deliver
 from tornado._loop.conversion import task_of
 
@@ -68,7 +66,7 @@ def _run(
         result = function(*args, **kwargs)
     except (Return, StopIteration) as end:
         return _done(end.value)
-    except Exception as error:
+    except BaseException as error:
         return failed(error)
     if result.__class__ is _Generator:
         return run_generator(result)
@@ -78,9 +76,7 @@ def _run(
 
 
 def _done(value: Any) -> "asyncio.Future[Any]":
-    future: asyncio.Future[Any] = CoroutineFuture(
-        loop=_get_running_loop() or current.asyncio_loop()
-    )
+    future = new_future()
     future.set_result(value)
     return future
 

@@ -6,11 +6,11 @@ from asyncio.events import _get_running_loop
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tornado._gen.points import MultiYieldPoint, has_points
+from tornado._gen.points import MultiYieldPoint, exception_types, has_points
 from tornado._gen.runner import run_generator
 from tornado._loop import current
 from tornado._loop.conversion import convert_yielded
-from tornado._loop.futures import CompatibleFuture
+from tornado._loop.futures import CompatibleFuture, drop_own_frames, named_future
 from tornado.log import app_log
 
 __all__ = ["multi", "multi_future"]
@@ -18,6 +18,7 @@ __all__ = ["multi", "multi_future"]
 _Types = type[BaseException] | tuple[type[BaseException], ...]
 
 
+@named_future
 class _Gathering(CompatibleFuture[Any]):
     """The future of several others; cancelling it cancels those that are not done."""
 
@@ -51,21 +52,17 @@ class _Gathering(CompatibleFuture[Any]):
                 results.append(child.result())
             elif error is None:
                 error = failure
-            elif not isinstance(failure, (*_tuple(self._quiet), CancelledError)):
+            elif not isinstance(failure, (*exception_types(self._quiet), CancelledError)):
                 app_log.error("Multiple exceptions in yield list", exc_info=failure)
         if self.done():
             return
         if error is None:
             keys = self._keys
             self.set_result(results if keys is None else dict(zip(keys, results, strict=True)))
-        elif isinstance(error, CancelledError):
-            super().cancel()
         else:
+            # A child that was cancelled fails this future, as in `asyncio.gather`: `cancelled` is
+            # for a cancellation of this future itself.
             self.set_exception(error)
-
-
-def _tuple(types: _Types) -> tuple[type[BaseException], ...]:
-    return types if isinstance(types, tuple) else (types,)
 
 
 def multi(
@@ -77,8 +74,10 @@ def multi(
     :param quiet_exceptions: one or more exception types. If several children fail, the first error
         is raised and the others logged, except those of these types.
 
-    All children run to their end even if one fails. Cancelling the future cancels them.
-    Coroutines may yield the list or dict itself, which means the same.
+    All children run to their end even if one fails. Cancelling the future cancels them; a child
+    that is cancelled fails the future with `asyncio.CancelledError`, and leaves the others alone.
+    `moment` and ``None`` count as done here. Coroutines may yield the list or dict itself, which
+    means the same.
 
     .. versionadded:: 4.2
     """
@@ -103,6 +102,8 @@ def multi_future(
         return run_generator(_wait_for(MultiYieldPoint(whole, quiet_exceptions)))
     futures = [convert_yielded(child) for child in children]
     gathering = _Gathering(loop=_get_running_loop() or current.asyncio_loop())
+    if gathering._source_traceback:
+        drop_own_frames(gathering)
     gathering._children = futures
     gathering._keys = keys
     gathering._quiet = quiet_exceptions

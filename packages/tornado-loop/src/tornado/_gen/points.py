@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 from tornado._loop import current
 from tornado._loop.contexts import ExceptionStackContext
 from tornado._loop.conversion import convert_yielded
-from tornado._loop.futures import CompatibleFuture, future_set_exc_info
+from tornado._loop.futures import CompatibleFuture, drop_own_frames, future_set_exc_info
 from tornado.log import app_log
 
 __all__ = [
@@ -24,10 +24,12 @@ __all__ = [
     "YieldFuture",
     "YieldPoint",
     "argument_adapter",
+    "exception_types",
     "has_points",
 ]
 
 _MODULE = "tornado.gen"
+_Types = type[BaseException] | tuple[type[BaseException], ...]
 
 
 class KeyedRunner(Protocol):
@@ -188,6 +190,8 @@ class Task(CompatibleFuture[Any], YieldPoint):
 
     def __init__(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         super().__init__(loop=current.asyncio_loop())
+        if self._source_traceback:
+            drop_own_frames(self)
         with ExceptionStackContext(self._fail):
             func(*args, callback=argument_adapter(self._succeed), **kwargs)
 
@@ -265,7 +269,7 @@ class MultiYieldPoint(YieldPoint):
     def __init__(
         self,
         children: Iterable[Any] | Mapping[Any, Any],
-        quiet_exceptions: type[BaseException] | tuple[type[BaseException], ...] = (),
+        quiet_exceptions: _Types = (),
     ) -> None:
         self.keys: list[Any] | None = None
         if isinstance(children, Mapping):
@@ -292,10 +296,12 @@ class MultiYieldPoint(YieldPoint):
         for child in self.children:
             try:
                 results.append(child.get_result())
-            except Exception as raised:
+            except (Exception, asyncio.CancelledError) as raised:
                 if error is None:
                     error = raised
-                elif not isinstance(raised, self.quiet_exceptions):
+                elif not isinstance(
+                    raised, (*exception_types(self.quiet_exceptions), asyncio.CancelledError)
+                ):
                     app_log.error("Multiple exceptions in yield list", exc_info=True)
         if error is not None:
             try:
@@ -303,6 +309,11 @@ class MultiYieldPoint(YieldPoint):
             finally:
                 del error
         return results if self.keys is None else dict(zip(self.keys, results, strict=True))
+
+
+def exception_types(types: _Types) -> tuple[type[BaseException], ...]:
+    """Return one or more exception types as a tuple of them."""
+    return types if isinstance(types, tuple) else (types,)
 
 
 def _as_point(child: Any) -> YieldPoint:

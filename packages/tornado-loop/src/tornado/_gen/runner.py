@@ -19,7 +19,12 @@ from tornado._loop import contexts, conversion, current
 from tornado._loop.callbacks import ReturnValueIgnoredError
 from tornado._loop.contexts import ExceptionStackContext, StackContextInconsistentError
 from tornado._loop.conversion import convert_yielded
-from tornado._loop.futures import CompatibleFuture, future_set_exception_unless_cancelled
+from tornado._loop.futures import (
+    CompatibleFuture,
+    drop_own_frames,
+    future_set_exception_unless_cancelled,
+    named_future,
+)
 from tornado._loop.waiters import Waiter
 
 __all__ = [
@@ -29,6 +34,7 @@ __all__ = [
     "Runner",
     "failed",
     "moment",
+    "new_future",
     "run_engine",
     "run_generator",
 ]
@@ -48,6 +54,13 @@ class Moment:
     def result(self) -> None:
         """Return None."""
 
+    def cancelled(self) -> bool:
+        """Always false."""
+        return False
+
+    def exception(self) -> None:
+        """Return None."""
+
     def __repr__(self) -> str:
         return "tornado.gen.moment"
 
@@ -55,10 +68,17 @@ class Moment:
         yield
 
 
-#: Yield it to let the loop run other callbacks once; ``yield None`` does the same.
+#: Yield it to let the loop run other callbacks once; ``yield None`` does the same. In a list or dict
+#: that is yielded it counts as done.
 moment = Moment()
 
 
+@convert_yielded.register(Moment)
+def _(yielded: Moment) -> "asyncio.Future[None]":
+    return conversion.completed()
+
+
+@named_future
 class CoroutineFuture(CompatibleFuture[Any]):
     """The future of a generator that runs; cancelling it cancels what the generator waits for."""
 
@@ -153,6 +173,7 @@ class Runner:
         "_on_end",
         "_points",
         "_resume",
+        "_stack",
         "finished",
         "future",
         "gen",
@@ -206,9 +227,11 @@ class Runner:
         self._held: Any = None
         self._on_end = None
         self._points = False
-        self._resume: Any = self._wake_up
-        if contexts.in_use:
-            self._resume = contexts.wrap(self._wake_up)
+        # From the first yield point on: the stack contexts that the generator runs in.
+        self._stack: Any = None
+        self._resume: Any = self._bind(
+            contexts.wrap(self._wake_up) if contexts.in_use else self._wake_up
+        )
 
     # -- the engine ------------------------------------------------------------------------------
 
@@ -273,10 +296,20 @@ class Runner:
             self._run()
 
     def run(self) -> None:
-        """Start or resume the generator, and run it until it yields something that is not ready."""
+        """Start the generator, or resume it if the yield point it waits for is ready.
+
+        What else it waits for (a future, `moment`) resumes it by itself, and nothing else does.
+        """
         if self.running or self.finished:
             return
-        if self.future.__class__ is _Point and not self.future.done():
+        waiting = self.future
+        if waiting.__class__ is _Point:
+            try:
+                if not waiting.done():
+                    return
+            except Exception as error:
+                self.future = _Outcome(error)
+        elif waiting is not _NOTHING:
             return
         self._context.run(self._run)
 
@@ -287,7 +320,10 @@ class Runner:
         gen = self.gen
         error: BaseException | None = None
         thrown: BaseException | None = None
-        outside = contexts.stack.get() if contexts.in_use else ()
+        entered = outside = contexts.stack.get() if contexts.in_use else ()
+        if self._stack is not None:
+            outside = self._stack
+            contexts.restore(outside)
         try:
             while True:
                 # Nothing in this frame may refer to a failed future: its exception's traceback
@@ -315,9 +351,13 @@ class Runner:
                     continue
                 if not self.handle_yield(yielded):
                     return
+                if self._stack is not None:
+                    outside = self._stack
         finally:
             self.running = False
             thrown = error = None
+            if self._stack is not None:
+                contexts.restore(entered)
 
     def handle_yield(self, yielded: Any) -> bool:
         """Take what the generator yielded; return whether it is ready.
@@ -428,14 +468,15 @@ class Runner:
     def handle_exception(
         self, typ: type[BaseException], value: BaseException, tb: TracebackType | None
     ) -> bool:
-        """Throw an exception of something that the generator started into it; return if it could.
+        """Throw an exception of a callback that the generator started into it, where it waits.
 
-        It could not if the generator runs now, or has ended.
+        :return: whether it was thrown: not if the generator runs now, or has ended. Then the
+            exception goes on to the next outer stack context.
         """
         if self.running or self.finished:
             return False
         self.future = _Outcome(value)
-        self.run()
+        self._context.run(self._run)
         return True
 
     # -- yield points and their keys -------------------------------------------------------------
@@ -447,15 +488,11 @@ class Runner:
             self._points = True
             self.pending_callbacks: set[Any] = set()
             self.results: dict[Any, Any] = {}
+        if self._on_end is None:
+            self._enter_context()
         waiting = _Point(yielded)
         try:
-            if self._on_end is None:
-                # What the operation raises later, in callbacks of its own, comes to the generator.
-                with ExceptionStackContext(self.handle_exception) as deactivate:
-                    self._on_end = deactivate
-                    yielded.start(self)
-            else:
-                yielded.start(self)
+            yielded.start(self)
             if waiting.done():
                 self.future = waiting
                 return True
@@ -465,6 +502,21 @@ class Runner:
         self.future = waiting
         self._hold()
         return False
+
+    def _enter_context(self) -> None:
+        """Have exceptions of callbacks that are started from now on thrown into the generator.
+
+        The context stays until the generator ends. Nothing has to be entered or left for it, so it
+        is put on the stack of each step, and callbacks find it there.
+        """
+        context = ExceptionStackContext(self.handle_exception)
+        self._on_end = context._deactivate
+        self._stack = contexts.push(context)
+        self._resume = self._bind(contexts.wrap(self._wake_up))
+
+    def _bind(self, resume: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return what the loop calls to resume the generator."""
+        return resume
 
     def register_callback(self, key: Any) -> None:
         """Note that a callback with this key is to be waited for.
@@ -505,7 +557,7 @@ def run_generator(gen: _Gen) -> "asyncio.Future[Any]":
     """Run a generator at once until it first has to wait, and return the future of its result."""
     context = copy_context()
     if contexts.in_use:
-        future = _new_future()
+        future = new_future()
         future._runner = runner = Runner.__new__(Runner)
         runner._prepare(gen, future, context)
         context.run(runner._run)
@@ -518,25 +570,29 @@ def run_generator(gen: _Gen) -> "asyncio.Future[Any]":
     try:
         yielded = context.run(gen.send, None)
     except (StopIteration, Return) as end:
-        future = _new_future()
+        future = new_future()
         future.set_result(end.value)
         return future
     except BaseException as error:
         return failed(error)
-    future = _new_future()
+    future = new_future()
     future._runner = runner = Runner.__new__(Runner)
     runner._prepare(gen, future, context)
     context.run(runner._start, yielded)
     return future
 
 
-def _new_future() -> CoroutineFuture:
-    return CoroutineFuture(loop=_get_running_loop() or current.asyncio_loop())
+def new_future() -> CoroutineFuture:
+    """Return a new future for a coroutine."""
+    future = CoroutineFuture(loop=_get_running_loop() or current.asyncio_loop())
+    if future._source_traceback:
+        drop_own_frames(future)
+    return future
 
 
 def failed(error: BaseException) -> "asyncio.Future[Any]":
     """Return a future that ended as a generator did that raised ``error``."""
-    future = _new_future()
+    future = new_future()
     _set_error(future, error)
     return future
 
@@ -546,10 +602,9 @@ class EngineRunner(Runner):
 
     __slots__ = ()
 
-    def _prepare(self, gen: Any, result_future: Any, context: Context) -> None:
-        super()._prepare(gen, result_future, context)
+    def _bind(self, resume: Callable[[Any], Any]) -> Callable[[Any], Any]:
         io_loop = current.get_current()
-        self._resume = functools.partial(io_loop._run_callback, self._resume)
+        return functools.partial(io_loop._run_callback, resume)
 
     def _deliver(self, value: Any) -> None:
         if value is not None:

@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from tornado._loop import contexts, current
@@ -11,9 +12,11 @@ from tornado._loop.futures import (
     CompatibleFuture,
     Future,
     chain_future,
+    drop_own_frames,
     future_add_done_callback,
     future_set_result_unless_cancelled,
     is_future,
+    named_future,
 )
 from tornado.log import app_log
 from tornado.util import TimeoutError
@@ -35,6 +38,7 @@ def maybe_future(x: Any) -> "asyncio.Future[Any]":
     return future
 
 
+@named_future
 class _Timed(CompatibleFuture[Any]):
     """A future with a timeout of the loop behind it; cancelling it cancels that, and ``inner``."""
 
@@ -54,15 +58,23 @@ class _Timed(CompatibleFuture[Any]):
         return True
 
 
+def _new_timed(io_loop: Any, inner: Any) -> _Timed:
+    future = _Timed(loop=current.asyncio_loop())
+    if future._source_traceback:
+        drop_own_frames(future)
+    future._io_loop = io_loop
+    future._inner = inner
+    future._handle = None
+    return future
+
+
 def sleep(duration: float) -> "asyncio.Future[None]":
     """Return a future that is done after ``duration`` seconds; cancelling it stops the timer.
 
     .. versionadded:: 4.1
     """
     io_loop = current.get_current()
-    future = _Timed(loop=current.asyncio_loop())
-    future._io_loop = io_loop
-    future._inner = None
+    future = _new_timed(io_loop, None)
     future._handle = contexts.run_clean(
         io_loop.call_later, duration, future_set_result_unless_cancelled, future, None
     )
@@ -75,7 +87,7 @@ def with_timeout(
     io_loop: Any = None,
     quiet_exceptions: _Types = (),
     *,
-    message: str | None = None,
+    message: str | Callable[[], str] | None = None,
 ) -> "asyncio.Future[Any]":
     """Wait for ``future``, but not longer than ``timeout``.
 
@@ -85,7 +97,8 @@ def with_timeout(
     :param io_loop: the loop for the timer; ``None`` for the current one.
     :param quiet_exceptions: one or more exception types that are not logged if the future fails
         after time was up.
-    :param message: the text of the error; "Timeout" if left out.
+    :param message: the text of the error, or a function that returns it, called only when time is
+        up; "Timeout" if left out.
     :raises tornado.util.TimeoutError: when time is up.
 
     Cancelling the returned future cancels ``future``.
@@ -99,10 +112,7 @@ def with_timeout(
         io_loop, quiet_exceptions = None, io_loop
     inner = convert_yielded(future)
     io_loop = io_loop or current.get_current()
-    result = _Timed(loop=current.asyncio_loop())
-    result._io_loop = io_loop
-    result._inner = inner
-    result._handle = None
+    result = _new_timed(io_loop, inner)
     chain_future(inner, result)
 
     def report(done: Any) -> None:
@@ -115,9 +125,15 @@ def with_timeout(
                 app_log.error("Exception in Future %r after timeout", future, exc_info=True)
 
     def expire() -> None:
-        if not result.done():
-            result.set_exception(TimeoutError(message or "Timeout"))
-            future_add_done_callback(inner, report)
+        if result.done():
+            return
+        error: Exception
+        try:
+            error = TimeoutError((message() if callable(message) else message) or "Timeout")
+        except Exception as raised:
+            error = raised
+        result.set_exception(error)
+        future_add_done_callback(inner, report)
 
     if not inner.done():
         result._handle = contexts.run_clean(io_loop.add_timeout, timeout, expire)
@@ -128,7 +144,8 @@ def with_timeout(
 class WaitIterator:
     """Gives the results of several futures one by one, in the order in which they are done.
 
-    :param args: futures; then `current_index` is the position of the last one.
+    :param args: futures, the same one several times if need be; then `current_index` is the
+        position of the last one.
     :param kwargs: futures with names; then it is the name. Not both.
     :raises ValueError: if both are given.
 
@@ -154,15 +171,20 @@ class WaitIterator:
         if args and kwargs:
             raise ValueError("WaitIterator takes positional or keyword arguments, not both")
         named = kwargs.items() if kwargs else enumerate(args)
-        self._unfinished: dict[Any, Any] = {convert_yielded(future): name for name, future in named}
+        # Each future with the places at which it was given; `next` gives it once for each.
+        self._unfinished: dict[Any, deque[Any]] = {}
+        for name, future in named:
+            self._unfinished.setdefault(convert_yielded(future), deque()).append(name)
         self._finished: deque[Any] = deque()
-        self._running_future: asyncio.Future[Any] | None = None
+        # What `next` returned and has no result yet.
+        self._waiting: deque[asyncio.Future[Any]] = deque()
         #: Where in the arguments the future was that gave the last result.
         self.current_index: int | str | None = None
         #: The future that gave the last result.
         self.current_future: Any = None
-        for future in list(self._unfinished):
-            future_add_done_callback(future, self._done_callback)
+        for future, places in list(self._unfinished.items()):
+            for _ in list(places):
+                future_add_done_callback(future, self._done_callback)
 
     def done(self) -> bool:
         """Whether all results were given."""
@@ -172,25 +194,32 @@ class WaitIterator:
         return True
 
     def next(self) -> "asyncio.Future[Any]":
-        """Return a future of the next result: of a future of the set, whichever is done next."""
-        self._running_future = Future()
+        """Return a future of the next result: of a future of the set, whichever is done next.
+
+        A future that was given several times is given as often.
+        """
+        future: asyncio.Future[Any] = Future()
         if self._finished:
-            return self._return_result(self._finished.popleft())
-        return self._running_future
+            self._return_result(self._finished.popleft(), future)
+        else:
+            self._waiting.append(future)
+        return future
 
     def _done_callback(self, done: Any) -> None:
-        if self._running_future is not None and not self._running_future.done():
-            self._return_result(done)
-        else:
-            self._finished.append(done)
+        while self._waiting:
+            future = self._waiting.popleft()
+            if not future.done():  # it was not cancelled
+                self._return_result(done, future)
+                return
+        self._finished.append(done)
 
-    def _return_result(self, done: Any) -> "asyncio.Future[Any]":
-        future = self._running_future
-        assert future is not None
+    def _return_result(self, done: Any, future: "asyncio.Future[Any]") -> None:
         chain_future(done, future)
+        places = self._unfinished[done]
         self.current_future = done
-        self.current_index = self._unfinished.pop(done)
-        return future
+        self.current_index = places.popleft()
+        if not places:
+            del self._unfinished[done]
 
     def __aiter__(self) -> "WaitIterator":
         return self

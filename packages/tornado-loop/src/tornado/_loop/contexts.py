@@ -22,6 +22,7 @@ __all__ = [
     "active",
     "capture",
     "in_use",
+    "push",
     "restore",
     "run_clean",
     "run_with_stack_context",
@@ -252,6 +253,8 @@ class _Wrapped:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         outside = stack.get()
         captured = self._stack
+        if not captured and not outside:
+            return self._call_alone(args, kwargs)
         stack.set(captured)
         entered: list[tuple[StackContext, Any]] = []
         result = error = None
@@ -261,9 +264,7 @@ class _Wrapped:
                     entered.append((context, context._open()))
                 result = self.__wrapped__(*args, **kwargs)
                 if stack.get() is not captured:
-                    raise StackContextInconsistentError(
-                        f"{self.__wrapped__!r} left a stack context open"
-                    )
+                    raise self._left_open()
             except BaseException as raised:
                 error = raised
             while entered:
@@ -276,6 +277,20 @@ class _Wrapped:
             stack.set(outside)
             # The traceback holds this frame: without this, a reference cycle.
             del error
+
+    def _call_alone(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call the function where no context is active or captured, the usual case."""
+        try:
+            result = self.__wrapped__(*args, **kwargs)
+            if stack.get():
+                raise self._left_open()
+            return result
+        finally:
+            if stack.get():
+                stack.set(_EMPTY)
+
+    def _left_open(self) -> StackContextInconsistentError:
+        return StackContextInconsistentError(f"{self.__wrapped__!r} left a stack context open")
 
 
 def _leave(
@@ -307,6 +322,15 @@ def capture() -> _Stack:
     return current
 
 
+def push(context: StackContext) -> _Stack:
+    """Make ``context`` the innermost active one without entering it; return the active ones."""
+    global in_use
+    in_use = True
+    new = (*capture(), context)
+    stack.set(new)
+    return new
+
+
 def restore(contexts: _Stack) -> None:
     """Make ``contexts`` the active ones, without entering or leaving any."""
     stack.set(contexts)
@@ -315,15 +339,14 @@ def restore(contexts: _Stack) -> None:
 def wrap(fn: _F) -> _F:
     """Return a callable that runs ``fn`` inside the stack contexts that are active now.
 
-    With none active, or for ``None`` or something already wrapped, ``fn`` itself is returned.
-    Whoever stores a callback for later, or hands it to another thread, wraps it first.
+    If no context was ever entered in this process, and for ``None`` or something already wrapped,
+    ``fn`` itself is returned. Once one was, a function that is wrapped while none is active runs
+    without any, whatever is active where it is called. Whoever stores a callback for later, or
+    hands it to another thread, wraps it first.
     """
     if not in_use or fn is None or type(fn) is _Wrapped:
         return fn
-    captured = capture()
-    if not captured:
-        return fn
-    return _Wrapped(fn, captured)  # type: ignore[return-value]  # a callable of the same signature
+    return _Wrapped(fn, capture())  # type: ignore[return-value]  # a callable of the same signature
 
 
 def run_clean(fn: Callable[..., _T], *args: Any) -> _T:

@@ -11,9 +11,9 @@ from inspect import isawaitable
 from typing import Any
 
 from tornado._loop import contexts, current
-from tornado._loop.futures import FUTURES
+from tornado._loop.futures import FUTURES, done_future, drop_own_frames
 
-__all__ = ["BadYieldError", "convert_yielded", "drive", "hold", "task_of"]
+__all__ = ["BadYieldError", "completed", "convert_yielded", "drive", "hold", "task_of"]
 
 
 class BadYieldError(Exception):
@@ -38,6 +38,8 @@ def convert_yielded(yielded: Any) -> "asyncio.Future[Any]":
 
     Futures are returned as they are; native coroutines and other awaitables become tasks; lists
     and dicts of such things become one future of a list or dict (see `tornado.gen.multi`).
+    ``None`` and `tornado.gen.moment` become a future that is done: they take a turn of the loop
+    only where a generator yields them by themselves.
     More types can be registered, as with any `functools.singledispatch` function::
 
         @gen.convert_yielded.register(Deferred)
@@ -49,6 +51,8 @@ def convert_yielded(yielded: Any) -> "asyncio.Future[Any]":
     .. versionchanged:: 4.3
        Awaitables too.
     """
+    if yielded is None:
+        return completed()
     if isinstance(yielded, FUTURES):
         return yielded  # type: ignore[return-value]  # both kinds of futures have what is used
     if isawaitable(yielded):
@@ -57,6 +61,11 @@ def convert_yielded(yielded: Any) -> "asyncio.Future[Any]":
 
 
 convert_yielded.__module__ = "tornado.gen"
+
+
+def completed() -> "asyncio.Future[None]":
+    """Return a future of the current loop that is done, with the result ``None``."""
+    return done_future(current.asyncio_loop())
 
 
 def task_of(awaitable: Awaitable[Any]) -> "asyncio.Future[Any]":
@@ -71,6 +80,8 @@ def task_of(awaitable: Awaitable[Any]) -> "asyncio.Future[Any]":
     if contexts.in_use and contexts.stack.get():
         return drive(coro)
     task = loop.create_task(coro)
+    if task._source_traceback:
+        drop_own_frames(task)
     hold(task)
     return task
 

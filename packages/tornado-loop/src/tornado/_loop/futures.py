@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import os
 from asyncio.events import _get_running_loop
 from collections.abc import Callable
 from types import TracebackType
@@ -17,18 +18,24 @@ __all__ = [
     "TracebackFuture",
     "chain_future",
     "done_future",
+    "drop_own_frames",
     "future_add_done_callback",
     "future_set_exc_info",
     "future_set_exception_unless_cancelled",
     "future_set_result_unless_cancelled",
     "is_future",
+    "named_future",
 ]
 
 _T = TypeVar("_T")
+_C = TypeVar("_C", bound=type[asyncio.Future[Any]])
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 _AnyFuture = asyncio.Future[_T] | concurrent.futures.Future[_T]
 
 _MODULE = "tornado.concurrent"
+
+# Where the sources of this project lie, as tracebacks name them.
+_OWN_FOLDER = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 #: The classes whose objects are futures.
 FUTURES = (asyncio.Future, concurrent.futures.Future)
@@ -94,6 +101,8 @@ else:
             if loop is None:
                 loop = _get_running_loop() or current.asyncio_loop()
             super().__init__(loop=loop)
+            if self._source_traceback:
+                drop_own_frames(self)
 
         def result(self, timeout=None):
             """Return the result or raise the exception; ``timeout`` is accepted, never waited.
@@ -117,17 +126,39 @@ else:
 TracebackFuture = Future
 
 
+def named_future(cls: _C) -> _C:
+    """Decorate a subclass of `CompatibleFuture`: it is called ``Future`` by asyncio's messages.
+
+    asyncio begins its "... exception was never retrieved" with the name of the class. People filter
+    on the record, whose text is the same for all futures.
+    """
+    cls.__name__ = cls.__qualname__ = "Future"
+    return cls
+
+
+def drop_own_frames(future: "asyncio.Future[Any]") -> None:
+    """Let the ``repr`` of a future that asyncio's debug mode traced name the caller's line.
+
+    Call it where ``future._source_traceback`` is true, which costs nothing outside of debug mode:
+    the frames of this project at the inner end of the recorded stack are taken off.
+    """
+    stack = future._source_traceback
+    while stack and len(stack) > 1 and stack[-1].filename.startswith(_OWN_FOLDER):
+        del stack[-1]
+
+
 _done: tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"] | None = None
 
 
 def done_future(loop: asyncio.AbstractEventLoop) -> "asyncio.Future[None]":
-    """Return a future of ``loop`` that is done: as it cannot change any more, one serves everybody."""
+    """Return a shared, already completed future of ``loop``."""
     global _done
-    if _done is None or _done[0] is not loop:
+    found = _done  # read once: other threads have other loops, and put their own there
+    if found is None or found[0] is not loop:
         future: asyncio.Future[None] = loop.create_future()
         future.set_result(None)
-        _done = (loop, future)
-    return _done[1]
+        _done = found = (loop, future)
+    return found[1]
 
 
 def is_future(x: object) -> bool:

@@ -1,7 +1,10 @@
-"""Waiters: a grant or a deadline in; a future that loses neither when its awaiter is cancelled out.
+"""Waiters: the futures that locks and queues give out, with or without a deadline.
 
 Locks and queues hand what they have to the first waiter in line. Between that moment and the next
 turn of the loop the awaiting task may be cancelled: then the grant is given back.
+
+A waiter belongs to the loop in which it began to wait, a line to none: locks and queues may be made
+at import, and used in one loop after another. Waiters whose loop was closed are skipped.
 """
 
 import asyncio
@@ -9,24 +12,34 @@ import datetime
 from asyncio.events import _get_running_loop
 from collections import deque
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, TypeVar
 
 from tornado._loop import contexts, current
-from tornado._loop.futures import CompatibleFuture
+from tornado._loop.futures import CompatibleFuture, drop_own_frames, named_future
 from tornado.util import TimeoutError
 
 __all__ = ["TimedWaiter", "Timeout", "Waiter", "Waiters", "granted"]
 
+_F = TypeVar("_F", bound="asyncio.Future[Any]")
 Timeout = float | datetime.timedelta | None
 
 
 def granted(value: Any) -> "asyncio.Future[Any]":
-    """Return a future that need not wait."""
+    """Return a future that is done, with ``value`` as its result."""
     future: asyncio.Future[Any] = asyncio.Future(loop=_get_running_loop() or current.asyncio_loop())
+    if future._source_traceback:
+        drop_own_frames(future)
     future.set_result(value)
     return future
 
 
+def _made(future: _F) -> _F:
+    if future._source_traceback:
+        drop_own_frames(future)
+    return future
+
+
+@named_future
 class Waiter(CompatibleFuture[Any]):
     """A future of something that is granted once, by setting the result."""
 
@@ -55,6 +68,7 @@ class Waiter(CompatibleFuture[Any]):
     __iter__ = __await__
 
 
+@named_future
 class TimedWaiter(Waiter):
     """A waiter with a timeout of the loop behind it."""
 
@@ -107,7 +121,9 @@ class Waiters:
 
         Whoever has something to give back sees to it: see `Semaphore.__aenter__`.
         """
-        return self._append(asyncio.Future(loop=_get_running_loop() or current.asyncio_loop()))
+        return self._append(
+            _made(asyncio.Future(loop=_get_running_loop() or current.asyncio_loop()))
+        )
 
     def add(self, timeout: Timeout, expired: Any = None) -> "asyncio.Future[Any]":
         """Return a new waiter at the end of the line.
@@ -119,12 +135,12 @@ class Waiters:
             return self._append(self._timed(timeout, expired))
         if self._give_back is None:
             return self.add_plain()
-        waiter = Waiter(loop=_get_running_loop() or current.asyncio_loop())
+        waiter = _made(Waiter(loop=_get_running_loop() or current.asyncio_loop()))
         waiter._give_back = self._give_back
         return self._append(waiter)
 
     def _timed(self, timeout: float | datetime.timedelta, expired: Any) -> TimedWaiter:
-        waiter = TimedWaiter(loop=_get_running_loop() or current.asyncio_loop())
+        waiter = _made(TimedWaiter(loop=_get_running_loop() or current.asyncio_loop()))
         waiter._give_back = self._give_back
         waiter._handle = None
         io_loop = current.get_current()
@@ -136,7 +152,7 @@ class Waiters:
     def _append(self, waiter: "asyncio.Future[Any]") -> "asyncio.Future[Any]":
         line = self._line
         if len(line) > 100 and line[0].done():
-            self._line = line = deque(w for w in line if not w.done())
+            self._line = line = deque(filter(_is_waiting, line))
         line.append(waiter)
         return waiter
 
@@ -145,15 +161,20 @@ class Waiters:
         line = self._line
         while line:
             waiter = line.popleft()
-            if not waiter.done():
+            if _is_waiting(waiter):
                 return waiter
         return None
 
     def __len__(self) -> int:
-        return sum(not waiter.done() for waiter in self._line)
+        return sum(map(_is_waiting, self._line))
 
     def __bool__(self) -> bool:
         line = self._line
-        while line and line[0].done():
+        while line and not _is_waiting(line[0]):
             line.popleft()
         return bool(line)
+
+
+def _is_waiting(waiter: "asyncio.Future[Any]") -> bool:
+    """Return whether somebody may still get what ``waiter`` is granted."""
+    return not waiter.done() and not waiter.get_loop().is_closed()
