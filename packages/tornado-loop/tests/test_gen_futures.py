@@ -1,6 +1,7 @@
 """tornado.gen: what the futures of coroutines, `multi`, `with_timeout` and `WaitIterator` look like."""
 
 import asyncio
+import contextlib
 import gc
 import inspect
 import logging
@@ -9,6 +10,7 @@ import pytest
 
 from tornado import gen, locks, queues
 from tornado.concurrent import Future
+from tornado.stack_context import StackContext
 from tornado.util import TimeoutError
 
 
@@ -388,3 +390,57 @@ class TestMessages:
         future = waits(Future())
         assert repr(future).startswith("<Future pending")
         future.cancel()
+
+
+class TestTwoAwaiters:
+    """Several that wait for one future do not disturb each other, whoever drives them."""
+
+    @pytest.mark.parametrize("contexts", [(True, True), (True, False), (False, True)])
+    @pytest.mark.parametrize("kind", ["coroutine", "future", "task", "queue", "task of a key"])
+    def test_native_coroutines(self, run, io_loop, contexts, kind):
+        async def wait(future):
+            return await future
+
+        @gen.coroutine
+        def delegate(future):
+            return (yield from future)
+
+        async def later():
+            await gen.sleep(0.01)
+            return 1
+
+        @gen.coroutine
+        def generator():
+            yield gen.sleep(0.01)
+            return 1
+
+        def plain():
+            future = Future()
+            io_loop.call_later(0.01, future.set_result, 1)
+            return future
+
+        def queue():
+            made = queues.Queue()
+            io_loop.call_later(0.01, made.put_nowait, 1)
+            return made.get(timeout=io_loop.time() + 5)
+
+        def make():
+            return {
+                "coroutine": generator,
+                "future": plain,
+                "task": lambda: asyncio.ensure_future(later()),
+                "queue": queue,
+                "task of a key": lambda: gen.Task(
+                    lambda callback: io_loop.call_later(0.01, callback, 1)
+                ),
+            }[kind]()
+
+        async def main():
+            future = make()
+            waiters = []
+            for inside in contexts:
+                with StackContext(contextlib.nullcontext) if inside else contextlib.nullcontext():
+                    waiters += [gen.convert_yielded(wait(future)), delegate(future)]
+            return await gen.multi(waiters)
+
+        assert run(main) == [1, 1, 1, 1]

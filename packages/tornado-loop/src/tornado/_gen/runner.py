@@ -274,6 +274,7 @@ class Runner:
             and not contexts.in_use
         ):
             self.future = yielded
+            yielded._asyncio_future_blocking = False  # as in handle_yield
             yielded.add_done_callback(self._resume, context=self._context)
         else:
             self._start(yielded)
@@ -386,6 +387,8 @@ class Runner:
         if yielded.done():
             return True
         if isinstance(yielded, _AsyncioFuture):
+            # As a task does: the mark is of the future, and would be seen by its next awaiter.
+            yielded._asyncio_future_blocking = False
             yielded.add_done_callback(self._resume, context=self._context)
         else:
             self._await_foreign(yielded)
