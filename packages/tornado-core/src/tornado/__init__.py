@@ -21,6 +21,7 @@ version_info = (6, 100, 0, 0)
 
 # Public module -> the distribution that holds it.
 _DISTRIBUTIONS = {
+    "asgi": "tornado-asgi",
     "auth": "tornado-auth",
     "autoreload": "tornado-iostream",
     "concurrent": "tornado-loop",

@@ -205,13 +205,15 @@ class _Conversation:
             self._exchange.max_body_size,
         )
         self._refuse(413)
+        target = self._target
+        if target is not None and target.streams_body:
+            with self._guarded("when its content was refused"):
+                target.on_connection_close()
 
     def _refuse(self, status: int) -> None:
         exchange = self._exchange
         if exchange.state is Responding.IDLE:
-            exchange.respond(
-                status, responses[status], HTTPHeaders({"Content-Length": "0"}), b""
-            )
+            exchange.respond(status, responses[status], HTTPHeaders({"Content-Length": "0"}), b"")
         else:
             exchange.close()
 
@@ -238,9 +240,7 @@ def _may_have_content(scope: Scope) -> bool:
     """Return whether a request may have content; in HTTP/1 its headers say so (RFC 9112 section 6)."""
     if not str(scope.get("http_version", "1.1")).startswith("1"):
         return True
-    return any(
-        name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"]
-    )
+    return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
 
 
 async def _serve_websocket(application: Any, scope: Scope, receive: Receive, send: Send) -> None:

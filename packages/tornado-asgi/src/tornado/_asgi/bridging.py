@@ -41,7 +41,7 @@ class Bridge(WebSocketHandler):
         self._task: asyncio.Task[None] | None = None
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
-        self._task = asyncio.ensure_future(self._run())
+        self._task = asyncio.ensure_future(self._run_application())
         decision = await self._decided
         kind = decision["type"]
         if kind == "websocket.accept":
@@ -49,13 +49,18 @@ class Bridge(WebSocketHandler):
             self._add_headers(decision)
             await super().get()
             if self.ws_connection is None:
-                self._over(1006, "")  # the handshake was malformed, and refused
+                self._websocket_over(1006, "")  # the handshake was malformed, and refused
         elif kind == "websocket.close":
             self.set_status(403)
             self.finish()
         elif kind == "failed":
             self.send_error(500)
-        # else: a denial, which is on its way
+        else:
+            # A denial: the application writes the response, and this method ends with it.
+            await asyncio.wait([self._task])
+            if not self._finished:
+                self._auto_finish = False
+                self.request.connection.close()
 
     # The handler.
 
@@ -67,37 +72,37 @@ class Bridge(WebSocketHandler):
 
     async def on_message(self, message: str | bytes) -> None:
         key = "text" if isinstance(message, str) else "bytes"
-        self._event({"type": "websocket.receive", key: message})
+        self._add_event({"type": "websocket.receive", key: message})
         if self._events and not self._is_over:
             self._taken = asyncio.get_running_loop().create_future()
             await self._taken
 
     def on_close(self) -> None:
         code = self.close_code
-        self._over(1005 if code is None else code, self.close_reason or "")
+        self._websocket_over(1005 if code is None else code, self.close_reason or "")
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
-        self._over(1006, "")
+        self._websocket_over(1006, "")
 
-    def _over(self, code: int, reason: str) -> None:
+    def _websocket_over(self, code: int, reason: str) -> None:
         if not self._is_over:
             self._is_over = True
-            self._event({"type": "websocket.disconnect", "code": code, "reason": reason})
+            self._add_event({"type": "websocket.disconnect", "code": code, "reason": reason})
             if self._taken is not None and not self._taken.done():
                 self._taken.set_result(None)
 
-    def _event(self, event: Message) -> None:
+    def _add_event(self, event: Message) -> None:
         self._events.append(event)
         if self._arrived is not None and not self._arrived.done():
             self._arrived.set_result(None)
 
     # The application.
 
-    async def _run(self) -> None:
+    async def _run_application(self) -> None:
         try:
             scope = self._container.scope_of(self.request, "websocket")
-            await self._container.application(scope, self._receive, self._send)
+            await self._container.application(scope, self._asgi_receive, self._asgi_send)
         except CALLBACK_ERRORS as error:
             if not (self._is_over and isinstance(error, OSError)):
                 app_log.error(
@@ -105,19 +110,19 @@ class Bridge(WebSocketHandler):
                     self.request.path,
                     exc_info=True,
                 )
-            self._end(1011)
+            self._application_ended(1011)
         else:
-            self._end(1000)
+            self._application_ended(1000)
 
-    def _end(self, code: int) -> None:
+    def _application_ended(self, code: int) -> None:
         """The application has returned."""
         if not self._decided.done():
             self._decided.set_result({"type": "failed"})
         elif self.ws_connection is not None and not self._is_over:
             self.close(code)
-        self._over(1006, "")
+        self._websocket_over(1006, "")
 
-    async def _receive(self) -> Message:
+    async def _asgi_receive(self) -> Message:
         while not self._events:
             if self._is_over:
                 return {"type": "websocket.disconnect", "code": 1006, "reason": ""}
@@ -128,7 +133,7 @@ class Bridge(WebSocketHandler):
             self._taken.set_result(None)
         return event
 
-    async def _send(self, message: Message) -> None:
+    async def _asgi_send(self, message: Message) -> None:
         kind = message["type"]
         if kind.startswith("websocket.http.response"):
             await self._deny(message)

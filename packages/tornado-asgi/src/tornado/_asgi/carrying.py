@@ -52,6 +52,7 @@ class WebSocketExchange(ASGIExchange):
 
     def __init__(self, scope: Scope) -> None:
         super().__init__(scope, 0)
+        self._target: Target | None = None
         self._carried: CarriedWebSocket | None = None
         self._is_accepted = False
 
@@ -102,14 +103,13 @@ class WebSocketExchange(ASGIExchange):
         self, dispatch: Callable[[HTTPServerRequest], Target], receive: Receive, send: Send
     ) -> None:
         """Serve the WebSocket, to its end."""
-        target: Target | None = None
         receiving: asyncio.Task[None] | None = None
         denies = "websocket.http.response" in self._extensions
         try:
             try:
                 request = make_request(self.scope, self, read_headers(self.scope))
                 request.method = "GET"
-                target = dispatch(request)
+                target = self._target = dispatch(request)
                 if target.streams_body:
                     target.finish()
                 else:
@@ -120,20 +120,15 @@ class WebSocketExchange(ASGIExchange):
                 log_failure("in a WebSocket's handshake")
                 self._fail()
             receiving = asyncio.ensure_future(self._receive(receive))
-            await self.pump.run(
-                send if denies else _without_denial(send), lambda: self.is_over
-            )
+            await self.pump.run(send if denies else _without_denial(send), lambda: self.is_over)
         except asyncio.CancelledError:
-            self.gone(1006, None)
+            self.client_left(None)
             raise
         except (OSError, RuntimeError) as error:
             # RuntimeError: what servers raise for a message after the end.
-            if not self.is_over:
-                self.client_left(error)
+            self.client_left(error)
         finally:
             self.gone(1006, None)
-            if target is not None and not self._is_accepted and not self.is_over:
-                target.on_connection_close()
             if receiving is not None:
                 receiving.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -150,6 +145,15 @@ class WebSocketExchange(ASGIExchange):
             if message["type"] == "websocket.receive" and self._carried is not None:
                 text = message.get("text")
                 await self._carried.received(text if text is not None else message["bytes"])
+
+    def client_left(self, error: BaseException | None = None) -> None:
+        was_undecided = self.state is Responding.IDLE
+        super().client_left(error)
+        if was_undecided and self._target is not None:
+            try:
+                self._target.on_connection_close()
+            except CALLBACK_ERRORS:
+                log_failure("when a client left")
 
     def close_websocket(self, code: int, reason: str) -> None:
         """Send the closing handshake, and wait a little for the client's."""
@@ -348,5 +352,3 @@ def _closed_error(sent: asyncio.Future[None]) -> asyncio.Future[None]:
 
     sent.add_done_callback(settle)
     return result
-
-

@@ -329,9 +329,7 @@ class ASGITarget:
             links = HTTPHeaders()
             for link in message["links"]:
                 links.add("Link", bytes(link).decode("latin-1"))
-            self._exchange.write_headers(
-                ResponseStartLine("HTTP/1.1", 103, "Early Hints"), links
-            )
+            self._exchange.write_headers(ResponseStartLine("HTTP/1.1", 103, "Early Hints"), links)
         else:
             raise RuntimeError(f"unexpected ASGI message {kind!r}")
 

@@ -148,6 +148,7 @@ class ASGIExchange(HTTPConnection):
         self._state = Responding.IDLE
         self._has_content = True
         self._sends_trailers = False
+        self._is_path_sent = False
         #: bytes that the Content-Length still asks for; ``None`` where there is none
         self._remaining: int | None = None
         self._close_callback: Callable[[], Any] | None = None
@@ -221,7 +222,9 @@ class ASGIExchange(HTTPConnection):
         if not chunk or not self._has_content:
             return self._with_callback(self.pump.put_awaitable(head), callback)
         self.pump.put(head)
-        return self._with_callback(self.pump.put_awaitable(self._body(bytes(chunk), True)), callback)
+        return self._with_callback(
+            self.pump.put_awaitable(self._body(bytes(chunk), True)), callback
+        )
 
     def write(
         self, chunk: bytes, callback: Callable[..., Any] | None = None
@@ -235,13 +238,16 @@ class ASGIExchange(HTTPConnection):
             written = asyncio.get_running_loop().create_future()
             written.set_result(None)
             return self._with_callback(written, callback)
-        return self._with_callback(self.pump.put_awaitable(self._body(bytes(chunk), True)), callback)
+        return self._with_callback(
+            self.pump.put_awaitable(self._body(bytes(chunk), True)), callback
+        )
 
     def send_file(self, file: Any, offset: int, count: int) -> asyncio.Future[None]:
         if self._has_content and self._state is Responding.CONTENT:
             path = self._whole_file(file, offset, count)
             if path is not None:
                 self._account(count)
+                self._is_path_sent = True
                 return self.pump.put_awaitable({"type": "http.response.pathsend", "path": path})
         return super().send_file(file, offset, count)
 
@@ -257,8 +263,8 @@ class ASGIExchange(HTTPConnection):
             )
         self.state = Responding.DONE
         last = self.pump.last
-        if last is not None and last["type"] == "http.response.pathsend":
-            self.pump.wake()  # it ends the response by itself
+        if self._is_path_sent:
+            self.pump.wake()  # a file sent by its path is the whole content
         elif last is not None and last["type"] == f"{self._types}.body":
             last["more_body"] = False
         else:
@@ -304,7 +310,9 @@ class ASGIExchange(HTTPConnection):
             raise HTTPOutputError("Tried to write more data than Content-Length")
         self._remaining -= size
 
-    def _head(self, status: int, reason: str | None, headers: HTTPHeaders, length: int | None) -> Message:
+    def _head(
+        self, status: int, reason: str | None, headers: HTTPHeaders, length: int | None
+    ) -> Message:
         """Return the message that begins the response.
 
         :raises ValueError: if it would hold what no message may hold.
@@ -370,9 +378,7 @@ def _is_empty(status: int) -> bool:
 def _refuse_length(size: int, expected: int | None) -> None:
     if expected is not None and size > expected:
         raise HTTPOutputError("Tried to write more data than Content-Length")
-    raise HTTPOutputError(
-        f"Tried to write {(expected or 0) - size} bytes less than Content-Length"
-    )
+    raise HTTPOutputError(f"Tried to write {(expected or 0) - size} bytes less than Content-Length")
 
 
 def raw_headers(headers: HTTPHeaders) -> RawHeaders:

@@ -267,10 +267,11 @@ class HandlerState:
 
         .. versionadded:: 5.1
         """
+        connection: Any = self.request.connection
+        stream = connection.detach()
         self._finished = True
         self._content_is_over()
-        connection: Any = self.request.connection
-        return connection.detach()
+        return stream
 
     def _content_is_over(self) -> None:
         """Nobody is to wait for content any longer: the request was answered, perhaps before all came."""
