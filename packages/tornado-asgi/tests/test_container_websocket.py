@@ -175,7 +175,7 @@ def test_refusals(application, status, body):
 
 def test_messages_before_accepting():
     async def application(scope, receive, send):
-        with pytest.raises(RuntimeError, match="before websocket.accept"):
+        with pytest.raises(RuntimeError, match="before websocket"):
             await send({"type": "websocket.send", "text": "a"})
         with pytest.raises(RuntimeError, match="before its start"):
             await send({"type": "websocket.http.response.body"})

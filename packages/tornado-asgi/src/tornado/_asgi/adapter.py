@@ -33,13 +33,15 @@ class ASGIAdapter:
 
         application = ASGIAdapter(tornado.web.Application([(r"/", MainHandler)]))
 
-    saved as ``site.py`` is served by ``uvicorn site:application``. It may also be mounted in an application of
-    another framework: the path at which it is mounted (``root_path``) is not part of what its routes match. Redirects and
-    URLs that begin with ``/`` lead to the root of the host.
+    saved as ``site.py`` is served by ``uvicorn site:application``. It may also be mounted in an
+    application of another framework: the path at which it is mounted (``root_path``) is not part
+    of what its routes match. Redirects and URLs that begin with ``/`` lead to the root of the
+    host.
 
-    Handlers, WebSocket handlers, streamed content in both directions, `.RequestHandler.flush` and the hooks work as on
-    `.HTTPServer`, on the server's event loop. Informational heads, trailers and files sent by their path are used where the
-    server offers the ASGI extensions. ``request.connection.scope`` is the scope of the request. What needs the bare stream
+    Handlers, WebSocket handlers, streamed content in both directions, `.RequestHandler.flush` and
+    the hooks work as on `.HTTPServer`, on the server's event loop. Informational heads, trailers
+    and files sent by their path are used where the server offers the ASGI extensions.
+    ``request.connection.scope`` is the scope of the request. What needs the bare stream
     (`.RequestHandler.detach`) raises `RuntimeError`, and pings are the server's affair.
 
     The limits on headers, and all other timeouts, are those of the ASGI server.

@@ -55,13 +55,15 @@ class ASGIContainer(HTTPServerConnectionDelegate):
             (r".*", ASGIContainer(starlette_application)),
         ])
 
-    HTTP and WebSockets, streaming in both directions with back-pressure, and the extensions ``http.response.early_hint``,
-    ``http.response.trailers``, ``http.response.pathsend``, ``websocket.http.response`` and ``tls`` are supported.
-    An application is told of a client that left by ``receive``; a ``send`` after that raises `OSError`. It is not cancelled.
+    HTTP and WebSockets, streaming in both directions with back-pressure, and the extensions
+    ``http.response.early_hint``, ``http.response.trailers``, ``http.response.pathsend``,
+    ``websocket.http.response`` and ``tls`` are supported. An application is told of a client that
+    left by ``receive``; a ``send`` after that raises `OSError`. It is not cancelled.
 
-    An application that raises before its response began is answered for with 500; one that raises later has its connection
-    closed, so that the client sees a truncated response. Pages of any origin may open WebSockets, as on other ASGI servers:
-    checking the origin is the application's affair.
+    An application that raises before its response began is answered for with 500; one that raises
+    later has its connection closed, so that the client sees a truncated response. Pages of any
+    origin may open WebSockets, as on other ASGI servers: checking the origin is the application's
+    affair.
 
     .. versionadded:: 6.100
     """
@@ -86,8 +88,8 @@ class ASGIContainer(HTTPServerConnectionDelegate):
     def lifespan(self) -> Lifespan:
         """Return an asynchronous context manager that runs the application's lifespan protocol.
 
-        Entering it waits for the application's startup, leaving it for the application's shutdown. An application without
-        that protocol is served all the same.
+        Entering it waits for the application's startup, leaving it for the application's
+        shutdown. An application without that protocol is served all the same.
 
         :raises RuntimeError: on entering, if the application says that its startup failed.
         """

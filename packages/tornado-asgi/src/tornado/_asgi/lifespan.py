@@ -77,7 +77,8 @@ class Lifespan:
         task = self._task
         assert task is not None
         try:
-            await asyncio.wait([task, self._reply], return_when=asyncio.FIRST_COMPLETED)
+            waited: list[asyncio.Future[Any]] = [task, self._reply]
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             if self._reply.done():
                 reply = self._reply.result()
                 if reply is not None and reply["type"] == "lifespan.shutdown.failed":

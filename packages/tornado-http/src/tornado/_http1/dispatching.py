@@ -56,7 +56,9 @@ class ClassicTarget:
             request.server_connection, request.connection
         )
         start_line = RequestStartLine(request.method or "", request.uri or "", request.version)
-        self._ready = self._delegate.headers_received(start_line, request.headers)
+        self._ready: Awaitable[Any] | None = self._delegate.headers_received(
+            start_line, request.headers
+        )
 
     @property
     def ready(self) -> Awaitable[Any] | None:
