@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
 from tornado._asgi.lifespan import Lifespan
-from tornado._asgi.messages import HOP_BY_HOP, ASGIApplication, Message, Scope
+from tornado._asgi.messages import HOP_BY_HOP, Message, Scope
 from tornado._asgi.scopes import make_scope
 from tornado._gen import eager
 from tornado._http1.seam import CALLBACK_ERRORS
@@ -72,7 +72,7 @@ class ASGIContainer(HTTPServerConnectionDelegate):
 
     def __init__(
         self,
-        application: ASGIApplication,
+        application: Callable[..., Awaitable[None]],
         *,
         root_path: str = "",
         websocket_settings: dict[str, Any] | None = None,

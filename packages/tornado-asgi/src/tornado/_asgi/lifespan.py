@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tornado._asgi.messages import ASGIApplication, Message, Receive, Send
+from tornado._asgi.messages import Message, Receive, Send
 from tornado.log import app_log
 
 
@@ -45,7 +46,7 @@ class Lifespan:
     An asynchronous context manager that may be entered again after it was left.
     """
 
-    def __init__(self, application: ASGIApplication) -> None:
+    def __init__(self, application: Callable[..., Awaitable[None]]) -> None:
         self._application = application
         #: What the application shares with its requests; ``None`` outside of the lifespan.
         self.state: dict[str, Any] | None = None
