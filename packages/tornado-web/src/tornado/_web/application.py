@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import types
+import weakref
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from inspect import isclass
 from typing import Any
 
@@ -13,6 +15,7 @@ from tornado._routing.matchers import AnyMatches, DefaultHostMatches, HostMatche
 from tornado._routing.routers import ReversibleRouter, ReversibleRuleRouter, Rule, _RuleList
 from tornado._web.delegate import FastDelegate, HandlerDelegate
 from tornado._web.handler import RequestHandler
+from tornado._web.lifespan import Hooks, Lifespan
 from tornado._web.special import ErrorHandler
 from tornado._web.static import StaticFileHandler
 from tornado._web.transforms import GZipContentEncoding, OutputTransform
@@ -64,6 +67,11 @@ class Application(ReversibleRouter):
         came to no known host, such as those to a bare address.
     :arg list transforms: `OutputTransform` classes, in place of the default.
     :arg bool wsgi: this application is run by a WSGI server; see `tornado.wsgi`.
+    :arg on_startup: a function of the application, or a list of them: called in their order before the
+        first request, where `lifespan` is entered. Coroutines are awaited.
+    :arg on_shutdown: the same, after the last request.
+    :arg lifespan: a function of the application that returns an asynchronous context manager, which is
+        entered before the startup functions and left after the shutdown functions.
     :arg settings: everything else, kept in the attribute ``settings``. Any key may be used; these
         have a meaning here:
 
@@ -132,8 +140,16 @@ class Application(ReversibleRouter):
         default_host: str | None = None,
         transforms: list[type[OutputTransform]] | None = None,
         wsgi: bool = False,
+        *,
+        on_startup: Hooks = None,
+        on_shutdown: Hooks = None,
+        lifespan: Callable[[Any], AbstractAsyncContextManager[Any]] | None = None,
         **settings: Any,
     ) -> None:
+        self._lifespan = Lifespan(on_startup, on_shutdown, lifespan)
+        #: Handlers that hold a connection open after their request, such as WebSockets; `run` closes
+        #: them at the end.
+        self.open_connections: weakref.WeakSet[Any] = weakref.WeakSet()
         if transforms is None:
             self.transforms = []
             if settings.get("compress_response") or settings.get("gzip"):
@@ -176,6 +192,20 @@ class Application(ReversibleRouter):
         kwargs["path"] = settings["static_path"]
         patterns = (_escape_prefix(prefix) + r"(.*)", r"/(favicon\.ico)", r"/(robots\.txt)")
         return [(pattern, handler, kwargs) for pattern in patterns]
+
+    def lifespan(self) -> AbstractAsyncContextManager[None]:
+        """Return an asynchronous context manager that runs what belongs before and after all requests.
+
+        `tornado.web.run` enters it, and so does an ASGI server (see `tornado.asgi`). With a server of
+        your own, do it yourself::
+
+            async with application.lifespan():
+                application.listen(8888)
+                await asyncio.Event().wait()
+
+        .. versionadded:: 6.100
+        """
+        return self._lifespan.run(self)
 
     def listen(
         self,
