@@ -1,7 +1,10 @@
 """`PipeIOStream`: a stream over one end of a pipe."""
 
+import contextlib
 import errno
 import os
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 from tornado._iostream.base import BaseIOStream
@@ -33,6 +36,15 @@ class PipeIOStream(BaseIOStream):
         fd, self.fd = self.fd, -1
         if fd >= 0:
             os.close(fd)
+
+    def __del__(self, _close: Callable[[int], None] = os.close) -> None:
+        # A descriptor is a bare number: nothing else would close it when the stream is dropped.
+        fd = getattr(self, "fd", -1)  # it is missing if __init__ failed
+        if fd >= 0:
+            self.fd = -1
+            warnings.warn(f"unclosed pipe stream of descriptor {fd}", ResourceWarning, stacklevel=2)
+            with contextlib.suppress(OSError):
+                _close(fd)
 
     def read_from_fd(self, buf: bytearray | memoryview | None = None) -> Any:
         """Read from the pipe, see `BaseIOStream.read_from_fd`."""
