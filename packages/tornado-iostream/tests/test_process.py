@@ -476,7 +476,6 @@ def test_streams_that_are_dropped_are_closed(run):
         await child.stdin.write(b"x")
         with pytest.warns(ResourceWarning, match="unclosed pipe"):
             child.stdin = None
-            gc.collect()
         assert await out.read_until_close() == b"x"
         assert await waiting == 0
 
