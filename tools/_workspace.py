@@ -31,7 +31,6 @@ LAYERS = [
     "tornado-websocket",
     "tornado-auth",
     "tornado-wsgi",
-    "tornado-asgi",
     "tornado-testing",
     "tornado-database",
     "tornado-twisted",

@@ -97,7 +97,7 @@ class TestMomentInContainers:
             turns = []
             io_loop.add_callback(turns.append, 1)
             yield make(special)
-            return list(turns)
+            return turns
 
         assert run(main) == []
 

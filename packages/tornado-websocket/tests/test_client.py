@@ -622,23 +622,38 @@ def test_a_masked_frame_from_the_server_is_refused():
 # ---- redirects ----
 
 
-def test_redirects():
+def test_redirects_are_followed_when_asked_for():
     async def work():
         async with serving() as base, serving() as other:
             http_other = other.replace("ws://", "http://")
             for target in ("/", base + "/", http_other + "/"):
-                async with websocket_connect(f"{base}/redirect?to={target}") as connection:
+                url = f"{base}/redirect?to={target}"
+                async with websocket_connect(url, follow_redirects=True) as connection:
                     connection.write_message("x")
                     assert await connection.read_message() == "x"
             request = HTTPRequest(f"{base}/redirect?to=/", follow_redirects=False)
             with pytest.raises(HTTPError) as caught:
-                await websocket_connect(request)
+                await websocket_connect(request, follow_redirects=True)
             assert caught.value.code == 302
             request = HTTPRequest(f"{base}/redirect?to=/redirect?to=/", max_redirects=1)
             with pytest.raises(HTTPError, match="302"):
-                await websocket_connect(request)
+                await websocket_connect(request, follow_redirects=True)
             with pytest.raises(ValueError, match="scheme"):
-                await websocket_connect(f"{base}/redirect?to=file:///etc/passwd")
+                url = f"{base}/redirect?to=file:///etc/passwd"
+                await websocket_connect(url, follow_redirects=True)
+
+    run(work())
+
+
+def test_redirects_are_errors_otherwise():
+    async def work():
+        async with serving() as base:
+            url = f"{base}/redirect?to=/"
+            for request in (url, HTTPRequest(url), HTTPRequest(url, follow_redirects=True)):
+                with pytest.raises(HTTPError) as caught:
+                    await websocket_connect(request)
+                assert caught.value.code == 302
+                assert caught.value.response.headers["Location"] == "/"
 
     run(work())
 
@@ -655,7 +670,7 @@ def test_credentials_do_not_pass_to_another_origin():
                 for server, expected in ((base, headers[name]), (other, there)):
                     to = f"{server}/show%3Fheader={name}"
                     request = HTTPRequest(f"{base}/redirect?to={to}", headers=headers)
-                    async with websocket_connect(request) as connection:
+                    async with websocket_connect(request, follow_redirects=True) as connection:
                         assert await connection.read_message() == expected
 
     run(work())

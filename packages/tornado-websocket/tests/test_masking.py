@@ -1,6 +1,7 @@
 """Masking against its definition, at every alignment, on both sides of the crossover."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -67,3 +68,36 @@ def test_a_forked_child_has_its_own_keys():
     os.waitpid(child, 0)
     assert len(theirs) == 200
     assert theirs != b"".join(next_mask_key() for _ in range(50))
+
+
+class EmptiedByOthers(list):
+    """A pool that another thread empties after it was seen to hold something."""
+
+    def __bool__(self):
+        return True
+
+    def __len__(self):
+        return 1
+
+    def pop(self, *args):
+        raise IndexError("pop from empty list")
+
+
+def test_another_thread_takes_the_last_of_a_pool(monkeypatch):
+    """A look at a pool and taking from it are one step."""
+    monkeypatch.setattr(masking, "_rooms", EmptiedByOthers())
+    monkeypatch.setattr(masking, "_keys", EmptiedByOthers())
+    data = os.urandom(5000)
+    assert apply_mask(b"abcd", data) == definition(b"abcd", data)
+    assert len(next_mask_key()) == 4
+
+
+def test_threads_share_no_room():
+    data = [os.urandom(3000) for _ in range(4)]
+    expected = [definition(b"abcd", each) for each in data]
+
+    def work(number):
+        return all(apply_mask(b"abcd", data[number]) == expected[number] for _ in range(300))
+
+    with ThreadPoolExecutor(4) as executor:
+        assert all(executor.map(work, range(4)))

@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import gc
 import logging
+import sys
 
 import pytest
 
@@ -123,13 +124,98 @@ def test_nothing_is_handed_on_before_open(begin):
     assert h.heard == ["early"]
 
 
-def test_the_loop_turns_in_between(begin):
+class Clock:
+    """The session's clock: it stands still unless somebody moves it."""
+
+    def __init__(self, monkeypatch):
+        self.now = 100.0
+        monkeypatch.setattr(session_module, "monotonic", lambda: self.now)
+
+    def work(self, seconds):
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0, [100, 100]), (0.005, [1, 2, 3]), (0.0006, [2, 4, 6]), (0.00011, [10, 20, 30])],
+)
+@pytest.mark.parametrize("kind", ["text", "binary", "ping", "pong", "fragments", "by hook"])
+def test_the_loop_turns_when_the_time_of_a_turn_is_up(begin, clock, seconds, expected, kind):
+    """One connection costs the others a millisecond, and the handler that runs then."""
+    counted = []
+
+    def behave(message):
+        counted.append(message)
+        clock.work(seconds)
+
+    h = begin(behave)
+    h.delegate.on_ping = h.delegate.on_pong = behave
+    one = {
+        "ping": frame(b"p", 0x89),
+        "pong": frame(b"p", 0x8A),
+        "binary": frame(b"b"),
+        "fragments": frame(b"a", 0x01) + frame(b"b", 0x80),
+    }.get(kind, frame("t"))
+    if kind == "by hook":
+        original = h.protocol._handle_message
+        h.protocol._handle_message = lambda opcode, data: original(opcode, data)
+    h.give(one * 100)
+    seen = [len(counted)]
+    for _ in expected[1:]:
+        h.loop.call_soon(h.loop.stop)  # one turn, exactly
+        h.loop.run_forever()
+        seen.append(len(counted))
+    assert seen == expected
+    h.turn(120)
+    assert len(counted) == 100
+
+
+def test_the_loop_turns_however_fast_the_messages_are(begin, clock):
     h = begin()
-    h.give(*[frame(str(i)) for i in range(1000)])
-    first = len(h.heard)
-    assert 0 < first < 200
-    h.turn(50)
-    assert h.heard == [str(i) for i in range(1000)]
+    h.give(frame("x") * 1000)
+    assert 64 <= len(h.heard) <= 256
+    h.turn(20)
+    assert len(h.heard) == 1000
+
+
+def test_a_flood_of_fragments_yields(begin, clock):
+    """A message of very many fragments is read in steps, each of which counts."""
+    steps = []
+    h = begin()
+    engine = h.protocol._engine
+
+    class Counting:
+        def __getattr__(self, name):
+            return getattr(engine, name)
+
+        def next_event(self):
+            steps.append(1)
+            clock.work(0.0006)
+            return engine.next_event()
+
+    h.protocol._engine = Counting()
+    h.give(frame(b"", 0x01) + frame(b"", 0x00) * 5000)
+    assert len(steps) == 2
+    assert engine.unread > 0
+    h.turn(30)
+    assert engine.unread == 0
+    h.give(frame(b"x", 0x80))
+    assert h.heard == ["x"]
+
+
+def test_messages_of_two_floods_alternate(begin, clock):
+    order = []
+    both = [begin(lambda message: (order.append(message), clock.work(0.005))[0]) for _ in "ab"]
+    for name, h in zip("ab", both, strict=True):
+        h.give(*[frame(name)] * 5)
+    both[0].turn(10)
+    assert sorted(order[:4]) == ["a", "a", "b", "b"]
+    assert sorted(order) == ["a"] * 5 + ["b"] * 5
 
 
 def test_a_value_that_nobody_can_wait_for_is_ignored(begin):
@@ -248,7 +334,7 @@ def test_error_in_a_hook_closes_with_1011(begin, error):
 
     h = begin(behave)
     h.give(frame("one"), frame("two"))
-    assert h.heard == ["one"]
+    assert h.heard == ["one", ("closed", None, None)]
     assert h.delegate.errors == [error]
     assert h.sent == b"\x88\x02\x03\xf3"
     assert h.transport.eof_sent
@@ -267,7 +353,7 @@ def test_error_in_a_coroutine_closes_with_1011(begin):
     h.give(frame("one"), frame("two"))
     h.turn()
     assert [type(error) for error in h.delegate.errors] == [ZeroDivisionError]
-    assert h.heard == ["one"]
+    assert h.heard == ["one", ("closed", None, None)]
     assert h.sent == b"\x88\x02\x03\xf3"
 
 
@@ -394,7 +480,7 @@ def test_a_slow_peer_is_not_read_from(begin):
     assert len(h.heard) == 100
 
 
-def test_ping_flood_to_a_peer_that_takes_nothing(begin):
+def test_ping_flood_to_a_peer_that_takes_nothing(begin, clock):
     h = begin()
     h.transport.window = 0
     for _ in range(1000):
@@ -442,7 +528,7 @@ def test_peer_closes(begin):
     h.give(frame("bye"), close_frame(4001, b"done"))
     assert h.sent == b"\x88\x02\x0f\xa1"
     assert h.transport.closed
-    assert h.heard == ["bye"]
+    assert h.heard == ["bye", ("closed", 4001, "done")]
     h.turn()
     assert h.heard == ["bye", ("closed", 4001, "done")]
     assert h.protocol.client_terminated
@@ -568,15 +654,17 @@ def test_close_is_heard_while_a_hook_runs(begin):
     ],
 )
 def test_failures(data, code, begin, caplog):
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG, "tornado")
     h = begin(max_message_size=100)
     h.give(data, frame("more"))
     h.give(frame("more"))
-    assert h.heard == []
+    # The WebSocket is over; its transport is not.
+    assert h.heard == [("closed", None, None)]
+    assert not h.transport.closed
     assert h.sent[:4] == b"\x88" + h.sent[1:2] + code.to_bytes(2, "big")
     assert h.transport.eof_sent
     (record,) = caplog.records
-    assert record.levelno == logging.INFO
+    assert record.levelno == logging.DEBUG
     assert str(code) in record.getMessage()
     assert record.exc_info is None
     # The peer sees why, and leaves.
@@ -738,7 +826,7 @@ def test_a_silent_peer_is_closed(begin):
     h = begin(ping_interval=0.01, ping_timeout=0.005)
     h.protocol.start_pinging()
     h.loop.run_until_complete(asyncio.sleep(0.03))
-    assert h.sent == b"\x89\x00\x88\x10\x03\xf3ping timed out"
+    assert h.sent == b"\x89\x00\x88\x10\x03\xe8ping timed out"
     assert h.protocol.is_closing()
 
 
@@ -788,7 +876,7 @@ def test_hooks_of_control_frames(begin):
     assert h.heard == []
     gate.set()
     h.turn()
-    assert h.heard == []
+    assert h.heard == [("closed", None, None)]
     assert h.sent == b"\x8a\x01p\x88\x02\x03\xf3"
 
 
@@ -803,7 +891,7 @@ def test_a_hook_of_a_control_frame_that_raises(begin):
     assert h.sent == b"\x88\x02\x03\xf3"
 
 
-def test_a_hook_that_is_cancelled(begin):
+def test_a_hook_whose_future_is_cancelled(begin):
     futures = []
 
     def behave(message):
@@ -813,6 +901,43 @@ def test_a_hook_that_is_cancelled(begin):
     h = begin(behave)
     h.give(frame("one"))
     futures[0].cancel()
+    h.turn()
+    assert [type(error) for error in h.delegate.errors] == [asyncio.CancelledError]
+    assert h.sent == b"\x88\x02\x03\xf3"
+
+
+@pytest.mark.parametrize(
+    "decorate", [lambda func: func, gen.coroutine], ids=["native", "decorated"]
+)
+def test_a_hook_that_awaits_what_was_cancelled(begin, decorate):
+    async def native(message):
+        await future
+
+    def generator(message):
+        yield future
+
+    h = begin(native if decorate is not gen.coroutine else gen.coroutine(generator))
+    future = asyncio.Future(loop=h.loop)
+    future.cancel()
+    h.give(frame("one"))
+    h.turn()
+    assert [type(error) for error in h.delegate.errors] == [asyncio.CancelledError]
+    assert h.sent == b"\x88\x02\x03\xf3"
+    assert h.heard == ["one", ("closed", None, None)]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="tasks do not tell who cancelled them")
+def test_a_hook_that_is_cancelled_with_all_tasks(begin):
+    """As `asyncio.run` does at its end: nothing went wrong then."""
+
+    async def behave(message):
+        await asyncio.sleep(60)
+
+    h = begin(behave)
+    h.give(frame("one"))
+    h.turn()
+    for task in asyncio.all_tasks(h.loop):
+        task.cancel()
     h.turn()
     assert h.delegate.errors == []
     assert h.sent == b"\x88\x02\x03\xf3"

@@ -77,11 +77,7 @@ _VALUE, _SPECIAL, _JUMP, _FLOW = 1, 2, 4, 8
 # Of these a loop that is filled at its end has the first one only.
 _FILL_MASK = _VALUE | _SPECIAL | _JUMP
 
-#: How a line came into the function: name and line of each directive, ``include`` or ``block``, in
-#: whose place it stands, the nearest first.
-Via = tuple[tuple[str, int], ...]
-
-Origin = tuple[File, int, Via]
+Origin = tuple[File, int]
 
 
 class Generated:
@@ -159,15 +155,14 @@ class _Generator:
         # Inside a loop that is filled at its end: the list of values. The output then is formats.
         self.values = ""
         self.blocks_left = _MAX_BLOCKS
-        self.via: Via = ()
         self.known: dict[tuple[int, int], int] = {}
         self.known_to_bind: dict[tuple[int, int], bool] = {}
 
     # --- lines ------------------------------------------------------------------------------
 
-    def line(self, text: str, file: File, line: int, via: Via | None = None) -> None:
+    def line(self, text: str, file: File, line: int) -> None:
         self.lines.append(self.indent + text)
-        self.origins.append((file, line, self.via if via is None else via))
+        self.origins.append((file, line))
 
     def code(self, text: str, file: File, line: int) -> None:
         """Emit the author's code, which may span lines; only its first one is indented."""
@@ -175,7 +170,7 @@ class _Generator:
         self.line(first, file, line)
         for number, text_line in enumerate(rest, line + 1):
             self.lines.append(text_line)
-            self.origins.append((file, number, self.via))
+            self.origins.append((file, number))
 
     def wrapped(self, head: str, source: str, tail: str, file: File, line: int) -> None:
         """Emit *source* in parentheses, with a line end before the last for what may be a comment."""
@@ -271,16 +266,10 @@ class _Generator:
                 self.blocks_left -= 1
                 if self.blocks_left < 0:
                     raise ParseError(f"more than {_MAX_BLOCKS} blocks", file.name, node.line)
-                via = self.via
-                self.via = ((file.name, node.line), *via)
                 self.body(winner.body, winner.file, linked)
-                self.via = via
             elif isinstance(node, Include):
                 included = linked.includes[node]
-                via = self.via
-                self.via = ((file.name, node.line), *via)
                 self.body(included.file.body, included.file, included)
-                self.via = via
             elif isinstance(node, Apply):
                 self.apply(node, file, linked)
             elif isinstance(node, Control):

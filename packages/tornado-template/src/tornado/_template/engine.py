@@ -191,9 +191,6 @@ class Template:
         if self.namespace:
             namespace.update(self.namespace)
         namespace.update(arguments)
-        if "_modules" in namespace:
-            # The name of releases before 2.4.
-            namespace.setdefault("_tt_modules", namespace["_modules"])
         return namespace
 
     def generate(self, /, **kwargs: Any) -> bytes:
@@ -218,8 +215,7 @@ class Template:
             # Needed when something goes wrong, and only then.
             from tornado._template.tracebacks import show_template_lines
 
-            show_template_lines(error)
-            raise error
+            raise show_template_lines(error)  # noqa: B904  # it is the same exception
 
     async def generate_async(self, /, **kwargs: Any) -> bytes:
         """Run the template, which may use ``await`` in its expressions, and return its output.
@@ -246,8 +242,7 @@ class Template:
             # Needed when something goes wrong, and only then.
             from tornado._template.tracebacks import show_template_lines
 
-            show_template_lines(error)
-            raise error
+            raise show_template_lines(error)  # noqa: B904  # it is the same exception
 
 
 Template.__module__ = PUBLIC_MODULE

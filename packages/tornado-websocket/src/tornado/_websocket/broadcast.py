@@ -6,9 +6,8 @@ from typing import Any, Literal, NamedTuple
 from tornado._websocket.codes import CloseCode
 from tornado._websocket.engine import Engine
 from tornado._websocket.errors import WebSocketClosedError
-from tornado._websocket.outgoing import as_payload
 from tornado._websocket.protocol import WebSocketProtocol
-from tornado._websocket.session import Session
+from tornado._websocket.sending import Sender, as_payload
 from tornado.escape import json_encode
 
 __all__ = ["MAX_BACKLOG", "BroadcastResult", "broadcast"]
@@ -77,7 +76,11 @@ def broadcast(
                 connection.close(CloseCode.TRY_AGAIN_LATER, "too slow")
             continue
         try:
-            if isinstance(protocol, Session) and type(protocol._engine) is Engine:
+            if (
+                isinstance(protocol, Sender)
+                and type(protocol._engine) is Engine
+                and protocol._replaced_write_frame is None
+            ):
                 protocol._send_frame(protocol._engine.encode_shared(payload, binary, frames))
             else:
                 protocol.write_message(message, binary)

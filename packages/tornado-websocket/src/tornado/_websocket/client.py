@@ -5,6 +5,7 @@ import copy
 from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from tornado import stack_context
 from tornado._httpclient.errors import HTTPTimeoutError
@@ -18,7 +19,7 @@ from tornado._websocket.parameters import Parameters
 from tornado._websocket.protocol import MessageIterator, WebSocketProtocol
 from tornado._websocket.protocol13 import WebSocketProtocol13
 from tornado.escape import json_encode
-from tornado.httpclient import HTTPRequest
+from tornado.httpclient import HTTPRequest, _RequestProxy
 from tornado.httputil import HTTPHeaders, ResponseStartLine
 from tornado.ioloop import IOLoop
 from tornado.log import app_log
@@ -26,6 +27,9 @@ from tornado.netutil import Resolver
 from tornado.tcpclient import TCPClient
 
 __all__ = ["ConnectFuture", "WebSocketClientConnection", "websocket_connect"]
+
+#: Seconds that `WebSocketClientConnection.wait_closed` gives a server to close the connection below.
+_GRACE = 0.25
 
 
 class WebSocketClientConnection:
@@ -39,15 +43,18 @@ class WebSocketClientConnection:
             async for message in connection:
                 print(message)
 
-    :param request: an `HTTPRequest`. The parameters that follow are those of `websocket_connect`.
+    :param request: an `HTTPRequest`, whose headers show what the handshake sent afterwards. The
+        parameters that follow are those of `websocket_connect`.
     :param io_loop: the loop to use; ``None`` for the current one. As in old releases the loop may
         come first.
 
     .. versionadded:: 3.2
     """
 
-    #: The fields of the server's answer to the handshake.
+    #: The header fields of the server's response to the handshake.
     headers: HTTPHeaders
+    #: ``None``: there is no status of a response but that of the handshake, which was a success.
+    code: int | None = None
 
     def __init__(
         self,
@@ -60,6 +67,7 @@ class WebSocketClientConnection:
         subprotocols: Any = None,
         resolver: Any = None,
         io_loop: Any = None,
+        follow_redirects: bool = False,
     ) -> None:
         if isinstance(request, IOLoop):
             # (io_loop, request, on_message_callback, ...), as before 5.0: everything is one
@@ -78,6 +86,11 @@ class WebSocketClientConnection:
             subprotocols = None
         self.io_loop: IOLoop = io_loop or IOLoop.current()
         self.request = request
+        plain = request.request if isinstance(request, _RequestProxy) else request
+        #: The URL of the handshake, of the scheme ``http`` or ``https``, split into its parts.
+        self.parsed: SplitResult = urlsplit(as_http(plain.url))
+        self._plain_request: HTTPRequest = plain
+        self._follow_redirects = follow_redirects
         self.protocol: WebSocketProtocol13 | None = None
         self.stream: Any = None
         self._callback = stack_context.wrap(on_message_callback)
@@ -107,13 +120,14 @@ class WebSocketClientConnection:
         client = TCPClient(self._resolver)
         try:
             opening = open_websocket(
-                self.request,
+                self._plain_request,
                 client,
                 self._subprotocols,
                 build_offer(options) if options else "",
                 self._accept,
+                self._follow_redirects,
             )
-            stream = await asyncio.wait_for(opening, limit_of(self.request))
+            stream = await asyncio.wait_for(opening, limit_of(self._plain_request))
         except asyncio.TimeoutError:
             raise HTTPTimeoutError("Timeout while connecting") from None
         finally:
@@ -303,13 +317,18 @@ class WebSocketClientConnection:
     async def wait_closed(self) -> None:
         """Wait until the connection has ended; cancelling the wait changes nothing.
 
+        It has ended when the closing handshake is done or has failed. A server that does not close
+        the connection below shortly after that finds it closed.
+
         .. versionadded:: 6.100
         """
-        if self.protocol is None or self.protocol._finished:
+        if self.protocol is None:
             return
-        if self._closed is None:
-            self._closed = self.io_loop.asyncio_loop.create_future()
-        await asyncio.shield(self._closed)
+        if not self.protocol._finished:
+            if self._closed is None:
+                self._closed = self.io_loop.asyncio_loop.create_future()
+            await asyncio.shield(self._closed)
+        await self.protocol._wait_for_transport(_GRACE)
 
     def on_ws_connection_close(
         self, close_code: int | None = None, close_reason: str | None = None
@@ -383,12 +402,13 @@ def websocket_connect(
     subprotocols: Sequence[str] | None = None,
     resolver: Resolver | None = None,
     io_loop: IOLoop | None = None,
+    follow_redirects: bool = False,
 ) -> ConnectFuture:
     """Open a WebSocket to a server.
 
     :param url: ``ws://`` or ``wss://``, or an `HTTPRequest` with such a URL: its headers, TLS
-        options, credentials, proxy (through which the connection is tunnelled), time limits and
-        redirects count.
+        options, credentials, proxy (through which the connection is tunnelled) and time limits
+        count.
     :param callback: called with the future that is returned, when it is done.
     :param connect_timeout: seconds for everything up to the server's answer, default 20; not with
         an `HTTPRequest`, which has its own.
@@ -405,6 +425,9 @@ def websocket_connect(
     :param resolver: what looks the host up; ``None`` for the default.
     :param io_loop: the loop to use, ``None`` for the current one. In old releases it came second
         by position, and still may.
+    :param follow_redirects: whether to go where a redirect leads; otherwise it is an `HTTPError`,
+        also if the `HTTPRequest` would have redirects followed. The scheme, and a header meant for
+        this server only, are treated as in a fetch.
     :returns: a future of a `WebSocketClientConnection`; cancelling it gives up. It also works in
         ``async with``, which closes the connection.
     :raises ValueError: for a URL that is no WebSocket's. Through the future: `HTTPError` if the
@@ -450,7 +473,9 @@ def websocket_connect(
         request = HTTPRequest(url, connect_timeout=connect_timeout)
     as_http(request.url)
     request.headers = HTTPHeaders(request.headers)
-    connection = WebSocketClientConnection(request, io_loop=io_loop, **given)
+    connection = WebSocketClientConnection(
+        request, io_loop=io_loop, follow_redirects=follow_redirects, **given
+    )
     if callback is not None:
         connection.io_loop.add_future(connection.connect_future, callback)
     return connection.connect_future

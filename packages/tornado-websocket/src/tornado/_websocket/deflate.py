@@ -119,7 +119,7 @@ class Inflater:
                     CloseCode.INVALID_DATA, "compressed data does not inflate"
                 ) from None
             if len(piece) > room:
-                raise ProtocolError(CloseCode.TOO_BIG, "message too big once decompressed")
+                raise ProtocolError(CloseCode.TOO_BIG, "message too big after decompression")
             room -= len(piece)
             pieces.append(piece)
             if stream.eof:

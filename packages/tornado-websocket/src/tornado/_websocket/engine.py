@@ -6,7 +6,9 @@ agreed. It knows no stream, no loop and no clock. Its owner
 - hands it what arrived with `Engine.feed`, and takes events one by one with `Engine.next_event`
   for as long as it wants more of them: nothing is decoded ahead of that, so a paused owner bounds
   the memory of the connection;
-- sends what `Engine.take_output` holds after an event (pongs, the answer to a close frame);
+  An owner that shares its thread with others stops where it likes; a message of very many
+  fragments does not keep it, since `WORKING` is returned in between;
+- sends what `Engine.take_output` holds after an event (pongs, the reply to a close frame);
 - sends what `Engine.encode_message`, `encode_ping`, `encode_pong` and `encode_close` return.
 """
 
@@ -16,7 +18,7 @@ from typing import Any
 from tornado._websocket.codes import CloseCode, check_code, is_wire_code
 from tornado._websocket.deflate import Deflater, Inflater
 from tornado._websocket.errors import ProtocolError, WebSocketClosedError
-from tornado._websocket.events import CloseReceived, Event, Failed, Ping, Pong
+from tornado._websocket.events import WORKING, CloseReceived, Event, Failed, Ping, Pong
 from tornado._websocket.frames import (
     MAX_CONTROL_PAYLOAD,
     SHORT_BINARY_HEADS,
@@ -29,7 +31,7 @@ from tornado._websocket.masking import apply_mask, next_mask_key, rotate_key
 from tornado._websocket.state import Action, State, next_state
 from tornado._websocket.utf8 import TextDecoder, decode_text
 
-__all__ = ["DEFAULT_MAX_MESSAGE_SIZE", "Engine", "Role"]
+__all__ = ["DEFAULT_MAX_MESSAGE_SIZE", "Engine", "Role", "close_payload", "read_close"]
 
 #: The largest message that is taken unless the application says otherwise, in bytes.
 DEFAULT_MAX_MESSAGE_SIZE = 10 * 1024 * 1024
@@ -37,6 +39,10 @@ DEFAULT_MAX_MESSAGE_SIZE = 10 * 1024 * 1024
 # Pieces of a message smaller than this are joined as they arrive, so that a message that comes
 # byte by byte does not cost an object for each.
 _SMALL_PIECE = 4096
+
+# Frames that are read in one step without an event. Each takes about two microseconds, so that a
+# step takes half a millisecond.
+_FRAMES_PER_STEP = 256
 
 _TEXT_FRAME = 0x81
 _BINARY_FRAME = 0x82
@@ -65,8 +71,10 @@ class Engine:
     __slots__ = (
         "_buffer",
         "_compressed",
+        "_control_bytes_in",
         "_decoder",
         "_deflater",
+        "_fed",
         "_final",
         "_in_payload",
         "_inflater",
@@ -84,7 +92,10 @@ class Engine:
         "_short_head",
         "_size",
         "_wire_size",
+        "message_bytes_in",
+        "message_bytes_out",
         "state",
+        "wire_bytes_out",
     )
 
     def __init__(
@@ -103,6 +114,12 @@ class Engine:
         # Whether frames leave neither masked nor compressed.
         self._is_plain = not self._masks and codecs is None
         self._output: list[bytes] = []
+        #: Bytes of messages, not compressed, and of the data frames that carried them.
+        self.message_bytes_in = 0
+        self.message_bytes_out = 0
+        self.wire_bytes_out = 0
+        self._fed = 0
+        self._control_bytes_in = 0
         # What arrived and is not consumed: _buffer from _position on; False in _reading throws it
         # away.
         self._buffer = b""
@@ -127,6 +144,7 @@ class Engine:
     def feed(self, data: bytes) -> None:
         """Take what arrived; `next_event` tells what it means."""
         if self._reading:
+            self._fed += len(data)
             rest = self._buffer
             self._buffer = rest[self._position :] + data if self._position < len(rest) else data
             self._position = 0
@@ -135,6 +153,11 @@ class Engine:
     def unread(self) -> int:
         """How many bytes were fed and not yet consumed."""
         return len(self._buffer) - self._position
+
+    @property
+    def wire_bytes_in(self) -> int:
+        """How many bytes of data frames were consumed."""
+        return self._fed - self.unread - self._control_bytes_in
 
     def end(self) -> None:
         """The transport ended: nothing more comes, and nothing more can be sent."""
@@ -163,6 +186,7 @@ class Engine:
                     stop = start + self._short_head + size
                     if stop <= end and size <= self._max_message_size:
                         self._position = stop
+                        self.message_bytes_in += size
                         payload = buffer[stop - size : stop]
                         if self._mask_bit:
                             # What apply_mask() does to few bytes, without the call.
@@ -177,18 +201,19 @@ class Engine:
 
     def _read(self) -> Event | None:
         """Return the next event, whatever its shape."""
-        while self._reading:
-            if self._in_payload:
-                if not self._read_payload():
-                    return None
-                self._in_payload = False
-                if self._final:
-                    return self._finish_message()
-            else:
+        if not self._reading:
+            return None
+        for _ in range(_FRAMES_PER_STEP):
+            if not self._in_payload:
                 head = self._read_head()
                 if head is not True:
                     return head or None
-        return None
+            if not self._read_payload():
+                return None
+            self._in_payload = False
+            if self._final:
+                return self._finish_message()
+        return WORKING
 
     def _read_head(self) -> Event | bool:
         """Read a frame's head.
@@ -230,6 +255,7 @@ class Engine:
             if available < head + size:
                 return False
             self._position = start + head + size
+            self._control_bytes_in += head + size
             payload = buffer[start + head : start + head + size]
             if self._mask_bit:
                 payload = apply_mask(self._key, payload)
@@ -274,9 +300,7 @@ class Engine:
         else:
             total = self._size + size
         if total > limit:
-            raise ProtocolError(
-                CloseCode.TOO_BIG, f"message too big: {total} bytes, expected at most {limit}"
-            )
+            raise ProtocolError(CloseCode.TOO_BIG, "message too big")
 
     def _begin_frame(self, opcode: int, final: bool, compressed: bool, size: int) -> None:
         if opcode:
@@ -341,7 +365,10 @@ class Engine:
         """Return the message that the frame just read completes."""
         if self._compressed:
             assert self._inflater is not None
-            self._add(self._inflater.finish(self._max_message_size - self._size))
+            rest = self._inflater.finish(self._max_message_size - self._size)
+            self._size += len(rest)
+            self._add(rest)
+        self.message_bytes_in += self._size
         text = self._opcode == Opcode.TEXT
         if self._decoder is not None:
             self._decoder.decode(b"", final=True)
@@ -362,7 +389,7 @@ class Engine:
             return Ping(payload)
         if opcode == Opcode.PONG:
             return Pong(payload)
-        code, reason = _read_close(payload)
+        code, reason = read_close(payload)
         owed = self.state is State.OPEN
         self.state = next_state(self.state, Action.RECEIVE_CLOSE)
         self._stop_reading()
@@ -373,12 +400,13 @@ class Engine:
 
     def _fail(self, code: int, reason: str) -> Failed:
         if self.state is State.OPEN:
-            self._output.append(self._frame(0x80 | Opcode.CLOSE, _close_payload(code, reason)))
+            self._output.append(self._frame(0x80 | Opcode.CLOSE, close_payload(code, reason)))
         self.state = next_state(self.state, Action.FAIL)
         self._stop_reading()
         return Failed(code, reason)
 
     def _stop_reading(self) -> None:
+        self._fed -= self.unread
         self._reading = self._in_payload = False
         self._buffer = b""
         self._position = 0
@@ -418,6 +446,8 @@ class Engine:
             frames[key] = frame
         if deflater is not None:
             deflater.forget()
+        self.message_bytes_out += len(payload)
+        self.wire_bytes_out += len(frame)
         return frame
 
     def encode_message(self, payload: bytes, binary: bool) -> bytes:
@@ -428,23 +458,54 @@ class Engine:
         """
         if self.state is not State.OPEN:
             raise WebSocketClosedError("the WebSocket is closed")
+        size = len(payload)
+        self.message_bytes_out += size
         first = _BINARY_FRAME if binary else _TEXT_FRAME
         if self._is_plain:
-            size = len(payload)
             if size < 126:
                 # What build_frame() does, without the calls.
+                self.wire_bytes_out += size + 2
                 return (SHORT_BINARY_HEADS if binary else SHORT_TEXT_HEADS)[size] + payload
         elif self._deflater is not None and payload:
             payload = self._deflater.deflate(payload)
             first |= _COMPRESSED
-        return build_frame(first, payload, next_mask_key() if self._masks else None)
+        frame = build_frame(first, payload, next_mask_key() if self._masks else None)
+        self.wire_bytes_out += len(frame)
+        return frame
 
     def encode_pieces(self, payload: bytes, binary: bool) -> list[bytes]:
         """Return what `encode_message` does, in pieces that need not be joined before they leave."""
-        if self._masks or self._deflater is not None or self.state is not State.OPEN:
+        if not self._is_plain or self.state is not State.OPEN:
             return [self.encode_message(payload, binary)]
-        first = _BINARY_FRAME if binary else _TEXT_FRAME
-        return [build_head(first, len(payload)), payload]
+        head = build_head(_BINARY_FRAME if binary else _TEXT_FRAME, len(payload))
+        self.message_bytes_out += len(payload)
+        self.wire_bytes_out += len(head) + len(payload)
+        return [head, payload]
+
+    def compress(self, payload: bytes) -> tuple[int, bytes]:
+        """Return a message as a frame carries it, and the reserved bits that say how it is coded.
+
+        :raises WebSocketClosedError: as `encode_message` does.
+        """
+        if self.state is not State.OPEN:
+            raise WebSocketClosedError("the WebSocket is closed")
+        self.message_bytes_out += len(payload)
+        if self._deflater is None or not payload:
+            return 0, payload
+        return _COMPRESSED, self._deflater.deflate(payload)
+
+    def encode_frame(self, first: int, payload: bytes) -> bytes:
+        """Return one frame as it is; whether it is allowed here is the caller's business.
+
+        :param first: its first byte, see `build_frame`.
+        :raises WebSocketClosedError: if the connection is over.
+        """
+        if self.state is not State.OPEN and first & 0x0F < Opcode.CLOSE:
+            raise WebSocketClosedError("the WebSocket is closed")
+        frame = self._frame(first, payload)
+        if first & 0x0F < Opcode.CLOSE:
+            self.wire_bytes_out += len(frame)
+        return frame
 
     def encode_ping(self, payload: bytes = b"") -> bytes:
         """Return a ping; raise `ValueError` if its payload is longer than 125 bytes."""
@@ -468,7 +529,7 @@ class Engine:
             code = CloseCode.NORMAL
         if code is not None:
             check_code(code)
-        frame = self._encode_control(Opcode.CLOSE, _close_payload(code, reason))
+        frame = self._encode_control(Opcode.CLOSE, close_payload(code, reason))
         self.state = next_state(self.state, Action.SEND_CLOSE)
         return frame
 
@@ -489,11 +550,14 @@ class Engine:
 _OPCODES = frozenset(int(opcode) for opcode in Opcode)
 
 
-def _close_payload(code: int | None, reason: str) -> bytes:
+def close_payload(code: int | None, reason: str) -> bytes:
+    """Return the payload of a close frame."""
+    if code is None and reason:
+        code = CloseCode.NORMAL
     return b"" if code is None else code.to_bytes(2, "big") + reason.encode()
 
 
-def _read_close(payload: bytes) -> tuple[int | None, str]:
+def read_close(payload: bytes) -> tuple[int | None, str]:
     """Return a close frame's code and reason; raise `ProtocolError` for what must not be in one."""
     if not payload:
         return None, ""

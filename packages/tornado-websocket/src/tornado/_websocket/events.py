@@ -7,7 +7,7 @@ of the classes below.
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["CloseReceived", "Event", "Failed", "Ping", "Pong"]
+__all__ = ["WORKING", "CloseReceived", "Event", "Failed", "Ping", "Pong", "Working"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +43,12 @@ class Failed:
     reason: str
 
 
-Event: TypeAlias = str | bytes | Ping | Pong | CloseReceived | Failed
+@dataclass(frozen=True, slots=True)
+class Working:
+    """Many frames were read without an event, and more may follow: ask again, now or later."""
+
+
+#: The one there is.
+WORKING = Working()
+
+Event: TypeAlias = str | bytes | Ping | Pong | CloseReceived | Failed | Working

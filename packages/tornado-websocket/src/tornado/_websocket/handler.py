@@ -1,6 +1,7 @@
 """Requests for a WebSocket go in, calls of an application's hooks come out."""
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -91,8 +92,7 @@ class WebSocketHandler(RequestHandler):
                 raise HandshakeError("a WebSocket needs HTTP/1.1")
             if isinstance(connection, WebSocketProtocol13):
                 connection.read_request(self.request.headers)
-            origin = self._origin()
-            if origin is not None and not self.check_origin(origin):
+            if not await self._is_origin_allowed():
                 raise HandshakeError("Cross origin websockets not allowed", 403)
             self.ws_connection = connection
             await connection.accept_connection(self)
@@ -107,8 +107,7 @@ class WebSocketHandler(RequestHandler):
             self.finish(str(error))
 
     async def _be_carried(self, carrier: Carrier) -> None:
-        origin = self._origin()
-        if origin is not None and not self.check_origin(origin):
+        if not await self._is_origin_allowed():
             self.set_status(403)
             self.finish("Cross origin websockets not allowed")
             return
@@ -144,19 +143,43 @@ class WebSocketHandler(RequestHandler):
         origin: str | None = headers.get("Origin", headers.get("Sec-WebSocket-Origin"))
         return origin
 
+    async def _is_origin_allowed(self) -> bool:
+        """Return whether the handshake may come from where it says it does.
+
+        What a browser says in Sec-Fetch-Site is believed first, since a proxy may have rewritten
+        Host. Whatever looks cross-origin is for `check_origin` to decide.
+        """
+        origin = self._origin()
+        site = self.request.headers.get("Sec-Fetch-Site")
+        if site in ("same-origin", "none"):
+            return True
+        if origin is None:
+            return site is None  # no browser's
+        if site is None and is_same_origin(origin, self.request.headers.get("Host")):
+            return True
+        allowed: Any = self.check_origin(origin)
+        if inspect.isawaitable(allowed):  # an awaitable itself would always count as true
+            allowed = await allowed
+        return bool(allowed)
+
     def check_origin(self, origin: str) -> bool:
-        """Return whether pages of ``origin`` may open this WebSocket.
+        """Return whether pages of ``origin`` may open this WebSocket, if they look cross-origin.
 
-        By default only those of the same host and port as the request's Host. Override it to allow
-        others; a browser sends its cookies with the handshake whoever asks for it, so to allow all
-        of them (return ``True``) is safe only where the user is known by other means.
+        By default `check_trusted_origin` decides, and so the setting ``trusted_origins``. Override
+        it to allow others; a browser sends its cookies with the handshake whoever asks for it, so
+        to allow all of them (return ``True``) is safe only where the user is known by other means.
 
-        :param origin: ``scheme://host[:port]`` or ``null``, as the browser sent it. Clients that
-            send none, which browsers never are, are not asked for.
+        It is not asked for pages of the same host and port as the request's Host, for those that
+        the browser calls ``same-origin`` in Sec-Fetch-Site, nor for clients that send no Origin,
+        which browsers never are.
+
+        :param origin: ``scheme://host[:port]`` or ``null``, as the browser sent it.
 
         .. versionadded:: 4.0
+        .. versionchanged:: 6.6
+           Asked only for what looks cross-origin.
         """
-        return is_same_origin(origin, self.request.headers.get("Host"))
+        return self.check_trusted_origin(origin)
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         """Return the one to speak of the subprotocols that the client offers, ``None`` for none.

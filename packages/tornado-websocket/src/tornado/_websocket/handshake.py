@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,8 @@ __all__ = [
 #: 13 is RFC 6455; 8 and 7 are drafts with the same frames that differ in the name of the Origin
 #: field.
 SUPPORTED_VERSIONS = ("13", "8", "7")
+
+_authority_end = re.compile(r"[/?#\\]")  # a browser reads a backslash as a slash
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -95,8 +98,12 @@ def read_request(headers: Mapping[str, str]) -> Request:
 
 
 def is_same_origin(origin: str, host: str | None) -> bool:
-    """Return whether ``origin`` (``scheme://host[:port]``) names the same host and port as a Host field."""
-    _, separator, authority = origin.partition("://")
+    """Return whether an Origin names the same host and port as a Host field; its path is ignored.
+
+    :param origin: ``scheme://host[:port]``.
+    """
+    _, separator, rest = origin.partition("://")
+    authority = _authority_end.split(rest, maxsplit=1)[0]
     return bool(separator and authority) and authority.lower() == (host or "").lower()
 
 

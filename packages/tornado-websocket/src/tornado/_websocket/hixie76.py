@@ -87,6 +87,9 @@ class Hixie76Engine:
         self._pieces: list[str] = []
         self._size = 0
         self._reading = True
+        #: Bytes of messages, and of the frames that carried them.
+        self.message_bytes_in = self.message_bytes_out = 0
+        self.wire_bytes_in = self.wire_bytes_out = 0
 
     @property
     def unread(self) -> int:
@@ -139,10 +142,7 @@ class Hixie76Engine:
         self._position = stop + 1 if end else len(buffer)
         self._size += len(data)
         if self._size > self._max_message_size:
-            raise ProtocolError(
-                CloseCode.TOO_BIG,
-                f"message too big: {self._size} bytes, expected at most {self._max_message_size}",
-            )
+            raise ProtocolError(CloseCode.TOO_BIG, "message too big")
         text = self._decoder.decode(data, final=end)
         if self._pieces and len(text) + len(self._pieces[-1]) < 4096:
             self._pieces[-1] += text
@@ -150,6 +150,8 @@ class Hixie76Engine:
             self._pieces.append(text)
         if not end:
             return None
+        self.message_bytes_in += self._size
+        self.wire_bytes_in += self._size + 2
         message = "".join(self._pieces)
         self._pieces = []
         self._decoder = None
@@ -186,11 +188,35 @@ class Hixie76Engine:
             raise ValueError("draft 76 has no binary messages")
         if self.state is not State.OPEN:
             raise WebSocketClosedError("the WebSocket is closed")
+        self.message_bytes_out += len(payload)
+        self.wire_bytes_out += len(payload) + 2
         return b"\x00" + payload + b"\xff"
 
     def encode_pieces(self, payload: bytes, binary: bool) -> list[bytes]:
         """Return what `encode_message` does, in a list."""
         return [self.encode_message(payload, binary)]
+
+    def compress(self, payload: bytes) -> tuple[int, bytes]:
+        """Return no reserved bits and the message as it is.
+
+        :raises WebSocketClosedError: if the connection is over.
+        """
+        if self.state is not State.OPEN:
+            raise WebSocketClosedError("the WebSocket is closed")
+        return 0, payload
+
+    def encode_frame(self, first: int, payload: bytes) -> bytes:
+        """Return a frame; this protocol has only those that hold a text message.
+
+        :param first: 0x81, as for a text message of the later protocol.
+        """
+        if first != 0x81:
+            raise ValueError("draft 76 has no frames but those of text messages")
+        return self.encode_message(payload, False)
+
+    def encode_pong(self, payload: bytes = b"") -> bytes:
+        """Raise `ValueError`: this protocol has no pongs."""
+        raise ValueError("draft 76 has no pongs")
 
     def encode_ping(self, payload: bytes = b"") -> bytes:
         """Raise `ValueError`: this protocol has no pings."""

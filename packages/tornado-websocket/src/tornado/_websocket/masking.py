@@ -6,8 +6,6 @@ the same step undoes it.
 
 import os
 import struct
-from collections.abc import Iterator
-from typing import Any
 
 __all__ = ["apply_mask", "next_mask_key", "rotate_key"]
 
@@ -26,8 +24,8 @@ _TABLES = tuple(
 _from_bytes = int.from_bytes
 
 
-# Room to work in, of the size below. Whoever uses one takes it off the list and puts it back:
-# threads share no room.
+# Room to work in, of the size below. Whoever uses one takes it off the list and puts it back, so
+# threads share no room. Taking one and finding none is one step: another thread may be faster.
 _BLOCK = 65536
 _rooms: list[bytearray] = []
 
@@ -47,7 +45,10 @@ def apply_mask(key: bytes, data: bytes, start: int = 0, stop: int | None = None)
         return b"".join(
             apply_mask(key, data, at, min(at + _BLOCK, stop)) for at in range(start, stop, _BLOCK)
         )
-    room = _rooms.pop() if _rooms else bytearray(_BLOCK)
+    try:
+        room = _rooms.pop()
+    except IndexError:
+        room = bytearray(_BLOCK)
     first, second, third, fourth = key
     # A bytearray translates faster than bytes, which look whether anything changed.
     room[0:size:4] = bytearray(data[start:stop:4]).translate(_TABLES[first])
@@ -68,26 +69,21 @@ def rotate_key(key: bytes, count: int) -> bytes:
 
 # Keys have to be unpredictable, not secret from this process: one system call fetches many of them.
 _KEYS_PER_READ = 1024
-_unpack_keys = struct.Struct("4s").iter_unpack
-_keys: Iterator[tuple[Any, ...]] = iter(())
+_split = struct.Struct("4s").iter_unpack
+_keys: list[bytes] = []
 
 
 def next_mask_key() -> bytes:
     """Return four fresh bytes from the system's strong random source (RFC 6455 section 10.3)."""
-    global _keys
-    found = next(_keys, None)
-    if found is None:
-        _keys = _unpack_keys(os.urandom(4 * _KEYS_PER_READ))
-        found = next(_keys)
-    key: bytes = found[0]
-    return key
-
-
-def _forget_keys() -> None:
-    global _keys
-    _keys = iter(())
+    try:
+        return _keys.pop()
+    except IndexError:
+        fresh: list[bytes] = [key for (key,) in _split(os.urandom(4 * _KEYS_PER_READ))]
+        key = fresh.pop()
+        _keys.extend(fresh)
+        return key
 
 
 # A forked child must not go on with its parent's keys.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_keys)
+    os.register_at_fork(after_in_child=_keys.clear)

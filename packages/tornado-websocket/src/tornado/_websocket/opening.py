@@ -14,7 +14,8 @@ from tornado._httpclient.redirects import follow, is_redirect
 from tornado._httpclient.settings import Settings, settings_of
 from tornado._httpclient.tls import Contexts
 from tornado._httpclient.urls import Target, parse_url
-from tornado._websocket.exchange import Answer, exchange
+from tornado._websocket.errors import HandshakeError
+from tornado._websocket.exchange import Answer, InvalidHandshakeError, exchange
 from tornado._websocket.handshake import make_key, request_fields
 from tornado.httpclient import HTTPError, HTTPRequest, HTTPResponse, _RequestProxy
 from tornado.httputil import HTTPHeaders, ResponseStartLine
@@ -63,14 +64,18 @@ async def open_websocket(
     subprotocols: Sequence[str],
     extensions: str,
     accept: Accept,
+    follow_redirects: bool = False,
 ) -> IOStream:
     """Return the stream of an accepted opening handshake.
 
+    :param request: its headers show what was sent, afterwards.
     :param extensions: the Sec-WebSocket-Extensions to offer, "" for none.
+    :param follow_redirects: whether redirects are followed, if the request allows that too.
     :raises HTTPError: for a response from 300 on that is not followed, with the response.
     :raises OSError: if the server cannot be reached.
     """
     settings = _settings(request)
+    settings.follow_redirects = follow_redirects and settings.follow_redirects
     contexts = Contexts()
     while True:
         target = parse_url(settings.url)
@@ -78,7 +83,12 @@ async def open_websocket(
         proxy = proxy_for(settings, target)
         stream = await connect(client, target, proxy, tls, settings, None, tunnel=True)
         try:
-            answer = await _ask(stream, settings, target, subprotocols, extensions, accept)
+            key = make_key()
+            headers = headers_for(settings, target)
+            for name, value in request_fields(key, subprotocols, extensions):
+                headers[name] = value
+            request.headers = headers.copy()
+            answer = await _ask(stream, target, key, headers, accept)
             code = answer.start_line.code
             if code == 101:
                 return stream
@@ -93,21 +103,15 @@ async def open_websocket(
 
 
 async def _ask(
-    stream: IOStream,
-    settings: Settings,
-    target: Target,
-    subprotocols: Sequence[str],
-    extensions: str,
-    accept: Accept,
+    stream: IOStream, target: Target, key: str, headers: HTTPHeaders, accept: Accept
 ) -> Answer:
-    """Send the handshake; return its answer, which ``accept`` has accepted if it is not an error."""
-    key = make_key()
-    headers = headers_for(settings, target)
-    for name, value in request_fields(key, subprotocols, extensions):
-        headers[name] = value
+    """Send the handshake; return its response, which ``accept`` has accepted if it is no error."""
     answer = await exchange(stream, "GET", target.path, headers)
     if answer.start_line.code < 300:
-        accept(key, answer.start_line, answer.headers)
+        try:
+            accept(key, answer.start_line, answer.headers)
+        except HandshakeError as error:
+            raise InvalidHandshakeError(str(error), error.status) from error
     return answer
 
 

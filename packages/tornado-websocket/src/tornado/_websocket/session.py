@@ -12,22 +12,25 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from tornado import gen, stack_context
 from tornado._gen.eager import start
 from tornado._http1.failures import APPLICATION_ERRORS
 from tornado._iostream.core import DEFAULT_READ_CHUNK_SIZE
-from tornado._loop.futures import done_future
+from tornado._loop import contexts
 from tornado._websocket.codes import CloseCode
-from tornado._websocket.engine import Engine, Role
+from tornado._websocket.engine import close_payload, read_close
 from tornado._websocket.errors import WebSocketClosedError
-from tornado._websocket.events import CloseReceived, Failed, Ping, Pong
+from tornado._websocket.events import WORKING, CloseReceived, Failed, Ping, Pong
+from tornado._websocket.frames import Opcode
 from tornado._websocket.keepalive import Keepalive, settle_timeout
-from tornado._websocket.outgoing import as_payload, pass_on
-from tornado._websocket.protocol import WebSocketProtocol
+from tornado._websocket.replaceable import ReplaceableMethod
 from tornado._websocket.seam import ByteTransport, FrameEngine
+from tornado._websocket.sending import Sender
 from tornado._websocket.state import State
+from tornado._websocket.utf8 import decode_text
 from tornado.iostream import StreamClosedError
 from tornado.log import gen_log
 
@@ -41,10 +44,11 @@ LINGER_TIMEOUT = 2.0
 
 #: Bytes that are received at once, so that a message of 64 KiB with its head comes in one piece.
 _READ_CHUNK_SIZE = 98304
-#: Bytes from which on a payload is not copied behind its head.
-_LARGE = 32768
-#: Messages handed on before the loop turns.
-_MESSAGES_PER_TURN = 64
+#: Seconds for which messages of one connection are handed on before the loop turns. Other
+#: connections wait so long, and for the one message more that is being handled when the time is up.
+_SECONDS_PER_TURN = 0.001
+#: Events handed on before the loop turns, however fast: other work, such as timers, gets its turn.
+_EVENTS_PER_TURN = 256
 #: Bytes that wait for a busy delegate before reading pauses.
 _MAX_UNREAD = 16384
 #: Bytes of messages that are kept while this side closes and nobody asks; what comes after them is
@@ -62,38 +66,32 @@ _NOBODY_ASKS = 16
 _OVER = 32
 
 
-class Session(WebSocketProtocol):
+class Session(Sender):
     """A connection after its opening handshake; the subclasses know the handshake."""
 
-    is_client = False
     ping_interval: float | None = None
     ping_timeout: float | None = None
-
-    _transport: ByteTransport = None  # type: ignore[assignment]  # until _begin()
-    # Before the handshake is done: one over which nothing can be sent.
-    _engine: FrameEngine = Engine(Role.SERVER)
-    _engine.end()
-    _loop: asyncio.AbstractEventLoop
-    _sent: "asyncio.Future[None]"
 
     # An idle connection holds only what differs from these.
     _holds = _NOT_OPEN
     _is_open = False
     _paused = False
+    #: Whether anything arrived since the last ping; and, for a replaced `_handle_message`, whether
+    #: it passed anything on.
     _heard = True
+    _handled = True
     _pulled = False
-    _ended = False
-    _is_lost = False
     _finished = False
     _discarded = 0
-    _late_pong = b""
     _kept: "deque[str | bytes] | None" = None
     _kept_size = 0
     _readers: "deque[asyncio.Future[str | bytes | None]] | None" = None
     _keepalive: Keepalive | None = None
-    _pinged_at: float | None = None
     _close_timer: asyncio.TimerHandle | None = None
+    _end_waiters: "list[asyncio.Future[None]] | None" = None
     _hook: "asyncio.Future[Any] | None" = None
+    #: What took the place of `_handle_message`, if anything did.
+    _replaced_handle_message: Any
 
     # ---- the begin ----
 
@@ -102,21 +100,25 @@ class Session(WebSocketProtocol):
 
         :param loop: the asyncio loop of the transport.
         """
-        self.stream = self._transport = transport
-        self._engine = engine
-        self._loop = loop
-        self._sent = done_future(loop)
+        self._begin_sending(transport, engine, loop)
         # Hooks run in the context in which the connection was accepted, however they are reached.
         self._context: Context = copy_context()
         self._run: Callable[..., Any] = self._context.run
-        enter: Any = stack_context.wrap(_call)
-        self._in_stack_contexts = enter is not _call
+        self._in_stack_contexts = contexts.active()
         if self._in_stack_contexts:
-            self._run = partial(self._context.run, enter)
+            self._enter: Any = stack_context.wrap(_attempt)
+            self._run = self._run_in_stack_contexts
         if getattr(transport, "read_chunk_size", None) == DEFAULT_READ_CHUNK_SIZE:
             transport.read_chunk_size = _READ_CHUNK_SIZE  # type: ignore[attr-defined]  # it has it
         with stack_context.NullContext():
             transport.attach(self)
+
+    def _run_in_stack_contexts(self, hook: Callable[..., Any], *args: Any) -> Any:
+        """Call a hook; what it raises ends this connection, and is not for the contexts around it."""
+        error, result = self._context.run(self._enter, hook, *args)
+        if error is not None:
+            raise error
+        return result
 
     def _choose_subprotocol(self, handler: Any, offered: list[str]) -> str | None:
         chosen: str | None = handler.select_subprotocol(offered)
@@ -148,7 +150,7 @@ class Session(WebSocketProtocol):
         """Let events flow: the delegate is ready for them."""
         self._is_open = True
         self._holds &= ~_NOT_OPEN
-        if self._ended and (self._pulled or self._holds & _OVER):
+        if self._holds & _OVER or (self._ended and self._pulled):
             self._finish()
         else:
             self._proceed()
@@ -172,15 +174,22 @@ class Session(WebSocketProtocol):
 
     def writing_resumed(self) -> None:
         """The peer has taken most of what waited for it."""
-        pong, self._late_pong = self._late_pong, b""
-        if pong:
-            self._send_reply(pong)
+        self._send_late_pong()
         self._release(_PEER_IS_SLOW)
+
+    def _peer_falls_behind(self) -> None:
+        # Hooks that write to a peer which does not listen must not fill the memory. A client, or
+        # whoever asks for messages, decides about both directions by itself.
+        if not self.is_client and not self._pulled:
+            self._holds |= _PEER_IS_SLOW
 
     def stream_closed(self, error: BaseException | None) -> None:
         """The transport ended, in order or because of ``error``."""
         self._ended = self.client_terminated = self.server_terminated = True
         self._stop_timers()
+        for waiter in self._end_waiters or ():
+            if not waiter.done():
+                waiter.set_result(None)
         self._holds &= ~_PEER_IS_SLOW
         if self._pulled or self._holds & _OVER or not self._engine.unread:
             self._finish()
@@ -199,11 +208,15 @@ class Session(WebSocketProtocol):
             self._pump()
 
     def _pump(self) -> None:
-        """Hand on events until there is none, or something holds them."""
+        """Hand on events until there is none, something holds them, or the time of a turn is up."""
+        if self._replaced_handle_message is not None:
+            self._pump_by_hook()
+            return
         next_event = self._engine.next_event
         run = self._run
         sent = self._sent
-        for _ in range(_MESSAGES_PER_TURN):
+        deadline = monotonic() + _SECONDS_PER_TURN
+        for _ in range(_EVENTS_PER_TURN):
             event = next_event()
             kind = type(event)
             if kind is str or kind is bytes:
@@ -224,6 +237,12 @@ class Session(WebSocketProtocol):
                 self._take_event(event)
             if self._holds:
                 return
+            if monotonic() >= deadline:
+                break
+        self._turn_loop()
+
+    def _turn_loop(self) -> None:
+        """Let other connections have their turn before the next event is handed on."""
         self._holds |= _LOOP_TURNS
         self._loop.call_soon(self._release, _LOOP_TURNS)
 
@@ -238,25 +257,86 @@ class Session(WebSocketProtocol):
     def _take_event(self, event: Any) -> None:
         """Act on an event that is no message."""
         output = self._engine.take_output()
-        if type(event) is Ping and self._transport.backlog > self._transport.high_water:
-            # A peer that takes nothing gets one answer, to the last of its pings (section 5.5.3).
-            self._late_pong = output
-        elif output:
-            self._send_reply(output)
         if type(event) is Ping:
+            self._send_pong(event.payload, output)
             self._call_hook(self.handler.on_ping, event.payload)
         elif type(event) is Pong:
-            if self._pinged_at is not None and not event.payload:
-                self.latency = self._loop.time() - self._pinged_at
-                self._pinged_at = None
+            self._take_pong(event.payload)
             self._call_hook(self.handler.on_pong, event.payload)
         elif type(event) is CloseReceived:
-            self.close_code = event.code
-            self.close_reason = event.reason or None
-            self._close_completed()
+            self._take_close(event.code, event.reason, output)
         elif type(event) is Failed:
-            gen_log.info("WebSocket connection failed with %d: %s", event.code, event.reason)
+            self._send_control(Opcode.CLOSE, close_payload(event.code, event.reason), output)
+            gen_log.debug("WebSocket connection failed with %d: %s", event.code, event.reason)
             self._linger()
+
+    def _take_pong(self, payload: bytes) -> None:
+        if self._pinged_at is not None and not payload:
+            self.latency = self._loop.time() - self._pinged_at
+            self._pinged_at = None
+
+    def _take_close(self, code: int | None, reason: str, output: bytes) -> None:
+        payload = b"" if code is None else code.to_bytes(2, "big")
+        self._send_control(Opcode.CLOSE, payload, output)
+        self.close_code = code
+        self.close_reason = reason or None
+        self._close_completed()
+
+    # ---- the hook that sees each message and control frame ----
+
+    @ReplaceableMethod
+    def _handle_message(self, opcode: int, data: bytes) -> "asyncio.Future[Any] | None":
+        """Act on a whole message or a control frame; all of them pass here if it is replaced.
+
+        :param data: the payload of the frame; of a message, after decompression.
+        :returns: a future for which whatever comes next waits, ``None`` for none.
+        """
+        self._handled = True
+        if opcode == Opcode.TEXT or opcode == Opcode.BINARY:
+            message = decode_text(data) if opcode == Opcode.TEXT else data
+            if self._pulled:
+                self._give(message)
+                return None
+            return self._future_of(self._run(self.handler.on_message, message))
+        output = self._engine.take_output()
+        if opcode == Opcode.PING:
+            self._send_pong(data, output)
+            return self._future_of(self._run(self.handler.on_ping, data))
+        if opcode == Opcode.PONG:
+            self._take_pong(data)
+            return self._future_of(self._run(self.handler.on_pong, data))
+        if opcode == Opcode.CLOSE:
+            self._take_close(*read_close(data), output)
+        return None
+
+    def _future_of(self, result: Any) -> "asyncio.Future[Any] | None":
+        return None if result is None or result is self._sent else self._as_future(result)
+
+    def _pump_by_hook(self) -> None:
+        """Do what `_pump` does through a replaced `_handle_message`."""
+        deadline = monotonic() + _SECONDS_PER_TURN
+        for _ in range(_EVENTS_PER_TURN):
+            event = self._engine.next_event()
+            if event is None:
+                self._idle()
+                return
+            if isinstance(event, Failed):
+                self._take_event(event)
+            elif event is not WORKING:
+                try:
+                    result = self._handle_message(*_as_frame(event))
+                except APPLICATION_ERRORS as error:
+                    self._hook_failed(error)
+                    return
+                # What the hook did not let pass is not replied to.
+                self._engine.take_output()
+                if result is not None:
+                    self._settle(result)
+            if self._holds:
+                return
+            if monotonic() >= deadline:
+                break
+        self._turn_loop()
 
     # ---- hooks ----
 
@@ -310,12 +390,14 @@ class Session(WebSocketProtocol):
         self._release(_HOOK_RUNS)
 
     def _check_hook(self, future: "asyncio.Future[Any]") -> None:
-        if future.cancelled():
-            self._give_up(CloseCode.INTERNAL_ERROR)
-        else:
+        if not future.cancelled():
             error = future.exception()
             if error is not None:
                 self._hook_failed(error)
+        elif _was_ordered(future):
+            self._give_up(CloseCode.INTERNAL_ERROR)
+        else:
+            self._hook_failed(asyncio.CancelledError("a hook awaited what was cancelled"))
 
     def _hook_failed(self, error: BaseException) -> None:
         """A hook raised: say 1011, and hand on nothing more."""
@@ -388,67 +470,6 @@ class Session(WebSocketProtocol):
                 self.close_code = event.code
                 self.close_reason = event.reason or None
 
-    # ---- to the peer ----
-
-    def write_message(self, message: str | bytes, binary: bool = False) -> "asyncio.Future[None]":
-        """Send a message.
-
-        :returns: a future that is done when the message has left this process; it fails with
-            `WebSocketClosedError` if the connection ends before that. Cancelling it changes
-            nothing.
-        :raises WebSocketClosedError: if the connection is closed or closing.
-        :raises UnicodeDecodeError: if bytes that are to be sent as text are not UTF-8.
-        """
-        if type(message) is str:
-            payload = message.encode()
-        else:
-            payload = as_payload(message, binary)
-        transport = self._transport
-        try:
-            if len(payload) < _LARGE:
-                frame = self._engine.encode_message(payload, binary)
-                if transport.send(frame):
-                    return self._sent
-            else:
-                pieces = self._engine.encode_pieces(payload, binary)
-                if transport.send_many(pieces):
-                    return self._sent
-            flushed = transport.flushed()
-        except StreamClosedError as error:
-            self._is_lost = True
-            raise WebSocketClosedError("the connection is closed") from error
-        if flushed is None:
-            return self._sent
-        if transport.backlog > transport.high_water and not self.is_client and not self._pulled:
-            # Hooks that answer a peer which does not listen must not fill the memory. A client, or
-            # whoever asks for messages, decides about both directions by itself.
-            self._holds |= _PEER_IS_SLOW
-        future: asyncio.Future[None] = self._loop.create_future()
-        flushed.add_done_callback(partial(pass_on, future))
-        return future
-
-    def _send_frame(self, frame: bytes) -> None:
-        """Send a frame, and let nobody wait for it."""
-        try:
-            self._transport.send(frame)
-        except StreamClosedError as error:
-            self._is_lost = True
-            raise WebSocketClosedError("the connection is closed") from error
-
-    def _send_reply(self, data: bytes) -> None:
-        """Send what the protocol demands; a peer that is gone needs none of it."""
-        try:
-            self._send_frame(data)
-        except WebSocketClosedError:
-            pass
-
-    def write_ping(self, data: bytes) -> None:
-        """Send a ping with at most 125 bytes of ``data``; `latency` is measured by an empty one."""
-        frame = self._engine.encode_ping(data)
-        if not data and self._pinged_at is None:
-            self._pinged_at = self._loop.time()
-        self._send_frame(frame)
-
     # ---- keeping alive ----
 
     def start_pinging(self) -> None:
@@ -459,12 +480,17 @@ class Session(WebSocketProtocol):
                 self.ping_interval,
                 settle_timeout(self.ping_interval, self.ping_timeout),
                 self._ping_again,
-                lambda: self._heard or self._paused,
+                self._peer_is_alive,
                 self._ping_timed_out,
             )
 
+    def _peer_is_alive(self) -> bool:
+        """Return whether something came since the last ping, or could not be seen."""
+        heard = self._heard if self._replaced_handle_message is None else self._handled
+        return heard or self._paused
+
     def _ping_again(self) -> None:
-        self._heard = False
+        self._heard = self._handled = False
         try:
             self._pinged_at = None
             self.write_ping(b"")
@@ -472,8 +498,8 @@ class Session(WebSocketProtocol):
             self._stop_timers()
 
     def _ping_timed_out(self) -> None:
-        gen_log.info("WebSocket peer did not answer a ping in time")
-        self.close(CloseCode.INTERNAL_ERROR, "ping timed out")
+        gen_log.debug("WebSocket peer did not respond to a ping in time")
+        self.close(CloseCode.NORMAL, "ping timed out")
 
     def _stop_timers(self) -> None:
         if self._keepalive is not None:
@@ -484,10 +510,6 @@ class Session(WebSocketProtocol):
             self._close_timer = None
 
     # ---- the end ----
-
-    def is_closing(self) -> bool:
-        """Return whether nothing more can be sent."""
-        return self._is_lost or self._ended or self._engine.state is not State.OPEN
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Begin the closing handshake; if it has begun already, do nothing.
@@ -502,7 +524,7 @@ class Session(WebSocketProtocol):
         frame = self._engine.encode_close(code, reason or "")
         self.server_terminated = True
         self._stop_timers()
-        self._send_reply(frame)
+        self._send_control(Opcode.CLOSE, close_payload(code, reason or ""), frame)
         self._cut_after(CLOSE_TIMEOUT)
         if self._holds & _NOBODY_ASKS:
             # The peer's close frame may stand behind messages that nobody will ask for.
@@ -519,21 +541,28 @@ class Session(WebSocketProtocol):
             self._keepalive.stop()
             self._keepalive = None
         self._nothing_follows()
-        if self._ended:
-            self._finish()
-            return
-        self._cut_after(CLOSE_TIMEOUT)
-        if not self.is_client:
+        if not self._ended:
+            self._cut_after(CLOSE_TIMEOUT)
+            if not self.is_client:
+                self._close_when_flushed()
+        self._finish()
+
+    def _close_when_flushed(self) -> None:
+        """Close the transport when everything sent so far has left."""
+        try:
             flushed = self._transport.flushed()
-            if flushed is None:
-                self._transport.close()
-            else:
-                flushed.add_done_callback(lambda _: self._transport.close())
+        except StreamClosedError:
+            return
+        if flushed is None:
+            self._transport.close()
+        else:
+            flushed.add_done_callback(lambda _: self._transport.close())
 
     def _give_up(self, code: int) -> None:
         """Close for this side's reasons: take nothing more from the peer."""
         if not self.is_closing():
-            self._send_reply(self._engine.encode_close(code))
+            frame = self._engine.encode_close(code)
+            self._send_control(Opcode.CLOSE, close_payload(code, ""), frame)
         if not self._holds & _OVER:
             self._engine.end()
             self._linger()
@@ -543,14 +572,13 @@ class Session(WebSocketProtocol):
         self.client_terminated = self.server_terminated = True
         self._stop_timers()
         self._nothing_follows()
-        if self._ended:
-            self._finish()
-        else:
+        if not self._ended:
             if self._paused:
                 self._paused = False
                 self._transport.resume_reading()
             self._transport.write_eof()
             self._cut_after(LINGER_TIMEOUT)
+        self._finish()
 
     def _nothing_follows(self) -> None:
         self._holds |= _OVER
@@ -559,6 +587,17 @@ class Session(WebSocketProtocol):
             if not reader.done():
                 reader.set_result(self._next_of_rest())
 
+    async def _wait_for_transport(self, seconds: float) -> None:
+        """Wait until the transport ends, and end it if the peer has not done so in time."""
+        if self._ended:
+            return
+        waiter: asyncio.Future[None] = self._loop.create_future()
+        self._end_waiters = [*(self._end_waiters or ()), waiter]
+        try:
+            await asyncio.wait_for(waiter, seconds)
+        except asyncio.TimeoutError:
+            self._transport.close()
+
     def _abort(self) -> None:
         """End the connection at once, without a closing handshake."""
         self.client_terminated = self.server_terminated = True
@@ -566,11 +605,16 @@ class Session(WebSocketProtocol):
             self._transport.close()
 
     def _finish(self) -> None:
-        """Tell that the connection is over, once, and not before it was open."""
+        """Announce that the WebSocket is over, once, and not before it was open.
+
+        It is over when the closing handshake is done or has failed. The transport may last longer,
+        until the peer ends it or `_close_timer` does.
+        """
         if self._finished or not self._is_open:
             return
         self._finished = True
-        self._stop_timers()
+        if self._ended:
+            self._stop_timers()
         self._nothing_follows()
         if not self._pulled:
             self._engine.end()
@@ -580,5 +624,29 @@ class Session(WebSocketProtocol):
             self.handler.log_exception(type(error), error, error.__traceback__)
 
 
-def _call(hook: Callable[..., Any], *args: Any) -> Any:
-    return hook(*args)
+def _attempt(hook: Callable[..., Any], *args: Any) -> tuple[BaseException | None, Any]:
+    try:
+        return None, hook(*args)
+    except APPLICATION_ERRORS as error:
+        return error, None
+
+
+def _was_ordered(future: "asyncio.Future[Any]") -> bool:
+    """Return whether a cancelled hook was cancelled itself, as all tasks are when a program ends.
+
+    Otherwise it awaited something that was cancelled, which it did not expect. Before Python 3.11
+    there is no telling.
+    """
+    cancelling = getattr(future, "cancelling", None)
+    return cancelling is not None and bool(cancelling())
+
+
+def _as_frame(event: Any) -> tuple[int, bytes]:
+    """Return the opcode and the payload that an event came of."""
+    if isinstance(event, str):
+        return int(Opcode.TEXT), event.encode()
+    if isinstance(event, bytes):
+        return int(Opcode.BINARY), event
+    if isinstance(event, CloseReceived):
+        return int(Opcode.CLOSE), close_payload(event.code, event.reason)
+    return int(Opcode.PING if isinstance(event, Ping) else Opcode.PONG), event.payload

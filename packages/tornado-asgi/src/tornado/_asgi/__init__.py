@@ -1,1 +1,0 @@
-"""The rooms behind `tornado.asgi`."""
