@@ -385,6 +385,45 @@ def test_close_between_messages():
     assert reader.state is Reading.CLOSED
 
 
+LONE_LINE_FEEDS = [
+    b"HTTP/1.1 200 OK\nContent-Length: 2\n\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\n\r\n",
+    b"HTTP/1.1 200 OK\nContent-Length: 2\r\n\r\n",
+    b"\n\r\nHTTP/1.1 200 OK\nContent-Length: 2\n\n",
+]
+
+
+@pytest.mark.parametrize("head", LONE_LINE_FEEDS)
+@pytest.mark.parametrize("content", [b"\n\n", b"\n\r", b"ok"])
+def test_a_lone_line_feed_ends_a_line_in_the_head_of_a_response(head, content):
+    """RFC 9112 section 2.2; the content stays as it is, and so does what follows."""
+    data = head + content + head + content
+    for step in (1, 2, 3, 7, len(data)):
+        reader = ResponseReader()
+        heads, received, ends = [], b"", 0
+        for start in range(0, len(data), step):
+            reader.receive(data[start : start + step])
+            while (event := reader.next_event()) is not None:
+                if isinstance(event, bytes):
+                    received += event
+                elif event is END:
+                    ends += 1
+                    reader.next_message()
+                else:
+                    heads.append((event.status, event.headers["Content-Length"]))
+        assert heads == [(200, "2")] * 2
+        assert received == content * 2
+        assert ends == 2
+
+
+def test_a_request_has_no_lone_line_feed():
+    reader = RequestReader()
+    reader.receive(b"GET / HTTP/1.1\nHost: a\n\n")
+    with pytest.raises(MessageError, match="bare LF"):
+        reader.next_event()
+
+
 def test_the_limit_of_content_may_be_moved_until_content_is_read():
     reader = RequestReader(max_body_size=10)
     reader.receive(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n" + bytes(20))

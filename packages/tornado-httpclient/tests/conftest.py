@@ -187,7 +187,7 @@ def age():
     """Let the idle connections of a client in pure Python have been idle for some seconds more."""
 
     def age(client, seconds):
-        for connections in client.pool._idle.values():
+        for connections in client._transport().pool._idle.values():
             for connection in connections:
                 connection.idle_since -= seconds
 

@@ -37,9 +37,11 @@ def test_get(run, make_client, serve, respond):
         assert request.method == "GET"
         assert request.target == "/path?query=1"
         assert request.headers["host"] == f"127.0.0.1:{server.port}"
-        assert request.headers["user-agent"].startswith("Tornado/")
+        is_curl = "curl" in make_client.name
+        agent = "Mozilla/5.0 (compatible; pycurl)" if is_curl else "Tornado/"
+        assert request.headers["user-agent"].startswith(agent)
         assert "gzip" in request.headers["accept-encoding"]
-        assert "accept" not in request.headers
+        assert request.headers.get("accept") == ("*/*" if is_curl else None)
         assert "expect" not in request.headers
 
     run(main)

@@ -114,10 +114,10 @@ def test_post_is_not_sent_over_a_connection_that_just_closed(
     async def main():
         async with serve_raw(handle) as server, make_simple() as client:
             await client.fetch(server.url)
-            [[connection]] = client.pool._idle.values()
+            [[connection]] = client._transport().pool._idle.values()
             connection.stream.pause_reading()
             await asyncio.sleep(0.01)
-            assert len(client.pool) == 1
+            assert len(client._transport().pool) == 1
             assert (await client.fetch(server.url, method="POST", body=b"")).code == 200
             assert received == ["GET", "POST"]
 
@@ -129,18 +129,18 @@ def test_idle_connections_are_limited(run, make_simple, serve, respond):
         async with serve(lambda r: respond()) as server:
             async with make_simple(max_idle_connections=2) as client:
                 await asyncio.gather(*[client.fetch(server.url) for _ in range(5)])
-                assert len(client.pool) == 2
+                assert len(client._transport().pool) == 2
             async with make_simple(max_idle_per_origin=1) as client:
                 await asyncio.gather(*[client.fetch(server.url) for _ in range(5)])
-                assert len(client.pool) == 1
+                assert len(client._transport().pool) == 1
             async with make_simple(max_idle_connections=0) as client:
                 await client.fetch(server.url)
-                assert len(client.pool) == 0
+                assert len(client._transport().pool) == 0
             async with make_simple(idle_timeout=0.02) as client:
                 await client.fetch(server.url)
-                assert len(client.pool) == 1
+                assert len(client._transport().pool) == 1
                 await asyncio.sleep(0.05)
-                assert len(client.pool) == 0
+                assert len(client._transport().pool) == 0
                 await client.fetch(server.url)
             await asyncio.sleep(0.01)
             assert server.open == 0
@@ -257,7 +257,7 @@ def test_nothing_leaks(run, make_simple, serve, respond):
                 await asyncio.sleep(0.01)
                 assert _sockets() < before
                 assert not client.active
-                assert len(client._transport()._connections) == len(client.pool) == 0
+                assert len(client._transport()._connections) == len(client._transport().pool) == 0
 
     run(main)
 

@@ -74,9 +74,10 @@ STRICT = {
     "bare CR": HEAD + b"X: a\rb\r\nContent-Length: 0\r\n\r\n",
     "unknown transfer coding": HEAD + b"Transfer-Encoding: rot13\r\n\r\n0\r\n\r\n",
     "chunk size with 0x": HEAD + b"Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n",
-    "endless 1xx": b"HTTP/1.1 103 Hints\r\n\r\n" * 10 + HEAD + b"Content-Length: 0\r\n\r\n",
+    "endless 1xx": b"HTTP/1.1 103 Hints\r\n\r\n" * 11 + HEAD + b"Content-Length: 0\r\n\r\n",
     "huge length": HEAD + b"Content-Length: 99999999999999999999\r\n\r\n",
-    "bare LF": b"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+    "bare LF in chunks": HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\nx\n0\n\n",
+    "bare LF in trailers": HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\nA: b\n\n",
 }
 
 

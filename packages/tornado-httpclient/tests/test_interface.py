@@ -181,7 +181,7 @@ def test_prepare_curl_callback(run, make_client, serve, respond):
                 )
                 assert response.body == b"b"
                 await client.fetch(server.url, headers={"X-A": "c"})
-                assert server.requests[1].headers["user-agent"].startswith("Tornado/")
+                assert server.requests[1].headers["user-agent"].startswith("Mozilla/")
 
     run(main)
 

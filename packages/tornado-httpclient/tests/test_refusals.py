@@ -186,3 +186,72 @@ def test_many_small_pieces_take_little_memory(framing):
     body = content.end().getvalue()
     assert used < 3 * count
     assert body == (b"x" * count if framing == "gzip members" else b"".join(pieces))
+
+
+@pytest.mark.parametrize("pieces", ["whole", "bytewise"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\nContent-Length: 2\n\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\n",
+        b"HTTP/1.1 200 OK\nContent-Length: 2\n\r\n",
+        b"HTTP/1.1 200 OK\nX: y\r\nContent-Length: 2\n\n",
+        b"\nHTTP/1.1 200 OK\nContent-Length: 2\n\n",
+        b"HTTP/1.1 103 Hints\nA: b\n\nHTTP/1.1 200 OK\nContent-Length: 2\n\n",
+    ],
+)
+def test_lone_line_feeds_in_a_head(run, make_client, serve_raw, receive, head, pieces):
+    if head.startswith(b"\n") and "curl" in make_client.name:
+        pytest.skip("libcurl wants the status line first")
+
+    async def handle(reader, writer):
+        await receive(reader)
+        data = head + b"\n\n"
+        for piece in [data] if pieces == "whole" else [data[n : n + 1] for n in range(len(data))]:
+            writer.write(piece)
+            await asyncio.sleep(0)
+
+    async def main():
+        async with serve_raw(handle) as server, make_client() as client:
+            response = await client.fetch(server.url)
+            assert (response.code, response.body) == (200, b"\n\n")
+            assert response.headers["Content-Length"] == "2"
+
+    run(main)
+
+
+@pytest.mark.parametrize("padding", [b"\0", b"\0" * 16, b"\0" * 100_000])
+@pytest.mark.parametrize("split", [True, False])
+def test_zeros_behind_gzip(run, make_client, serve_raw, receive, padding, split):
+    async def handle(reader, writer):
+        await receive(reader)
+        body = gzip.compress(b"content")
+        writer.write(OK + b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n")
+        half = len(padding) // 2
+        pieces = [body, padding[:half], padding[half:]] if split else [body + padding]
+        for piece in pieces:
+            if piece:
+                writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+                await writer.drain()
+                await asyncio.sleep(0.001)
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+
+    async def main():
+        async with serve_raw(handle) as server, make_client() as client:
+            assert (await client.fetch(server.url)).body == b"content"
+
+    run(main)
+
+
+@pytest.mark.parametrize("tail", [b"x", b"\0x", b"\0\0" + gzip.compress(b"y")[:-1]])
+def test_other_bytes_behind_gzip(run, make_client, serve, respond, tail):
+    async def main():
+        headers = [("Content-Encoding", "gzip")]
+        body = gzip.compress(b"content") + tail
+        async with serve(lambda r: respond(body=body, headers=headers)) as server:
+            async with make_client() as client:
+                with pytest.raises(HTTPProtocolError):
+                    await client.fetch(server.url)
+
+    run(main)

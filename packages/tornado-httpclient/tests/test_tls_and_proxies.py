@@ -3,17 +3,14 @@
 import asyncio
 import base64
 import contextlib
-import socket
 import ssl
 import warnings
 
 import pytest
 import trustme
 
-from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.iostream import IOStream
+from tornado.httpclient import HTTPClientError
 from tornado.simple_httpclient import HTTPTimeoutError
-from tornado.tcpclient import TCPClient
 
 ERRORS = (HTTPClientError, OSError)
 
@@ -343,41 +340,5 @@ def test_environment(run, make_client, proxy, serve, respond, monkeypatch):
                 monkeypatch.setenv("no_proxy", "localhost,127.0.0.0/8")
                 response = await client.fetch(server.url, proxy_from_environment=True)
                 assert response.body == b"direct"
-
-    run(main)
-
-
-def test_open_stream(run, serve_raw, proxy, server_context, ca_file):
-    from tornado._httpclient.connecting import open_stream
-
-    async def echo(reader, writer):
-        writer.write(await reader.readexactly(4))
-        await writer.drain()
-
-    async def main():
-        client = TCPClient()
-        async with proxy() as through, serve_raw(echo) as server:
-            settings = {"proxy_host": "127.0.0.1", "proxy_port": through.port}
-            for kwargs, tunnel in (({}, False), (settings, True)):
-                stream = await open_stream(HTTPRequest(server.url, **kwargs), client, tunnel=tunnel)
-                assert isinstance(stream, IOStream)
-                await stream.write(b"ping")
-                assert await stream.read_bytes(4) == b"ping"
-                stream.close()
-            assert [each.method for each in through.seen] == ["CONNECT"]
-        async with serve_raw(echo, server_context()) as server:
-            stream = await open_stream(HTTPRequest(server.url, ca_certs=ca_file), client)
-            await stream.write(b"ping")
-            assert await stream.read_bytes(4) == b"ping"
-            stream.close()
-            with pytest.raises(ssl.SSLError):
-                await open_stream(HTTPRequest(server.url), client)
-        deaf = socket.create_server(("127.0.0.1", 0))
-        with deaf:
-            url = f"https://127.0.0.1:{deaf.getsockname()[1]}"
-            with pytest.raises(HTTPTimeoutError):
-                await open_stream(HTTPRequest(url, connect_timeout=0.02), client)
-        client.close()
-        await asyncio.sleep(0.01)
 
     run(main)

@@ -6,6 +6,15 @@ It needs pycurl, which ``pip install tornado-httpclient[curl]`` installs too.
 """
 
 from tornado import _legacy
+
+try:
+    import pycurl as _pycurl  # noqa: F401 - found missing here, with what to do about it
+except ImportError as _error:
+    raise ImportError(
+        f"tornado.curl_httpclient needs pycurl: pip install 'tornado-httpclient[curl]' ({_error})",
+        name="pycurl",
+    ) from _error
+
 from tornado._httpclient.curl import CurlAsyncHTTPClient
 from tornado._httpclient.errors import CurlError, CurlSizeError, CurlTimeoutError
 

@@ -206,8 +206,18 @@ def _unusual_request(line: str, method: str, target: str, fields: Fields) -> Req
     return RequestHead(method, rest, fields, authority)
 
 
+_LONE_LF = re.compile(rb"(?<!\r)\n")
+
+
+def with_crlf(lines: bytes | bytearray) -> bytes:
+    """Return ``lines`` with each lone LF as CRLF: a client takes both for the end of a line (RFC 9112
+    section 2.2).
+    """
+    return _LONE_LF.sub(b"\r\n", lines)
+
+
 def parse_response_head(head: bytes, limits: Limits) -> ResponseHead:
-    """Return the response whose head is ``head``, the empty line included.
+    """Return the response whose head is ``head``, the empty line included, all lines ending in CRLF.
 
     :raises MessageError: if it is malformed (its ``status`` is of no use to a client).
     """

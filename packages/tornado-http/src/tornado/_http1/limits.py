@@ -24,7 +24,7 @@ class Limits:
     #: empty lines skipped before a start line (400).
     max_blank_lines: int = 8
     #: informational (1xx) responses before the final one, for a client (error).
-    max_informational: int = 8
+    max_informational: int = 10
 
     @classmethod
     def for_header_size(cls, max_header_size: int | None) -> Limits:

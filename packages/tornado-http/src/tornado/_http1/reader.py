@@ -24,6 +24,7 @@ from tornado._http1.head import (
     ResponseHead,
     parse_request_head,
     parse_response_head,
+    with_crlf,
 )
 from tornado._http1.limits import DEFAULT_LIMITS, Limits
 from tornado._http1.state import Reading
@@ -460,6 +461,11 @@ class RequestReader(MessageReader[RequestHead]):
         return request
 
 
+#: Ends of lines before a start line, and what ends a head: an empty line.
+_LINE_ENDS = re.compile(rb"[\r\n]*")
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
+
+
 class ResponseReader(MessageReader[ResponseHead]):
     """The reader of a client. Set `method` to the method of each request before its response is read.
 
@@ -479,6 +485,28 @@ class ResponseReader(MessageReader[ResponseHead]):
         #: whether another protocol follows the head
         self.is_upgraded = False
         self._informational = 0
+
+    def read_head(self) -> ResponseHead | None:
+        """Return the next head, as `MessageReader.read_head`; a lone LF ends a line in it too."""
+        self._complete_lines()
+        return super().read_head()
+
+    def _complete_lines(self) -> None:
+        """Turn each lone LF of the head into CRLF. Content behind the head stays as it is."""
+        data = self.buffer
+        start = self._position + self._scanned
+        begin = start
+        if begin < len(data) and data[begin] < 32:
+            begin = _LINE_ENDS.match(data, begin).end()  # type: ignore[union-attr]  # it always does
+        found = _EMPTY_LINE.search(data, begin)
+        end = len(data) if found is None else found.end()
+        if data.count(b"\n", start, end) == data.count(b"\r\n", start, end):
+            return
+        if start > 0 and data[start] == 10 and data[start - 1] == 13:
+            start += 1  # the second half of a CRLF
+        if not isinstance(data, bytearray):
+            data = self.buffer = bytearray(data)
+        data[start:end] = with_crlf(data[start:end])
 
     def _parse_head(self, head: bytes) -> ResponseHead:
         response = parse_response_head(head, self.limits)

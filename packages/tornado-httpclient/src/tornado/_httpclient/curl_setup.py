@@ -14,6 +14,7 @@ from typing import Any
 import pycurl
 
 from tornado._http1.writer import MessageWriter
+from tornado._httpclient.fetch import IDEMPOTENT
 from tornado._httpclient.outgoing import headers_for
 from tornado._httpclient.proxies import Proxy, proxy_for
 from tornado._httpclient.settings import Settings
@@ -22,6 +23,9 @@ from tornado.httputil import HTTPHeaders
 
 # pycurl has no name for this option: CURLOPT_SUPPRESS_CONNECT_HEADERS.
 _SUPPRESS_CONNECT_HEADERS = 265
+
+#: As in every release.
+USER_AGENT = "Mozilla/5.0 (compatible; pycurl)"
 
 #: Added by libcurl unless told otherwise.
 _UNWANTED = ("Accept", "Expect", "Content-Type", "User-Agent", "Accept-Encoding")
@@ -71,6 +75,10 @@ def set_up(
     _set_up_proxy(curl, settings, target)
     if scheme == "https":
         _set_up_tls(curl, settings)
+    if settings.method not in IDEMPOTENT or settings._body_producer is not None:
+        # The server may be closing a connection that is idle for longer; libcurl cannot send again
+        # what a producer has made, and must not send again the others.
+        curl.setopt(pycurl.MAXAGE_CONN, 1)
     if settings._prepare_curl_callback is not None:
         run(settings._prepare_curl_callback, curl)
 
@@ -80,7 +88,9 @@ def request_fields(settings: Settings, target: Target) -> HTTPHeaders:
 
     :raises ValueError: if the method, the target or a header cannot be sent.
     """
-    headers = headers_for(settings, target)
+    headers = headers_for(settings, target, USER_AGENT)
+    if "Accept" not in headers:
+        headers["Accept"] = "*/*"
     # libcurl sends what it is given, line breaks too. The engine's serialiser refuses them.
     MessageWriter().start_request(settings.method, target.path, headers)
     return headers
@@ -98,10 +108,12 @@ def _header_lines(headers: HTTPHeaders) -> list[bytes]:
     for name, value in headers.get_all():
         if name == "Content-Length":
             continue  # libcurl counts for itself
+        if name == "Expect" and not value:
+            continue  # a common way to say that there shall be none
         # With a semicolon the field is sent without a value; with a colon it would be left out.
         line = f"{name}: {value}" if value else f"{name};"
         lines.append(line.encode("latin-1"))
-    lines.extend(f"{name}:".encode() for name in _UNWANTED if name not in headers)
+    lines.extend(f"{name}:".encode() for name in _UNWANTED if not headers.get(name))
     return lines
 
 

@@ -205,7 +205,7 @@ def decoder_for(coding: str, limit: SizeLimit) -> Decoder | None:
     """
     coding = coding.strip().lower()
     if coding in ("gzip", "x-gzip"):
-        return GzipDecoder(limit, _PIECE_SIZE)
+        return GzipDecoder(limit, _PIECE_SIZE, allows_padding=True)
     if coding == "deflate":
         return DeflateDecoder(limit)
     if coding in _MAKERS:

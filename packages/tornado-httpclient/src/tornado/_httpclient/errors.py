@@ -145,6 +145,8 @@ _RECORDS = (
         "both Transfer-Encoding and Content-Length",
         "Message with both Transfer-Encoding and Content-Length",
     ),
+    ("folded header line", "Obsolete line folding in a header"),
+    ("informational responses", "Too many 1xx responses"),
 )
 
 

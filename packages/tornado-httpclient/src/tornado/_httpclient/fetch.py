@@ -214,14 +214,14 @@ class FetchBase:
         if timeout:
             self._timer = self._loop.call_at(self._start + timeout, self._expired)
 
-    def _arm_connecting(self) -> None:
-        """Let the fetch fail if it is not connected in time; each new connection has its own time."""
+    def _connecting_seconds(self) -> float | None:
+        """Return the seconds in which a new connection has to be made; each has its own time."""
         timeout = self._settings.connect_timeout
         overall = self._settings.request_timeout
-        if timeout:
-            timeout += self._loop.time() - self._start
-            overall = min(timeout, overall) if overall else timeout
-        self._arm(overall)
+        if overall:
+            left: float = max(self._start + overall - self._loop.time(), 0.0)
+            return min(timeout, left) if timeout else left
+        return timeout or None
 
     def _expired(self) -> None:
         self._timer = None

@@ -30,6 +30,8 @@ from tornado.tcpclient import TCPClient
 #: time; what they close sooner, they do not close for being idle. A request that must not be sent
 #: twice is not sent over an older connection, and one that may be is repeated only there.
 FRESH = 1.0
+#: Seconds after which connecting is given up from outside.
+_GRACE = 1.0
 #: Seconds to wait for 100 Continue; then the content is sent anyhow (RFC 9110 section 10.1.1).
 CONTINUE_TIMEOUT = 1.0
 
@@ -38,7 +40,7 @@ class ClientSettings(Protocol):
     """What a fetch reads of its client."""
 
     tcp_client: TCPClient
-    contexts: Contexts
+    _contexts: Contexts
     max_buffer_size: int
     #: whether a custom resolver may know names that no other could
     _takes_any_host: bool
@@ -128,20 +130,31 @@ class Fetch(FetchBase):
             self._send(connection, writer, head)
             return
         self.state = FetchState.CONNECTING
-        self._arm_connecting()
-        self._connecting = run_clean(self._begin_connecting, target, proxy, settings)
+        seconds = self._connecting_seconds()
+        if seconds is not None:
+            # Connecting knows better what it is waiting for; a TCPClient of the application may not.
+            self._arm(self._loop.time() - self._start + seconds + _GRACE)
+        self._connecting = run_clean(self._begin_connecting, target, proxy, settings, seconds)
         self._connecting.add_done_callback(lambda done: self._connected(done, key, writer, head))
 
     def _begin_connecting(
-        self, target: Target, proxy: Proxy | None, settings: Settings
+        self, target: Target, proxy: Proxy | None, settings: Settings, seconds: float | None
     ) -> asyncio.Task[IOStream]:
-        return self._loop.create_task(self._open(target, proxy, settings))
+        return self._loop.create_task(self._open(target, proxy, settings, seconds))
 
-    async def _open(self, target: Target, proxy: Proxy | None, settings: Settings) -> IOStream:
+    async def _open(
+        self, target: Target, proxy: Proxy | None, settings: Settings, seconds: float | None
+    ) -> IOStream:
         client = self._connections.client
-        tls = client.contexts.context_for(settings) if target.scheme == "https" else None
+        tls = client._contexts.context_for(settings) if target.scheme == "https" else None
         return await connect(
-            client.tcp_client, target, proxy, tls, settings, client.max_buffer_size
+            client.tcp_client,
+            target,
+            proxy,
+            tls,
+            settings,
+            client.max_buffer_size,
+            timeout=seconds,
         )
 
     def _connected(

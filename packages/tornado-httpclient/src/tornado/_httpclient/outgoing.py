@@ -1,16 +1,20 @@
-"""A request's parameters go in; the headers that are sent come out."""
+"""The header fields of a request, from its parameters."""
 
 from __future__ import annotations
 
 import base64
+import datetime
 import functools
+import inspect
+import numbers
+from collections.abc import Iterable
+from typing import Any
 
 from tornado import version
 from tornado._httpclient.decoding import ACCEPTED_CODINGS
-from tornado._httpclient.request import HTTPRequest, _RequestProxy
-from tornado._httpclient.settings import Settings, settings_of
-from tornado._httpclient.urls import Target, parse_url
-from tornado.httputil import HTTPHeaders, encode_username_password
+from tornado._httpclient.settings import Settings
+from tornado._httpclient.urls import Target
+from tornado.httputil import HTTPHeaders, encode_username_password, format_timestamp
 
 USER_AGENT = f"Tornado/{version}"
 
@@ -30,13 +34,57 @@ def credentials_of(settings: Settings, target: Target) -> tuple[str, str] | None
     return None
 
 
-def headers_for(settings: Settings, target: Target) -> HTTPHeaders:
+def field_value(name: str, value: Any) -> str:
+    """Return ``value`` as the text of the header field ``name``.
+
+    Text and numbers are taken, bytes as they are, datetimes as HTTP writes them, and objects whose
+    class says how it is shown (`uuid.UUID`, `decimal.Decimal`, a path, an enum).
+
+    :raises TypeError: for what has no meaning there, such as ``None``, a list or a function.
+    """
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value).decode("latin-1")
+    if isinstance(value, datetime.datetime):
+        return format_timestamp(value)
+    if isinstance(value, numbers.Number) or (
+        type(value).__str__ is not object.__str__
+        and not isinstance(value, (Iterable, BaseException, type))
+        and not inspect.isawaitable(value)
+        and not callable(value)
+    ):
+        return str(value)
+    raise TypeError(f"invalid value of header {name}: {value!r}, expected text, bytes or a number")
+
+
+def _as_text(headers: HTTPHeaders) -> HTTPHeaders:
+    """Return a copy of ``headers`` in which every name and value is text."""
+    converted = HTTPHeaders()
+    for name, value in headers.get_all():
+        if isinstance(name, bytes):
+            name = name.decode("latin-1")
+        text = field_value(name, value)
+        if name in converted._fields:
+            converted.add(name, text)
+        else:
+            converted[name] = text
+    return converted
+
+
+def headers_for(settings: Settings, target: Target, user_agent: str = USER_AGENT) -> HTTPHeaders:
     """Return the headers to send; what the request says itself stays as it is.
 
+    :arg user_agent: of the client, where the request names none.
+
+    :raises TypeError: for a header value without a meaning.
     :raises ValueError: for an ``auth_mode`` that is not known.
     """
     headers = settings._headers.copy()
     fields = headers._fields
+    if headers._repeated is not None or any(type(value) is not str for value in fields.values()):
+        headers = _as_text(headers)
+        fields = headers._fields
     if "Host" not in fields:
         # First, as RFC 9110 section 7.2 would have it.
         headers._fields = {"Host": target.authority, **fields}
@@ -49,26 +97,19 @@ def headers_for(settings: Settings, target: Target) -> HTTPHeaders:
     if settings.user_agent is not None:
         headers["User-Agent"] = settings.user_agent
     elif "User-Agent" not in fields:
-        headers["User-Agent"] = USER_AGENT
+        headers["User-Agent"] = user_agent
     if settings.decompress_response and "Accept-Encoding" not in fields:
         headers["Accept-Encoding"] = ACCEPTED_CODINGS
     body = settings._body
     if body is not None:
         if "Transfer-Encoding" not in fields:
             headers["Content-Length"] = str(len(body))
-        if settings.method == "POST" and "Content-Type" not in fields:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
     elif settings._body_producer is not None and "Content-Length" not in fields:
         headers["Transfer-Encoding"] = "chunked"
     elif settings.method in ("POST", "PUT", "PATCH") and "Content-Length" not in fields:
         headers["Content-Length"] = "0"
+    if settings.method == "POST" and "Content-Type" not in fields:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
     if settings.expect_100_continue and (body or settings._body_producer is not None):
         headers["Expect"] = "100-continue"
     return headers
-
-
-def request_headers(request: HTTPRequest) -> HTTPHeaders:
-    """Return the headers that a fetch of ``request`` would send, for protocols that begin with one."""
-    settings = settings_of(_RequestProxy(request, HTTPRequest._DEFAULTS))
-    settings.decompress_response = False
-    return headers_for(settings, parse_url(request.url))

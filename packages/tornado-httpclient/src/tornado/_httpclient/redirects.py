@@ -6,7 +6,7 @@ import copy
 from urllib.parse import urljoin, urlsplit
 
 from tornado._httpclient.settings import Settings
-from tornado._httpclient.urls import Target, parse_url
+from tornado._httpclient.urls import Target, parse_url, url_of_octets
 from tornado.httputil import HTTPHeaders
 
 _CODES = frozenset({301, 302, 303, 307, 308})
@@ -47,7 +47,7 @@ def follow(settings: Settings, target: Target, code: int, headers: HTTPHeaders) 
     :raises ValueError: if the Location is no URL of http or https.
     """
     locations = headers.get_list("Location")
-    url = urljoin(settings.url, locations[0])
+    url = urljoin(settings.url, url_of_octets(locations[0]))
     if "#" not in url and "#" in settings.url:
         # RFC 9110 section 10.2.2: the fragment is inherited.
         url = f"{url}#{settings.url.partition('#')[2]}"

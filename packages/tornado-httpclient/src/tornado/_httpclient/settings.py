@@ -9,12 +9,28 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from tornado._httpclient.request import HTTPRequest, _RequestProxy
+from tornado._httpclient.urls import url_of_octets
 from tornado.httputil import HTTPHeaders
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 _METHODS_WITH_BODY = frozenset({"POST", "PATCH", "PUT"})
 
 _NAMES = frozenset(HTTPRequest("").__dict__) | {"proxy_from_environment", "allow_unix_sockets"}
+
+
+#: Parameters that are text, and were taken as bytes too by every release.
+_TEXTS = (
+    "method",
+    "user_agent",
+    "auth_username",
+    "auth_password",
+    "auth_mode",
+    "proxy_host",
+    "proxy_username",
+    "proxy_password",
+    "proxy_auth_mode",
+    "network_interface",
+)
 
 
 class Settings(SimpleNamespace):
@@ -50,6 +66,12 @@ def settings_of(request: _RequestProxy) -> Settings:
             if name in values:
                 values["_" + name] = values[name]
     values.update([item for item in request.request.__dict__.items() if item[1] is not None])
+    for name in _TEXTS:
+        value = values.get(name)
+        if type(value) is bytes:
+            values[name] = value.decode("utf-8")
+    if type(settings.url) is bytes:
+        settings.url = url_of_octets(settings.url.decode("latin-1"))
     return settings
 
 

@@ -132,7 +132,7 @@ class SimpleAsyncHTTPClient(QueueingClient[SimpleTransport]):
         if hostname_mapping is not None:
             self.resolver = OverrideResolver(resolver=self.resolver, mapping=hostname_mapping)
         self.tcp_client = TCPClient(resolver=self.resolver)
-        self.contexts = Contexts()
+        self._contexts = Contexts()
         self._takes_any_host = hostname_mapping is not None or not self.own_resolver
         self._idle_limits = (
             max_idle_connections,
@@ -146,11 +146,6 @@ class SimpleAsyncHTTPClient(QueueingClient[SimpleTransport]):
 
     def _make_pool(self, loop: asyncio.AbstractEventLoop) -> ConnectionPool:
         return ConnectionPool(loop, *self._idle_limits)
-
-    @property
-    def pool(self) -> ConnectionPool:
-        """The idle connections on this loop."""
-        return self._transport().pool
 
     def close(self) -> None:
         """Close the client: see `.AsyncHTTPClient.close`."""

@@ -16,6 +16,9 @@ _SAFE = "!#$%&'()*+,-./:;=?@[]_~|{}^`\"<>\\"
 _LITERAL = re.compile(r"[0-9A-Fa-f:.]+(?:%[0-9A-Za-z_.~-]+)?\Z")
 
 
+_OCTETS = re.compile("[\x80-\xff]")
+
+
 class Target(NamedTuple):
     """A URL taken apart."""
 
@@ -122,6 +125,30 @@ def _ascii_host(host: str, url: str) -> str:
     # What is percent-encoded is no name of the DNS; it means something to a resolver of the
     # application, which gets it as written.
     return host if is_encoded(host) else host.lower()
+
+
+def url_of_octets(url: str) -> str:
+    """Return a URL that came as bytes, of which each character is one, with those above 0x7F encoded.
+
+    They are encoded as they are, in whatever charset they may be. Only a host name is read as UTF-8,
+    to be encoded as IDNA asks for.
+    """
+    if url.isascii():
+        return url
+    scheme, separator, rest = url.partition("//")
+    if separator and (not scheme or scheme.endswith(":")):
+        end = re.search("[/?#]", rest)
+        size = len(rest) if end is None else end.start()
+        try:
+            host = rest[:size].encode("latin-1").decode("utf-8")
+        except UnicodeDecodeError:
+            host = _encoded(rest[:size])
+        return _encoded(scheme) + separator + host + _encoded(rest[size:])
+    return _encoded(url)
+
+
+def _encoded(octets: str) -> str:
+    return _OCTETS.sub(lambda match: f"%{ord(match[0]):02X}", octets)
 
 
 def is_encoded(host: str) -> bool:
