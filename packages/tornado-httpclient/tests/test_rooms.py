@@ -112,7 +112,9 @@ def test_request():
     assert request.decompress_response is True
     assert request.streaming_callback is None
     request.streaming_callback = print
-    assert request.streaming_callback is print
+    # Where stack contexts are in use, callbacks are wrapped.
+    callback = request.streaming_callback
+    assert getattr(callback, "__wrapped__", callback) is print
     assert HTTPRequest._DEFAULTS["max_redirects"] == 5
 
 

@@ -496,13 +496,14 @@ class ResponseReader(MessageReader[ResponseHead]):
         data = self.buffer
         start = self._position + self._scanned
         begin = start
-        if begin < len(data) and data[begin] < 32:
+        if not self._scanned and begin < len(data) and data[begin] < 32:
+            # Before the start line there may be empty lines.
             begin = _LINE_ENDS.match(data, begin).end()  # type: ignore[union-attr]  # it always does
         found = _EMPTY_LINE.search(data, begin)
         end = len(data) if found is None else found.end()
         if data.count(b"\n", start, end) == data.count(b"\r\n", start, end):
             return
-        if start > 0 and data[start] == 10 and data[start - 1] == 13:
+        if start > self._position and data[start] == 10 and data[start - 1] == 13:
             start += 1  # the second half of a CRLF
         if not isinstance(data, bytearray):
             data = self.buffer = bytearray(data)
