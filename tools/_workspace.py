@@ -31,6 +31,7 @@ LAYERS = [
     "tornado-websocket",
     "tornado-auth",
     "tornado-wsgi",
+    "tornado-asgi",
     "tornado-testing",
     "tornado-database",
     "tornado-twisted",

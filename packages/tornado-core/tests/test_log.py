@@ -55,12 +55,12 @@ class TestLine:
         line = LogFormatter(color=False).format(record("x"))
         assert re.fullmatch(r"\[I \d{6} \d\d:\d\d:\d\d module:7\] x", line)
 
-    def test_utf8_bytes_are_shown_as_text(self, formatter):
-        line = formatter.format(record("é".encode()))
-        assert line == "[I DATE module:7] é"
+    @pytest.mark.parametrize("message", ["é".encode(), b"plain", b"\xff", b"100%"])
+    def test_bytes_are_shown_as_python_shows_them(self, formatter, message):
+        assert formatter.format(record(message)) == f"[I DATE module:7] {message!r}"
 
     def test_bytes_with_arguments(self, formatter):
-        assert formatter.format(record("é %s".encode(), "x")) == "[I DATE module:7] é x"
+        assert formatter.format(record(b"e %s", "x")) == "[I DATE module:7] b'e x'"
 
     def test_undecodable_bytes(self, formatter):
         assert formatter.format(record(b"\xe9")) == r"[I DATE module:7] b'\xe9'"

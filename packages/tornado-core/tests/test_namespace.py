@@ -49,8 +49,29 @@ def test_version_is_above_every_released_one():
 
 
 def test_all():
-    assert sorted(tornado.__all__) == ["version", "version_info"]
+    assert {"log", "options", "util"} <= set(tornado.__all__)
     assert all(hasattr(tornado, name) for name in tornado.__all__)
+
+
+def test_a_star_import_gives_the_modules_that_are_installed(core_alone):
+    code = """
+import tornado
+names = {}
+exec("from tornado import *", names)
+result = [sorted(set(names) - {"__builtins__"}), names["util"].__name__, tornado.__all__]
+"""
+    assert run(core_alone, code) == [
+        ["log", "options", "util"],
+        "tornado.util",
+        ["log", "options", "util"],
+    ]
+
+
+def test_a_module_whose_optional_project_is_missing_is_left_out(core_alone):
+    (core_alone / "tornado" / "curl_httpclient.py").write_text("import pycurl\n")
+    assert "curl_httpclient" not in run(core_alone, "import tornado\nresult = tornado.__all__")
+    (core_alone / "pycurl.py").write_text("")
+    assert "curl_httpclient" in run(core_alone, "import tornado\nresult = tornado.__all__")
 
 
 def test_modules_are_imported_on_first_use(core_alone):

@@ -425,3 +425,11 @@ class TestQuery:
         for name, value in fields:
             expected.setdefault(utf8(name).decode("latin-1"), []).append(utf8(value))
         assert parse_qs_bytes(urllib.parse.urlencode(fields)) == expected
+
+
+@pytest.mark.parametrize("value", [{"a": object()}, [1, {2, 3}], {b"key": object()}])
+def test_what_json_cannot_express_is_shown_once(value):
+    with pytest.raises(TypeError, match="not JSON serializable") as caught:
+        json_encode(value)
+    assert caught.value.__context__ is None
+    assert caught.value.__cause__ is None

@@ -279,3 +279,31 @@ def test_hostile_text_takes_linear_time(piece):
     # Anything quadratic would take hours for this much.
     size = 300_000 // len(piece)
     linkify(piece * size + "http://x.com/" + ")" * 1000, shorten=True)
+
+
+MAIL = ["http", "ftp", "mailto"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mailto:a@b.org", '<a href="mailto:a@b.org">mailto:a@b.org</a>'),
+        ("(MAILTO:a@b.org).", '(<a href="MAILTO:a@b.org">MAILTO:a@b.org</a>).'),
+        (
+            "mailto:a@b.org?subject=x&y or http://b.org/",
+            '<a href="mailto:a@b.org?subject=x&amp;y">mailto:a@b.org?subject=x&amp;y</a>'
+            ' or <a href="http://b.org/">http://b.org/</a>',
+        ),
+        ("mailto: a@b.org", "mailto: a@b.org"),
+        ("xmailto:a@b.org x-mailto:a@b.org", "xmailto:a@b.org x-mailto:a@b.org"),
+        ("tel:123", "tel:123"),
+        ("a:b http:x ftp://c.org/", 'a:b http:x <a href="ftp://c.org/">ftp://c.org/</a>'),
+    ],
+)
+def test_schemes_without_slashes(text, expected):
+    assert linkify(text, permitted_protocols=MAIL) == expected
+
+
+def test_mailto_needs_permission():
+    assert linkify("mailto:a@b.org") == "mailto:a@b.org"
+    assert linkify("tel:123", permitted_protocols=["tel"]) == '<a href="tel:123">tel:123</a>'

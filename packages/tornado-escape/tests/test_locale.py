@@ -202,7 +202,34 @@ class TestCSVLocale:
         assert logged.records == []
 
 
+class TestCache:
+    def test_programs_that_reset_the_cache_may_delete_it(self, locale):
+        first = locale.Locale.get("en_US")
+        del locale.Locale._cache
+        try:
+            second = locale.Locale.get("en_US")
+        finally:
+            if "_cache" not in vars(locale.Locale):
+                locale.Locale._cache = {}
+        assert second is not first
+        assert locale.get("en_US") is second
+
+    def test_loading_makes_a_new_cache(self, locale, tmp_path):
+        del locale.Locale._cache
+        locale.load_translations(tmp_path)
+        assert locale.Locale._cache == {}
+        del locale.Locale._cache
+        locale.load_gettext_translations(tmp_path, "domain")
+        assert locale.get("en_US").code == "en_US"
+
+
 class TestGettext:
+    def test_a_directory_that_is_not_there(self, locale, tmp_path, logged):
+        locale.load_gettext_translations(tmp_path / "nonesuch", "domain")
+        assert locale.get("fr").code == "en_US"
+        assert [record.levelname for record in logged.records] == ["WARNING"]
+        assert "nonesuch" in logged.text
+
     @pytest.fixture
     def loaded(self, locale, write_mo):
         write_mo(

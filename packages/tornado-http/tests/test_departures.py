@@ -156,7 +156,7 @@ def test_one_that_fails_does_not_harm_the_others(departures, turns, caplog):
     serve_one(departures, log, "c")
     turns.turn()
     assert log == ["a", "b failed", "c"]
-    assert [record.getMessage() for record in caplog.records] == ["Cannot send an answer"]
+    assert [record.getMessage() for record in caplog.records] == ["Cannot send a response"]
 
 
 # Over connections.

@@ -3,13 +3,12 @@
 import asyncio
 import contextvars
 import gzip
-import itertools
 import logging
 import socket
 
 import pytest
 
-from tornado._http1 import server as server_room
+from tornado._http1 import closing
 from tornado._http1.errors import MessageError
 from tornado._http1.state import SERVING
 from tornado.http1connection import (
@@ -628,7 +627,7 @@ def test_a_refusal_reaches_a_peer_that_is_still_sending(run, connect):
 
 
 def test_a_peer_that_never_stops_sending_is_cut_off(run, connect, monkeypatch):
-    monkeypatch.setattr(server_room, "_LINGER_SECONDS", 0.02)
+    monkeypatch.setattr(closing, "LINGER_SECONDS", 0.02)
 
     async def main():
         stream, peer = connect()
@@ -914,49 +913,6 @@ def test_writes_return_futures_that_wait_for_the_peer(kind, run, connect):
 
 
 # Fairness and bounds.
-
-
-def test_the_loop_turns_between_many_requests(run, connect):
-    async def main():
-        stream, peer = connect()
-        app = Dispatcher(lambda request: respond(request))
-        connection = serve(stream, app)
-        turns = []
-
-        def turn():
-            turns.append(len(app.executed))
-            if len(app.executed) < 500:
-                asyncio.get_running_loop().call_soon(turn)
-
-        turn()
-        await peer.send(GET * 500)
-        data = b""
-        while data.count(b"HTTP/1.1 200") < 500:
-            data += await peer.receive(1)
-        steps = [b - a for a, b in itertools.pairwise(turns)]
-        assert max(steps) <= server_room._REQUESTS_PER_TURN
-        connection.close()
-
-    run(main)
-
-
-def test_a_peer_that_does_not_read_its_answers_gets_no_more_of_them(run, connect):
-    async def main():
-        stream, peer = connect()
-        app = Dispatcher(lambda request: respond(request, bytes(60000)))
-        connection = serve(stream, app)
-        sending = asyncio.ensure_future(peer.send(GET * 20000))
-        await asyncio.sleep(0.2)
-        assert len(app.executed) < 2000
-        assert stream.backlog < 4_000_000
-        assert connection.reader.buffered < 1_000_000
-        served = len(app.executed)
-        await peer.receive(20_000_000)
-        assert len(app.executed) > served
-        sending.cancel()
-        connection.close()
-
-    run(main)
 
 
 def test_requests_that_wait_are_bounded(kind, run, connect):

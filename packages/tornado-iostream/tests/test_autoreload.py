@@ -185,6 +185,24 @@ def test_until_success(program):
     assert runner.process.wait(5) == 0
 
 
+def test_a_script_imports_from_where_it_was_started(program):
+    runner = program("-m", "tornado.autoreload", "scripts/script.py")
+    runner.write("beside.py", "")
+    runner.write("scripts/sibling.py", "")
+    runner.write(
+        "scripts/script.py",
+        """
+        import beside, sibling, sys
+        print("imported", __spec__, __name__, flush=True)
+        """,
+    )
+    runner.start()
+    runner.expect("imported None __main__")
+    time.sleep(SETTLE)
+    runner.write("beside.py", "pass")
+    runner.expect("imported None __main__")
+
+
 @pytest.mark.parametrize("arguments", [[], ["-m"], ["--help"], ["--until-success"]])
 def test_usage(arguments):
     done = subprocess.run(

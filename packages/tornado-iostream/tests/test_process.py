@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import random
 import signal
@@ -223,18 +224,91 @@ def test_reseeding_without_urandom(monkeypatch):
     assert random.random() != first
 
 
-def test_forking_where_it_cannot_be(monkeypatch):
+def gone_soon(children):
+    for _ in range(1000):
+        if not any(map(is_running, children)):
+            return True
+        time.sleep(0.01)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("before", "cause"),
+    [
+        ("", lambda parent, children: parent.send_signal(signal.SIGINT)),
+        (
+            "signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))",
+            lambda parent, children: parent.terminate(),
+        ),
+        (
+            # The first two forks succeed; the one that replaces a child does not.
+            "fork, forks = os.fork, []\n"
+            "def failing():\n"
+            "    forks.append(1)\n"
+            "    if len(forks) > 2: raise BlockingIOError(11, 'no more')\n"
+            "    return fork()\n"
+            "os.fork = failing",
+            lambda parent, children: os.kill(children[0], signal.SIGKILL),
+        ),
+    ],
+    ids=["interrupted", "a handler exits", "no more processes"],
+)
+def test_an_exception_of_the_parent_ends_the_children(before, cause):
+    with waiting_children(before=before) as (parent, children):
+        cause(parent, children)
+        parent.communicate(timeout=10)
+        assert parent.returncode != 0
+        assert gone_soon(children)
+
+
+def test_an_exception_of_a_child_leaves_its_siblings():
     done = run_program(
         """
-        import tornado.ioloop, tornado.process
-        tornado.ioloop.IOLoop.instance()
+        import os, time, tornado.process
         try:
-            tornado.process.fork_processes(2)
-        except RuntimeError as error:
-            print(error)
+            number = tornado.process.fork_processes(2, max_restarts=0)
+            if number == 0:
+                raise ValueError
+            time.sleep(0.2)
+            os.write(1, b"unharmed")
+        except ValueError:
+            os._exit(0)
         """
     )
-    assert "already been initialized" in done.stdout
+    assert done.stdout == "unharmed"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "tornado.ioloop.IOLoop.current()",
+        "tornado.ioloop.IOLoop.instance()",
+        "client = tornado.tcpclient.TCPClient()",
+        "tornado.ioloop.IOLoop.current().run_sync(lambda: asyncio.sleep(0))",
+    ],
+)
+def test_a_loop_made_before_works_in_every_child(before):
+    done = run_program(
+        f"""
+        import asyncio, os, sys, tornado.ioloop, tornado.process, tornado.tcpclient
+        {before}
+        number = tornado.process.fork_processes(2)
+        async def main():
+            await asyncio.sleep(0.01)
+            os.write(1, b"%d\\n" % number)
+        tornado.ioloop.IOLoop.current().run_sync(main)
+        """
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(done.stdout.split()) == ["0", "1"]
+
+
+def test_forking_where_it_cannot_be(monkeypatch):
+    async def main():
+        with pytest.raises(RuntimeError, match="Cannot run in multiple processes"):
+            process.fork_processes(2)
+
+    asyncio.run(main())
     monkeypatch.setattr(process, "_task_id", 0)
     with pytest.raises(RuntimeError, match="that it forked"):
         process.fork_processes(2)
@@ -361,3 +435,61 @@ def test_a_loop_of_ones_own():
     child.stdout.close()
     assert sorted(got, key=str) == [0, b"1\n"]
     loop.close()
+
+
+def test_everyone_who_waits_is_told(run):
+    async def main():
+        child = Subprocess([sys.executable, "-c", "raise SystemExit(3)"])
+        called = []
+        child.set_exit_callback(called.append)
+        waiting = [child.wait_for_exit(raise_error=False) for _ in range(2)]
+        cancelled = child.wait_for_exit()
+        cancelled.cancel()
+        failing = child.wait_for_exit()
+        assert await asyncio.gather(*waiting) == [3, 3]
+        with pytest.raises(CalledProcessError):
+            await failing
+        assert await child.wait_for_exit(raise_error=False) == 3
+        assert called == [3]
+
+    run(main)
+
+
+def test_a_loop_attribute_of_a_subclass(run):
+    class Own(Subprocess):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.io_loop = asyncio.get_running_loop()
+
+    async def main():
+        child = Own([sys.executable, "-c", ""])
+        assert await child.wait_for_exit() == 0
+
+    run(main)
+
+
+def test_streams_that_are_dropped_are_closed(run):
+    async def main():
+        child = Subprocess(["cat"], stdin=Subprocess.STREAM, stdout=Subprocess.STREAM)
+        out = child.stdout
+        waiting = child.wait_for_exit()
+        await child.stdin.write(b"x")
+        with pytest.warns(ResourceWarning, match="unclosed pipe"):
+            child.stdin = None
+        assert await out.read_until_close() == b"x"
+        assert await waiting == 0
+
+    run(main)
+
+
+def test_a_loop_that_closes_lets_go_of_the_process(tmp_path):
+    before = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else None
+    loop = IOLoop(make_current=False)
+    child = Subprocess(["cat"], stdin=subprocess.PIPE, io_loop=loop)
+    child.set_exit_callback(lambda code: None)
+    loop.close()
+    child.proc.stdin.close()
+    child.proc.wait()
+    gc.collect()
+    if before is not None:
+        assert len(os.listdir("/proc/self/fd")) == before

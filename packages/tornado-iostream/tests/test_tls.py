@@ -277,8 +277,8 @@ def test_wait_for_handshake(run, certificates):
             )
         )
         done = asyncio.get_running_loop().create_future()
-        assert client.wait_for_handshake(done.set_result) is None
-        assert await done is client
+        assert client.wait_for_handshake(lambda: done.set_result("called")) is None
+        assert await done == "called"
         assert await waiting is server
         assert await server.wait_for_handshake() is server
         server.close()

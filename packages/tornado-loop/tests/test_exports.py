@@ -10,6 +10,12 @@ MODULES = [
     "tornado.ioloop",
     "tornado.locks",
     "tornado.platform.asyncio",
+    "tornado.platform.auto",
+    "tornado.platform.common",
+    "tornado.platform.epoll",
+    "tornado.platform.interface",
+    "tornado.platform.posix",
+    "tornado.platform.select",
     "tornado.queues",
     "tornado.stack_context",
 ]

@@ -97,7 +97,7 @@ class TestMomentInContainers:
             turns = []
             io_loop.add_callback(turns.append, 1)
             yield make(special)
-            return turns
+            return list(turns)
 
         assert run(main) == []
 

@@ -226,7 +226,7 @@ class TestConfigure:
     def test_names_of_polling_loops(self, name):
         IOLoop.configure(name)
         loop = IOLoop()
-        assert type(loop) is PollIOLoop
+        assert isinstance(loop, PollIOLoop)
         assert loop.run_sync(lambda: gen.sleep(0)) is None
 
     def test_asyncio_by_name(self):

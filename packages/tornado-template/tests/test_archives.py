@@ -69,7 +69,7 @@ def test_package_lines_in_tracebacks(package):
     assert (last.filename, last.lineno, last.line) == (
         "template_sample/views/bad.html",
         2,
-        "{{ 1 / 0 }}",
+        "{{ 1 / 0 }}  # bad.html:2",
     )
 
 

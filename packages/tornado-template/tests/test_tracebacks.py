@@ -23,7 +23,7 @@ def entries(template, **names):
         template.generate(boom=boom, **names)
     found = traceback.extract_tb(info.value.__traceback__)
     return [
-        (entry.filename, entry.lineno, entry.line)
+        (entry.filename, entry.lineno, (entry.line or "").partition("  # ")[0])
         for entry in found
         if not entry.filename.endswith(".py")
     ]
@@ -82,6 +82,85 @@ def test_lines_of_parents_and_includes():
         assert [entry[:2] for entry in entries(page, at="page")] == [("page.html", 2)]
         assert [entry[:2] for entry in entries(page, at="part")] == [("part.html", 5)]
     assert entries(page, at="part")[0][2] == "{{ boom() if at == 'part' else 1 }}"
+
+
+WAYS = {
+    "a block of its own": (
+        {"base.html": "a\n{% block x %}\n{{ 1 / 0 }}{% end %}"},
+        "base.html",
+        ["# base.html:3 (via base.html:2)"],
+    ),
+    "an include": (
+        {"base.html": "{% include 'sub.html' %}", "sub.html": "{{ 1 / 0 }}"},
+        "base.html",
+        ["# sub.html:1 (via base.html:1)"],
+    ),
+    "an include of an include": (
+        {
+            "a.html": "{% include 'b.html' %}",
+            "b.html": "\n{% include 'c.html' %}",
+            "c.html": "{{ 1 / 0 }}",
+        },
+        "a.html",
+        ["# c.html:1 (via b.html:2, a.html:1)"],
+    ),
+    "a block that is replaced": (
+        {
+            "base.html": "{% block x %}{% end %}",
+            "sub.html": "{% extends 'base.html' %}\n{% block x %}\n\n{% if 1 / 0 %}{% end %}{% end %}",
+        },
+        "sub.html",
+        ["# sub.html:4 (via base.html:1)"],
+    ),
+    "a block within a block": (
+        {
+            "base.html": "{% block x %}{% end %}",
+            "mid.html": "{% extends 'base.html' %}{% block x %}\n{% block y %}{% end %}{% end %}",
+            "sub.html": "{% extends 'mid.html' %}\n{% block y %}{{ 1 / 0 }}{% end %}",
+        },
+        "sub.html",
+        ["# sub.html:2 (via mid.html:2, base.html:1)"],
+    ),
+    "no way": ({"a.html": "\n{% for x in 1 / 0 %}{% end %}"}, "a.html", ["# a.html:2"]),
+    "a module": (
+        {
+            "base.html": "{% module other() %}",
+            "sub.html": "\n{% include 'part.html' %}",
+            "part.html": "{{ 1 / 0 }}",
+        },
+        "base.html",
+        ["# base.html:1", "# part.html:1 (via sub.html:2)"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize("in_files", [False, True])
+def test_the_way_to_a_line(name, in_files, tmp_path):
+    templates, start, ways = WAYS[name]
+    loader = DictLoader(templates)
+    if in_files:
+        for file, text in templates.items():
+            (tmp_path / file).write_text(text)
+        loader = Loader(str(tmp_path))
+
+    class Modules:
+        def other(self):
+            return loader.load("sub.html").generate()
+
+    with pytest.raises(ZeroDivisionError) as info:
+        loader.load(start).generate(_tt_modules=Modules())
+    text = "".join(traceback.format_exception(info.value))
+    shown = [line[line.index("  # ") + 2 :] for line in text.split("\n") if "  # " in line[8:]]
+    assert [line.strip() for line in shown if ".html:" in line] == ways
+
+
+def test_no_remarks_for_tools_in_tracebacks():
+    with pytest.raises(Boom) as info:
+        Template("{{ boom() }}").generate(boom=boom)
+    text = "".join(traceback.format_exception(info.value))
+    assert "noqa" not in text
+    assert "type: ignore" not in text
 
 
 def test_templates_within_templates():

@@ -172,20 +172,6 @@ def test_decode_argument_override(fetch):
     assert json_of(fetch([("/(.*)", Latin)], "/%FF"))["args"] == ["\xff"]
 
 
-def test_get_header(memory):
-    class Headers(RequestHandler):
-        def get(self):
-            assert self.get_header("x-one") == "1"
-            assert self.get_header("X-Two") is None
-            assert self.get_header("X-Two", "2") == "2"
-            self.write("fine")
-
-    from tornado.web import Application
-
-    answer = memory.request(Application([("/", Headers)]), headers={"X-One": "1"})
-    assert answer.body == b"fine"
-
-
 def test_error_has_a_message_for_the_log():
     with pytest.raises(HTTPError) as caught:
         raise HTTPError(400, "Invalid unicode in %s: %r", "x", b"\xff")

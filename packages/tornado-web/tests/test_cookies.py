@@ -110,7 +110,7 @@ def test_refused_values(memory, bad):
     def action(h):
         with pytest.raises(ValueError, match="Invalid cookie"):
             h.set_cookie("a", bad)
-        with pytest.raises(ValueError, match="Invalid cookie"):
+        with pytest.raises(http.cookies.CookieError, match="Invalid cookie attribute name"):
             h.set_cookie(bad, "v")
 
     assert lines(memory, action) == []
@@ -279,3 +279,65 @@ def test_key_rotation(memory):
     # The old key is retired.
     assert read(first, cookie_secret={1: "new key"}, key_version=1) == b"None 0"
     assert memory.request(Application([("/", Handler)], cookie_secret=secrets)).status == 500
+
+
+@pytest.mark.parametrize("name", ["test:a", "App_www.example:443", "a!b", "a.b~c|d"])
+def test_names_with_a_colon_and_the_like(memory, name):
+    def action(h):
+        h.set_cookie(name, "v")
+        h.set_signed_cookie(name + "s", "v")
+
+    first, second = lines(memory, action)
+    assert first == f"{name}=v; Path=/"
+    assert second.startswith(f'{name}s="2|')
+
+
+def test_clearing_all_cookies_skips_names_that_cannot_be_written(memory):
+    sent = "App_www.example:443=y; {odd}=1; expires=2; session=x"
+    cleared = lines(memory, lambda h: h.clear_all_cookies(), headers={"Cookie": sent})
+    assert {line.split("=")[0] for line in cleared} == {"App_www.example:443", "session"}
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (datetime.timedelta(days=7).total_seconds(), "604800"),
+        (5.9, "5"),
+        ("60", "60"),
+        (0, "0"),
+        (-1, "-1"),
+    ],
+)
+def test_max_age_is_an_integer(memory, given, sent):
+    def action(h):
+        h.set_cookie("k", "v", max_age=given)
+        h.set_cookie("l", "v", Max_Age=given)
+
+    assert lines(memory, action) == [f"{name}=v; Max-Age={sent}; Path=/" for name in "kl"]
+
+
+@pytest.mark.parametrize("given", ["abc", "1; Path=/x", float("nan"), float("inf")])
+def test_a_max_age_that_is_no_integer(memory, given):
+    def action(h):
+        with pytest.raises((ValueError, OverflowError)):
+            h.set_cookie("k", "v", max_age=given)
+
+    assert lines(memory, action) == []
+
+
+def test_text_that_no_cookie_can_hold_is_refused_at_the_call(memory):
+    def action(h):
+        with pytest.raises(ValueError, match="Invalid cookie"):
+            h.set_cookie("k", "\u65e5\u672c")
+        for attribute in ("path", "domain", "samesite"):
+            with pytest.raises(
+                http.cookies.CookieError, match=f"Invalid cookie attribute {attribute}"
+            ):
+                h.set_cookie("k", "v", **{attribute: "/\u65e5"})
+        with pytest.raises(http.cookies.CookieError, match="Invalid cookie attribute DoMaIn"):
+            h.set_cookie("k", "v", DoMaIn="a;b")
+        with pytest.raises(http.cookies.CookieError):
+            h.set_cookie("\u65e5", "v")
+        h.set_cookie("k", "caf\u00e9")  # quoted, as in the releases
+
+    assert lines(memory, action) == ['k="caf\\351"; Path=/']

@@ -242,21 +242,6 @@ def test_kinds_of_failures(fetch, kind):
     assert fetch([("/", failing(kind))]).code == 409
 
 
-def test_a_method_that_returns_something_else(fetch, caplog):
-    class Word(RequestHandler):
-        def get(self):
-            return "a word"
-
-    assert fetch([("/", Word)]).code == 500
-
-    class Later(RequestHandler):
-        async def get(self):
-            return "a word"
-
-    assert fetch([("/", Later)]).code == 500
-    assert "Expected None, got 'a word'" in caplog.text
-
-
 def test_cancelled_wait(fetch, caplog):
     """Waiting for what was cancelled is a failure of the handler."""
 

@@ -18,7 +18,7 @@ def request(path):
 
 def first_by_table(table, path):
     for entry in table.candidates(path):
-        if entry.certain or entry.match(request(path)) is not None:
+        if entry.certain or entry.rule.matcher.match(request(path)) is not None:
             return entry.rule
     return None
 

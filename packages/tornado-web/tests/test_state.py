@@ -1,10 +1,15 @@
 """Status, headers and settings of one answer."""
 
 import datetime
+import decimal
+import http
+import ipaddress
+import pathlib
+import uuid
 
 import pytest
 
-from tornado.web import Application, RequestHandler
+from tornado.web import Application, HTTPError, RequestHandler
 
 
 def run(memory, action, **settings):
@@ -35,7 +40,11 @@ def test_defaults(memory):
         ("\u2713", "\u2713".encode().decode("latin-1")),
         (5, "5"),
         (1.5, "1.5"),
-        (["a"], "['a']"),
+        (uuid.UUID(int=5), "00000000-0000-0000-0000-000000000005"),
+        (decimal.Decimal("1.50"), "1.50"),
+        (pathlib.PurePosixPath("/a/b"), "/a/b"),
+        (http.HTTPStatus.OK, "200"),
+        (ipaddress.ip_network("10.0.0.0/8"), "10.0.0.0/8"),
         ("a\tb", "a\tb"),
         ("", ""),
         (datetime.datetime(2020, 1, 2, 3, 4, 5), "Thu, 02 Jan 2020 03:04:05 GMT"),
@@ -203,3 +212,76 @@ def test_constructors_of_mixins(memory):
 
     for handler in (After, Before, Deeper):
         assert memory.request(Application([("/", handler)])).body == b"in"
+
+
+class WithOnlyARepr:
+    pass
+
+
+async def coroutine():
+    pass
+
+
+@pytest.mark.parametrize(
+    "value", [None, ["a"], ("a",), {"a": 1}, {"a"}, len, WithOnlyARepr(), WithOnlyARepr, object()]
+)
+@pytest.mark.parametrize("method", ["set_header", "add_header"])
+def test_values_that_mean_nothing_are_refused(memory, method, value):
+    def action(handler):
+        with pytest.raises(TypeError, match="Unsupported header value"):
+            getattr(handler, method)("X-Test", value)
+
+    assert run(memory, action).status == 200
+
+
+def test_a_coroutine_is_no_header_value(memory):
+    def action(handler):
+        value = coroutine()
+        with pytest.raises(TypeError, match="coroutine"):
+            handler.set_header("X-Test", value)
+        value.close()
+
+    assert run(memory, action).status == 200
+
+
+@pytest.mark.parametrize("name", ["X Y", "X\r\nY", "X:", "", "\u00dc"])
+@pytest.mark.parametrize("method", ["set_header", "add_header"])
+def test_invalid_names_are_the_handlers_mistake(fetch, caplog, method, name):
+    class Handler(RequestHandler):
+        def get(self):
+            getattr(self, method)(name, "v")
+
+    answer = fetch([("/", Handler)])
+    assert answer.code == 500
+    assert b"500: Internal Server Error" in answer.body
+    assert "ValueError" in caplog.text
+
+
+@pytest.mark.parametrize("status", ["404", "abc", None, 4.5, [404]])
+def test_a_status_is_an_integer(fetch, caplog, status):
+    class Sets(RequestHandler):
+        def get(self):
+            self.set_status(status)
+
+    class Raises(RequestHandler):
+        def get(self):
+            raise HTTPError(status)
+
+    for handler in (Sets, Raises):
+        caplog.clear()
+        answer = fetch([("/", handler)])
+        assert answer.code == 500
+        assert b"500: Internal Server Error" in answer.body
+        assert caplog.text.count("Traceback") == 1
+        assert f"TypeError: a status is an integer, not {status!r}" in caplog.text
+
+
+def test_a_member_of_http_status_is_a_status(memory):
+    answer = run(memory, lambda h: h.set_status(http.HTTPStatus.CREATED))
+    assert (answer.status, type(answer.status), answer.reason) == (201, int, "Created")
+
+
+@pytest.mark.parametrize("reason", ["\u2603 snow", "<script>", "a<b"])
+def test_reasons_that_are_not_sent(memory, reason):
+    answer = run(memory, lambda h: h.set_status(200, reason))
+    assert (answer.status, answer.reason) == (200, "Unknown")

@@ -13,6 +13,7 @@ MODULES = [
     "platform", "platform.asyncio", "process", "queues", "routing", "simple_httpclient",
     "stack_context", "tcpclient", "tcpserver", "template", "testing", "util", "web", "websocket",
     "wsgi",
+    "asgi",
 ]  # fmt: skip
 
 

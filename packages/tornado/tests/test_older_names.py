@@ -32,8 +32,8 @@ ABSENT = {
         curl_httpclient._curl_setup_request gen._futures_to_runners
         http1connection._GzipMessageDelegate httpserver._BadRequestException
         httpserver._ProxyAdapter ioloop._EPoll ioloop._KQueue ioloop._Select ioloop._Timeout
-        iostream._StreamBuffer locks._TimeoutGarbageCollector platform.asyncio._atexit_callback
-        platform.asyncio._selector_loops routing._DefaultMessageDelegate
+        iostream._StreamBuffer locks._TimeoutGarbageCollector platform.select._Select
+        routing._DefaultMessageDelegate
         simple_httpclient._HTTPConnection simple_httpclient._dnsname_to_pat
         stack_context._StackContextWrapper stack_context._handle_exception
         stack_context._nested stack_context._remove_deactivated
@@ -50,7 +50,7 @@ ABSENT = {
     TYPE_VARIABLES: "concurrent._T gen._T ioloop._S ioloop._T platform.asyncio._T",
     TEST_HOOKS: "httputil.doctests iostream.doctests util.doctests",
     LOOP_VARIABLE: "websocket.method",
-    PENDING: "httputil._ABNF ioloop.Waker",
+    PENDING: "httputil._ABNF",
 }
 
 EXCEPTIONS = {name for names in ABSENT.values() for name in names.split()}

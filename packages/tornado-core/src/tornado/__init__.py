@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 
 __path__ = extend_path(__path__, __name__)
 
-__all__ = ["version", "version_info"]
-
 version = "6.100.0"
 version_info = (6, 100, 0, 0)
 
 # Public module -> the distribution that holds it.
 _DISTRIBUTIONS = {
+    "asgi": "tornado-asgi",
     "auth": "tornado-auth",
     "autoreload": "tornado-iostream",
     "concurrent": "tornado-loop",
@@ -57,6 +56,9 @@ _DISTRIBUTIONS = {
     "wsgi": "tornado-wsgi",
 }
 
+# Modules that cannot be imported without another project, which is optional.
+_EXTRAS = {"curl_httpclient": "pycurl"}
+
 # Modules of `tornado.platform`, which is a package of its own.
 _PLATFORM_DISTRIBUTIONS = {
     "asyncio": "tornado-loop",
@@ -72,7 +74,9 @@ install(
 )
 
 
-def __getattr__(name: str) -> "ModuleType":
+def __getattr__(name: str) -> "ModuleType | list[str]":
+    if name == "__all__":
+        return _installed_modules()
     distribution = _DISTRIBUTIONS.get(name)
     if distribution is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -82,6 +86,21 @@ def __getattr__(name: str) -> "ModuleType":
         if error.name != f"{__name__}.{name}":
             raise
         raise AttributeError(message(f"{__name__}.{name}", distribution)) from error
+
+
+def _installed_modules() -> list[str]:
+    """Return the names of the public modules that are installed: what a star import gives.
+
+    It is found out when asked for, since it takes a look at the disk for each module.
+    """
+    from importlib.util import find_spec
+
+    return [
+        name
+        for name in _DISTRIBUTIONS
+        if find_spec(f"{__name__}.{name}") is not None
+        and (name not in _EXTRAS or find_spec(_EXTRAS[name]) is not None)
+    ]
 
 
 def __dir__() -> list[str]:

@@ -45,8 +45,7 @@ class LogFormatter(logging.Formatter):
     """Formats a record as one short line: level, time, place, message; coloured on a terminal.
 
     - Colour is used only where standard error is a terminal that has colours.
-    - A message given as bytes is shown as the UTF-8 text it holds; bytes that are no UTF-8, and
-      messages whose arguments do not fit, are shown in a readable form rather than raising.
+    - A message given as bytes is shown as Python shows bytes.
     - Lines after a record's first, tracebacks for instance, are indented, so that each line
       that starts at the margin is a record of its own.
 
@@ -133,7 +132,7 @@ class LogFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, or lines, that ``record`` is shown as."""
         try:
-            record.message = _readable(record.msg, record)
+            record.message = record.getMessage()
         except Exception as error:
             # The record comes from anywhere; losing it would hide what it reports.
             record.message = f"Bad message ({error!r}): {record.__dict__!r}"
@@ -151,17 +150,6 @@ class LogFormatter(logging.Formatter):
             # Lone surrogates, which stand for undecodable bytes in file names and arguments.
             text = text.encode("utf-8", "backslashreplace").decode("utf-8")
         return text.replace("\n", "\n    ")
-
-
-def _readable(message: object, record: logging.LogRecord) -> str:
-    if not isinstance(message, bytes):
-        return record.getMessage()
-    # Not `getMessage`: it would show the text as b'...'.
-    try:
-        text = message.decode("utf-8")
-    except UnicodeDecodeError:
-        text = repr(message)
-    return text % record.args if record.args else text
 
 
 def _stderr_has_colors() -> bool:

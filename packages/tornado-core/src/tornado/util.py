@@ -4,7 +4,6 @@ Most applications need little of this: `ObjectDict` and `import_object` perhaps,
 when they offer a choice of implementations.
 """
 
-import atexit
 import builtins
 import re
 import sys
@@ -107,60 +106,105 @@ class ObjectDict(dict[str, Any]):
 class GzipDecompressor:
     """A streaming decompressor of gzip data whose output can be bounded.
 
-    Feed it with `decompress`, and when all has been fed call `flush`. One gzip member is read;
-    what follows it is left in `unused_data`.
+    Feed it with `decompress`, and when all has been fed call `flush`. The data may consist of
+    several gzip members, one after another; the result is that of all of them. Nothing else may
+    follow a member.
 
     .. versionadded:: 3.2
+    .. versionchanged:: 6.6
+       Reads all members of a stream; before, the first.
     """
 
     def __init__(self) -> None:
-        # 16 more than the window size tells zlib to expect gzip's header and trailer.
-        self._inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        self._fed = False
+        # Of the member that has begun, if one has.
+        self._inflater: zlib._Decompress | None = None
+        self._tail = b""
+        # Whether the tail is the last byte of input, which was fed, and the inflater may hold
+        # output that found no room.
+        self._is_held = False
 
     def decompress(self, value: bytes, max_length: int = 0) -> bytes:
         """Return the next decompressed bytes, in the order in which they were compressed.
 
         :param value: the next bytes of compressed data; any division into chunks will do.
-        :param max_length: give back at most this many bytes; 0 for no bound. Input that did not
-            come to its turn is then in `unconsumed_tail` and must be passed again, before or in
-            front of newer data, until the tail is empty.
+        :param max_length: return at most this many bytes; 0 for no bound. Input whose turn has not
+            come is then in `unconsumed_tail` and must be passed again, before or in front of newer
+            data, until the tail is empty. Until then a call may return fewer bytes, or none: it
+            ends where a member ends.
         :raises zlib.error: if the data is not gzip, or damaged.
 
         .. versionchanged:: 4.0
            Added ``max_length``.
         """
-        if value:
-            self._fed = True
-        return self._inflater.decompress(value, max_length)
+        if self._is_held and value:
+            value = value[1:]
+        elif not value:
+            return b""
+        self._tail = b""
+        if max_length:
+            return self._decompress_some(value, max_length)
+        self._is_held = False
+        parts = [self._inflater.decompress(b"")] if self._inflater is not None else []
+        # In slices, since each end of a member copies what follows it.
+        for start in range(0, len(value), _GZIP_SLICE):
+            rest = value[start : start + _GZIP_SLICE]
+            while rest:
+                inflater = self._begun()
+                parts.append(inflater.decompress(rest))
+                rest = inflater.unused_data
+                if inflater.eof:
+                    self._inflater = None
+        return b"".join(parts)
+
+    def _decompress_some(self, value: bytes, max_length: int) -> bytes:
+        was_held, self._is_held = self._is_held, False
+        if not value and not was_held:
+            return b""
+        inflater = self._begun()
+        result = inflater.decompress(value, max_length)
+        if inflater.eof:
+            self._inflater = None
+            self._tail = inflater.unused_data
+        else:
+            self._tail = inflater.unconsumed_tail
+            if not self._tail and len(result) == max_length:
+                # There may be more output of what was fed. The caller goes on while there is a
+                # tail, so there has to be one.
+                self._is_held = True
+                self._tail = value[-1:] or b"\0"
+        return result
+
+    def _begun(self) -> "zlib._Decompress":
+        if self._inflater is None:
+            # 16 more than the window size tells zlib to expect gzip's header and trailer.
+            self._inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        return self._inflater
 
     @property
     def unconsumed_tail(self) -> bytes:
-        """Compressed bytes that the last `decompress` left because it reached ``max_length``.
+        """Compressed bytes that the last `decompress` with ``max_length`` left.
 
         .. versionadded:: 4.0
         """
-        return self._inflater.unconsumed_tail
-
-    @property
-    def unused_data(self) -> bytes:
-        """Bytes that came after the end of the compressed data."""
-        return self._inflater.unused_data
-
-    @property
-    def eof(self) -> bool:
-        """Whether the end of the compressed data was reached, and its checksum was right."""
-        return self._inflater.eof
+        return self._tail
 
     def flush(self) -> bytes:
-        """Return what is left; to be called once, last, when `unconsumed_tail` is empty.
+        """Check that the data is complete; to be called once, last. Returns ``b""``.
 
-        :raises zlib.error: if data was fed and its end is missing: the input was cut off.
+        :raises zlib.error: if the last member's end is missing: the input was cut off.
+        :raises ValueError: if `unconsumed_tail` is not empty; nothing is decompressed then.
         """
-        rest = self._inflater.flush()
-        if self._fed and not self._inflater.eof:
+        if self._tail:
+            raise ValueError(
+                f"unconsumed_tail holds {len(self._tail)} bytes that were not passed to decompress"
+            )
+        if self._inflater is not None:
             raise zlib.error("gzip data ended before its end-of-stream marker")
-        return rest
+        return b""
+
+
+# Bytes that are fed at once where output is not bounded.
+_GZIP_SLICE = 16384
 
 
 def import_object(name: str) -> Any:
@@ -266,18 +310,12 @@ def timedelta_to_seconds(td: timedelta) -> float:
     return td.total_seconds()
 
 
-_finalizing: list[bool] = []
-atexit.register(_finalizing.append, True)
+def is_finalizing() -> bool:
+    """Return whether the interpreter is shutting down.
 
-
-def is_finalizing() -> Callable[[], bool]:
-    """Return a function that tells whether the interpreter is shutting down.
-
-    For use in ``__del__``: fetch the function early, for module globals may be gone by then.
-
-    .. versionadded:: 5.0
+    .. versionadded:: 4.5
     """
-    return lambda: bool(_finalizing)
+    return sys.is_finalizing()
 
 
 class Configurable:

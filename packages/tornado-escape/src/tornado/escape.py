@@ -9,10 +9,12 @@ Functions that take text take ``bytes`` in UTF-8 too, and raise `UnicodeDecodeEr
 import json
 import re
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from typing import Any, overload
-from urllib.parse import quote, quote_plus, unquote, unquote_plus, unquote_to_bytes
+from urllib.parse import quote, quote_plus, unquote
 
 from tornado import _legacy
+from tornado._escape.percent import unquote_to_bytes
 
 _legacy.provide(__name__)
 
@@ -181,10 +183,12 @@ def json_encode(value: Any) -> str:
     :raises TypeError: for an object that JSON cannot express.
     :raises ValueError: for one that contains itself.
     """
-    try:
+    encoded: str | None = None
+    with suppress(TypeError):
         encoded = _encode(value)
-    except TypeError:
-        # Keys that are bytes have to be text before; another cause raises again.
+    if encoded is None:
+        # Keys that are bytes have to be text before. Any other cause raises again, here and not
+        # above, where its traceback would show it twice.
         encoded = _encode(recursive_unicode(value))
     if "<" in encoded:
         encoded = encoded.replace("</", "<\\/").replace("<!", "\\u003c!")
@@ -274,7 +278,19 @@ def url_unescape(
         raw = value.encode("utf-8") if isinstance(value, str) else value
         return unquote_to_bytes(raw.replace(b"+", b" ") if plus else raw)
     text = _text(value)
-    return unquote_plus(text, encoding) if plus else unquote(text, encoding)
+    if plus:
+        text = text.replace("+", " ")
+    if "%" not in text:
+        return text
+    if text.isascii() or encoding.lower() in ("utf-8", "utf8"):
+        try:
+            raw = text.encode("utf-8")
+        except UnicodeEncodeError:
+            pass  # a lone surrogate, which stays as it is
+        else:
+            return unquote_to_bytes(raw).decode(encoding, "replace")
+    # What is not ASCII stays as it is, whatever the encoding of the escapes.
+    return unquote(text, encoding)
 
 
 def parse_qs_bytes(
@@ -353,7 +369,8 @@ def linkify(
                 return 'class="external" rel="nofollow"'
 
     :param require_protocol: make no links of URLs without a protocol, such as ``www.example.com``.
-    :param permitted_protocols: the protocols of which to make links. Never permit ``javascript``.
+    :param permitted_protocols: the protocols of which to make links; with ``"mailto"`` among them,
+        ``mailto:a@example.com`` becomes one. Never permit ``javascript``.
     """
     # Here, since few programs make links, and none needs this to import templates.
     from tornado._escape.links import find_links, shortened

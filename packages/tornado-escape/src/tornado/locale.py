@@ -147,15 +147,19 @@ def load_gettext_translations(directory: str | os.PathLike[str], domain: str) ->
     3. Compile: ``msgfmt new.po -o {directory}/pt_BR/LC_MESSAGES/mydomain.mo``
 
     A locale with a region falls back on its language where a message is missing. A file that cannot
-    be loaded is logged and left out. Translations that were loaded before are dropped.
-
-    :raises OSError: if the directory cannot be read.
+    be loaded is logged and left out, and without the directory there are no translations, which is
+    logged as well. Translations that were loaded before are dropped.
     """
     # Here, since gettext takes long to load and only some programs use its files.
     from gettext import GNUTranslations
 
     loaded: dict[str, GNUTranslations] = {}
-    for code in sorted(os.listdir(directory)):
+    try:
+        codes = sorted(os.listdir(directory))
+    except OSError as error:
+        gen_log.warning("no translations: cannot read the directory %s: %s", directory, error)
+        codes = []
+    for code in codes:
         path = os.path.join(directory, code, "LC_MESSAGES", f"{domain}.mo")
         if code.startswith(".") or not os.path.isfile(path):
             continue
@@ -177,7 +181,7 @@ def _use(loaded: dict[str, Any], with_gettext: bool) -> None:
     _translations = loaded
     _supported_locales = frozenset([*loaded, _default_locale])
     _use_gettext = with_gettext
-    Locale._cache.clear()
+    Locale._cache = {}
     gen_log.debug("supported locales: %s", sorted(_supported_locales))
 
 
@@ -225,7 +229,12 @@ class Locale:
 
         :raises UnsupportedLocaleError: if it is not supported.
         """
-        locale = Locale._cache.get(code)
+        try:
+            locale = Locale._cache.get(code)
+        except AttributeError:
+            # Programs that reset the cache, tests mostly, delete the attribute.
+            Locale._cache = {}
+            locale = None
         if locale is not None:
             return locale
         if code not in _supported_locales:

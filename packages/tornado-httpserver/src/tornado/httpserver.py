@@ -173,7 +173,6 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
             io_loop=io_loop,
             ssl_options=ssl_options,
             max_buffer_size=max_buffer_size,
-            read_chunk_size=chunk_size,
             **kwargs,
         )
         self._connections: set[HTTP1ServerConnection] = set()

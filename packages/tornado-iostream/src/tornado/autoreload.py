@@ -114,8 +114,6 @@ class _Files:
         self.notices = FolderNotices.open()
         self.known = (0, 0)  # count of modules and of other files when last looked at
         self.unseen_checks = 0
-        if self.notices is not None:
-            weakref.finalize(self, self.notices.close)
 
     def check(self) -> None:
         """Restart the process if a file was changed."""
@@ -162,6 +160,8 @@ class _Files:
         except OSError:
             return False  # between the two steps of an editor's save, or gone
         if path not in self.modified and not self.is_granted(path):
+            if self.notices is not None:
+                self.notices.close()
             self.notices = None  # look at all files each time, then
         return self.modified.setdefault(path, modified) != modified
 
@@ -237,8 +237,13 @@ def _run_module(name: str, arguments: list[str]) -> None:
 def _run_file(path: str, arguments: list[str]) -> None:
     sys.argv = [path, *arguments]
     watch(os.path.abspath(path))
-    # What Python does for a script; the entry it replaces is the one that -m put there.
-    sys.path[0] = os.path.dirname(os.path.abspath(path))
+    # What Python does for a script. The entry that -m put there stays: programs import from the
+    # directory they were started in.
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path):
+        sys.path[0] = folder
+    elif os.path.abspath(sys.path[0] or os.curdir) != folder:
+        sys.path.insert(0, folder)
     runpy.run_path(path, run_name="__main__")
 
 

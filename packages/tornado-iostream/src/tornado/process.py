@@ -13,13 +13,14 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from subprocess import CalledProcessError
 from typing import Any, NoReturn
 
 from tornado import _legacy, ioloop, stack_context
 from tornado._loop.contexts import run_clean
-from tornado._netutil.loops import asyncio_loop_of, loop_or_current
+from tornado._netutil.loops import asyncio_loop_of, loop_or_current, selector_loop_of
 from tornado.iostream import PipeIOStream
 from tornado.log import gen_log
 
@@ -57,15 +58,17 @@ def fork_processes(num_processes: int | None, max_restarts: int | None = None) -
     ``SIGTERM`` on to the children and waits for them. It then exits too if all of them ended in
     order, and otherwise ends by the signal.
 
-    Not together with `tornado.autoreload`, and no loop may exist before it.
+    Not together with `tornado.autoreload`, and not while a loop is running in this thread. A loop,
+    or an object that uses one, may have been made before: each child has its own copy.
 
     :param num_processes: count of children; ``None`` or less than 1 means one for each processor.
     :param max_restarts: how many replacements there are in all, default 100.
     :returns: in each child its task id, from 0 up to `num_processes` - 1.
     :raises SystemExit: in the parent, when all children have ended in order.
     :raises RuntimeError: in the parent, when the children die too often: those that are left have
-        been sent ``SIGTERM``. Or if a loop exists, or this is a child already, or the platform
-        cannot fork.
+        been sent ``SIGTERM``. Or if a loop is running, or this is a child already, or the platform
+        cannot fork. Whatever exception leaves this function in the parent, the children have been
+        sent ``SIGTERM`` before.
 
     .. versionchanged:: 2.2
        The parent exits rather than return ``None``.
@@ -76,15 +79,15 @@ def fork_processes(num_processes: int | None, max_restarts: int | None = None) -
         raise RuntimeError("this platform cannot fork processes")
     if _task_id is not None:
         raise RuntimeError("fork_processes called in a process that it forked")
-    if ioloop.IOLoop.initialized() or asyncio._get_running_loop() is not None:
+    if asyncio._get_running_loop() is not None:
         raise RuntimeError(
-            "Cannot run in multiple processes: IOLoop instance has already been initialized. You"
-            " cannot call IOLoop.current() or IOLoop.instance() before fork_processes()"
+            "Cannot run in multiple processes: an event loop is running. Call fork_processes() before"
+            " the loop is started, not in a coroutine or a callback"
         )
     if num_processes is None or num_processes <= 0:
         num_processes = cpu_count()
     gen_log.info("Starting %d processes", num_processes)
-    return _Family(100 if max_restarts is None else max_restarts).raise_children(num_processes)
+    return _Family(100 if max_restarts is None else max_restarts).run(num_processes)
 
 
 class _SignalPipe:
@@ -132,6 +135,17 @@ class _Family:
         self.signals = _SignalPipe.open()
         self.is_ending = False
         self.all_in_order = True
+        self.pid = os.getpid()
+
+    def run(self, count: int) -> int:
+        """Fork `count` children and look after them; return in each child, with its task id."""
+        try:
+            return self.raise_children(count)
+        except BaseException:
+            if os.getpid() == self.pid:
+                self.end_children()  # without waiting: they may take their time, or never end
+                self.close()
+            raise
 
     def raise_children(self, count: int) -> int:
         for number in range(count):
@@ -147,8 +161,6 @@ class _Family:
                 continue
             self.restarts += 1
             if self.restarts > self.max_restarts:
-                self.end_children()  # without waiting: they may take their time, or never end
-                self.close()
                 raise RuntimeError("Too many child restarts, giving up")
             if self.fork(number_or_none):
                 return number_or_none
@@ -157,8 +169,8 @@ class _Family:
     def fork(self, number: int) -> bool:
         """Fork the child with this task id; True in the child."""
         global _task_id
-        # For a moment the child has the parent's handlers.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        # For a moment the child has the parent's handlers, and the parent a child it does not know.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGINT])
         try:
             pid = os.fork()
             if pid:
@@ -244,7 +256,8 @@ class Subprocess:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         io_loop = kwargs.pop("io_loop", None)
-        self.io_loop = loop_or_current(io_loop or type(self)._default_loop)
+        self._io_loop = loop_or_current(io_loop or type(self)._default_loop)
+        self.io_loop = self._io_loop  # for others to read; a subclass may put its own there
         theirs: list[int] = []
         ours: dict[str, int] = {}
         try:
@@ -265,9 +278,10 @@ class Subprocess:
         self.pid = self.proc.pid
         self.returncode: int | None = None
         self._exit_callback: Callable[[int], Any] | None = None
+        self._exit_waiters: list[Callable[[int], None]] = []
         self._watching = False
         for name in ("stdin", "stdout", "stderr"):
-            stream = PipeIOStream(ours[name], self.io_loop) if name in ours else None
+            stream = PipeIOStream(ours[name], self._io_loop) if name in ours else None
             setattr(self, name, stream if stream is not None else getattr(self.proc, name))
 
     def set_exit_callback(self, callback: Callable[[int], Any]) -> None:
@@ -277,6 +291,9 @@ class Subprocess:
         replaces an earlier one.
         """
         self._exit_callback = stack_context.wrap(callback)
+        self._await_exit()
+
+    def _await_exit(self) -> None:
         if self.returncode is not None:
             self._tell()
         elif not self._watching:
@@ -284,14 +301,18 @@ class Subprocess:
             run_clean(_watch, self)
 
     def wait_for_exit(self, raise_error: bool = True) -> "asyncio.Future[int]":
-        """Return a future of the exit status. It uses the exit callback.
+        """Return a future of the exit status.
+
+        It may be called several times, and beside `set_exit_callback`.
 
         :param raise_error: whether a status other than zero fails the future with
             `subprocess.CalledProcessError`.
 
         .. versionadded:: 4.2
+        .. versionchanged:: 6.100
+           Does not take the place of the exit callback or of an earlier call.
         """
-        future: asyncio.Future[int] = asyncio.Future(loop=asyncio_loop_of(self.io_loop))
+        future: asyncio.Future[int] = asyncio.Future(loop=asyncio_loop_of(self._io_loop))
 
         def on_exit(returncode: int) -> None:
             if future.done():
@@ -301,7 +322,8 @@ class Subprocess:
             else:
                 future.set_result(returncode)
 
-        self.set_exit_callback(on_exit)
+        self._exit_waiters.append(on_exit)
+        self._await_exit()
         return future
 
     @classmethod
@@ -331,9 +353,12 @@ class Subprocess:
         return True
 
     def _tell(self) -> None:
+        waiters, self._exit_waiters = self._exit_waiters, []
+        for waiter in waiters:
+            run_clean(self._io_loop.add_callback, waiter, self.returncode)
         callback, self._exit_callback = self._exit_callback, None
         if callback is not None:
-            self.io_loop.add_callback(callback, self.returncode)
+            self._io_loop.add_callback(callback, self.returncode)
 
 
 def _watch(child: Subprocess) -> None:
@@ -344,16 +369,31 @@ def _watch(child: Subprocess) -> None:
         name = f"wait for process {child.pid}"
         threading.Thread(target=_wait_in_thread, args=(child,), name=name, daemon=True).start()
         return
-    loop = asyncio_loop_of(child.io_loop)
+    _ExitWatcher(child, fd).start()
 
-    def on_exit() -> None:
-        if child._poll():
-            loop.remove_reader(fd)
-            os.close(fd)
 
-    loop.add_reader(fd, on_exit)
+class _ExitWatcher:
+    """A descriptor that becomes readable when a process ends; closed with this object at the latest.
+
+    The loop holds it for as long as it watches: one that is closed before the process ends lets go.
+    """
+
+    def __init__(self, child: Subprocess, fd: int) -> None:
+        self.child = child
+        self.fd = fd
+        self.close = weakref.finalize(self, os.close, fd)
+        self.close.atexit = False
+        self.loop = selector_loop_of(child._io_loop)
+
+    def start(self) -> None:
+        self.loop.add_reader(self.fd, self.on_exit)
+
+    def on_exit(self) -> None:
+        if self.child._poll():
+            self.loop.remove_reader(self.fd)
+            self.close()
 
 
 def _wait_in_thread(child: Subprocess) -> None:
     child.proc.wait()
-    child.io_loop.add_callback(child._poll)
+    child._io_loop.add_callback(child._poll)

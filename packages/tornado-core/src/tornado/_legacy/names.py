@@ -146,7 +146,7 @@ ORIGINS: dict[str, str] = {
     "re_unescape": "tornado.util:re_unescape",
     "return_future": "tornado.concurrent:return_future",
     "run_on_executor": "tornado.concurrent:run_on_executor",
-    "set_close_exec": "tornado._loop.legacy:set_close_exec",
+    "set_close_exec": "tornado.platform.auto:set_close_exec",
     "simple_httpclient": "tornado.simple_httpclient",
     "singledispatch": "functools:singledispatch",
     "ssl_match_hostname": "tornado.netutil:ssl_match_hostname",
@@ -291,7 +291,7 @@ NAMES: dict[str, str] = {
         _IOStreamType=tornado._iostream.legacy: _WINDOWS=tornado._iostream.legacy:
         _client_ssl_defaults=tornado._iostream.legacy: _double_prefix=tornado._iostream.legacy:
         _merge_prefix=tornado._iostream.legacy: _server_ssl_defaults=tornado._iostream.legacy:
-        _set_nonblocking=tornado._loop.legacy: absolute_import app_log asyncio b bytes_type
+        _set_nonblocking=tornado.platform.posix: absolute_import app_log asyncio b bytes_type
         collections division errno errno_from_exception future_set_result_unless_cancelled gen_log
         io ioloop logging numbers os print_function re socket ssl ssl_match_hostname ssl_wrap_socket
         stack_context sys typing warnings with_statement
@@ -330,12 +330,26 @@ NAMES: dict[str, str] = {
     """,
     "platform.asyncio": """
         Any Callable IOLoop Protocol TypeVar Union
-        _AnyThreadEventLoopPolicy=tornado.platform.asyncio:AnyThreadEventLoopPolicy
+        AnyThreadEventLoopPolicy=tornado._loop.policy:
+        _AnyThreadEventLoopPolicy=tornado._loop.policy:AnyThreadEventLoopPolicy
+        _atexit_callback=tornado._loop.selector_thread: _selector_loops=tornado._loop.selector_thread:
         _FileDescriptorLike=tornado._loop.legacy: _HasFileno=tornado._loop.legacy: _Selectable
         _Yieldable=tornado._gen.legacy: absolute_import asyncio atexit concurrent contextvars
         convert_yielded division errno functools print_function select socket stack_context sys
         threading tornado typing warnings
     """,
+    "platform.auto": "absolute_import division print_function with_statement",
+    "platform.common": """
+        absolute_import b division errno errno_from_exception interface=tornado.platform.interface
+        print_function socket time with_statement
+    """,
+    "platform.epoll": "absolute_import division print_function select with_statement",
+    "platform.interface": "absolute_import division print_function with_statement",
+    "platform.posix": """
+        absolute_import b common=tornado.platform.common division fcntl
+        interface=tornado.platform.interface os print_function with_statement
+    """,
+    "platform.select": "IOLoop absolute_import division print_function select with_statement",
     "process": """
         Future PY3 _pipe_cloexec=tornado._iostream.legacy: absolute_import division errno
         errno_from_exception future_set_exception_unless_cancelled

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import html.entities
 import re
-from urllib.parse import unquote_to_bytes
+
+from tornado._escape.percent import unquote_to_bytes
 
 #: Types that `tornado.escape.utf8` and `tornado.escape.to_unicode` return as they are.
 _UTF8_TYPES = (bytes, type(None))

@@ -1,8 +1,9 @@
 """Plain text goes in; the places of the URLs in it come out, in linear time for any text.
 
 What is taken for a URL: a scheme, a colon and one to three slashes, or ``www.``, at the start of a
-word, and what follows up to white space, ``<``, ``>``, ``'`` or an unbalanced parenthesis, without
-the punctuation that ends a sentence. Quotes and ampersands may be inside, but not at the end.
+word (or a scheme that has no slashes, such as ``mailto:``, if it is permitted), and what follows up to
+white space, ``<``, ``>``, ``'`` or an unbalanced parenthesis, without the punctuation that ends a
+sentence. Quotes and ampersands may be inside, but not at the end.
 """
 
 import re
@@ -22,6 +23,8 @@ class Link(NamedTuple):
 
 
 _MARK = re.compile(r":/{1,3}|www\.", re.IGNORECASE)
+# Schemes that nothing but the colon separates from what follows; they count only where permitted.
+_PLAIN_SCHEMES = ("geo", "magnet", "mailto", "news", "sip", "sips", "sms", "tel", "urn", "xmpp")
 _RUN = re.compile(r"[^\s<>'()]*")
 _WORD = re.compile(r"[^\s<>']*")
 _PARENTHESIS = re.compile(r"[()]")
@@ -54,19 +57,25 @@ def find_links(
     """
     parentheses = _Parentheses(text)
     done = 0
-    mark = _MARK.search(text)
+    marks = _MARK
+    plain = [scheme for scheme in _PLAIN_SCHEMES if scheme in permitted_protocols]
+    if plain:
+        marks = re.compile(
+            rf"(?<![\w.+-])(?:{'|'.join(plain)}):(?!/)|{_MARK.pattern}", re.IGNORECASE
+        )
+    mark = marks.search(text)
     while mark is not None:
         start, permitted = _beginning(text, mark, done, permitted_protocols, require_protocol)
         if start is None:
-            mark = _MARK.search(text, mark.end())
+            mark = marks.search(text, mark.end())
             continue
         body = mark.end()
         end = _without_punctuation(text, body, _ending(text, body, parentheses))
         if end > body:
             if permitted:
-                yield Link(start, end, "" if mark[0][0] != ":" else text[start:body])
+                yield Link(start, end, text[start:body] if ":" in mark[0] else "")
             done = end
-        mark = _MARK.search(text, end)
+        mark = marks.search(text, end)
 
 
 def _beginning(
@@ -78,6 +87,8 @@ def _beginning(
 ) -> tuple[int | None, bool]:
     """Return where the URL around ``mark`` begins, if one does, and whether it is permitted."""
     position = mark.start()
+    if mark[0][-1] == ":":
+        return (position if position >= done else None), True
     if mark[0][0] != ":":
         if position > done and _in_word(text[position - 1]):
             return None, False

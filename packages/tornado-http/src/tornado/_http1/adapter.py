@@ -52,6 +52,19 @@ class CallableTarget:
     def on_connection_close(self) -> None:
         """The function learns of it by `HTTP1Connection.set_close_callback`, if it wants to."""
 
+    # The rest of `Target` is for content that is streamed.
+
+    ready = None
+
+    def data_received(self, chunk: bytes) -> None:
+        raise AssertionError("the content of this request is collected")
+
+    def trailers_received(self, trailers: HTTPHeaders) -> None:
+        """Trailers are for targets that stream their content."""
+
+    def finish(self) -> None:
+        raise AssertionError("the content of this request is collected")
+
 
 class CallableAdapter(HTTPServerConnectionDelegate):
     """Serves requests with a function that writes its response through the request.

@@ -133,7 +133,9 @@ class ResponseReceiver(LazyTimer):
                 if coding.lower() in ("gzip", "x-gzip"):
                     headers["X-Consumed-Content-Encoding"] = coding
                     del headers["Content-Encoding"]
-                    decoder = GzipDecoder(self.reader, self._connection.params.chunk_size)
+                    decoder = GzipDecoder(
+                        self.reader, self._connection.params.chunk_size, allows_padding=True
+                    )
             timeout = self._connection._body_timeout
             self.set_deadline(
                 timeout if timeout is not None else self._connection.params.body_timeout

@@ -61,6 +61,7 @@ class HTTP1Connection(HTTPConnection):
     _close_callback: Callable[[], Any] | None = None
     _body_timeout: float | None = None
     _max_body_size: int | None = None
+    _no_keep_alive: bool | None = None
 
     def __init__(
         self,
@@ -76,8 +77,13 @@ class HTTP1Connection(HTTPConnection):
 
     @property
     def no_keep_alive(self) -> bool:
-        """Whether the connection closes after this exchange in any case."""
-        return self.params.no_keep_alive
+        """Whether the connection closes after this exchange in any case; may be set until it is finished."""
+        chosen = self._no_keep_alive
+        return self.params.no_keep_alive if chosen is None else chosen
+
+    @no_keep_alive.setter
+    def no_keep_alive(self, value: bool) -> None:
+        self._no_keep_alive = value
 
     # The way out.
 
@@ -102,7 +108,7 @@ class HTTP1Connection(HTTPConnection):
             body,
             request.method,
             request.fields.version == "HTTP/1.0",
-            server.may_keep_alive(request),
+            server.may_keep_alive(self, True),
         )
         self._writer = _FINISHED
         if with_body and body:
@@ -242,8 +248,8 @@ class HTTP1Connection(HTTPConnection):
 
     def _new_writer(self) -> MessageWriter:
         if self._server is not None and self._head is not None:
-            return MessageWriter(self._server.may_keep_alive(self._head))
-        return MessageWriter(not self.params.no_keep_alive)
+            return MessageWriter(self._server.may_keep_alive(self, False))
+        return MessageWriter(not self.no_keep_alive)
 
     def _put(self, pieces: list[bytes], callback: Callable[[], Any] | None) -> asyncio.Future[None]:
         """Send ``pieces`` and return the future of it."""

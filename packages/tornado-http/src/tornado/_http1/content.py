@@ -1,4 +1,4 @@
-"""A request whose content is to come goes in, calls of what answers it come out, once content is there."""
+"""The content of a request on its way to the target, or to nowhere."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MAX_DISCARDED = 262144
 #: Bytes of one piece of content that is gathered: decoding is bounded by them, nothing is divided.
 _GATHERED_PIECE = 1 << 30
+#: Pieces below this many bytes are copied into blocks of about `_BLOCK` bytes.
+_SMALL_PIECE = 2048
+_BLOCK = 65536
 
 
 #: Content of this many bytes makes it worth while to look after the allocator.
@@ -44,10 +47,39 @@ def _prepare_allocator() -> None:
     bytes(4 * 1024 * 1024)
 
 
+class GatheredContent:
+    """Collects pieces of content; small ones in blocks, since each object costs more than its bytes."""
+
+    __slots__ = ("_block", "_parts")
+
+    def __init__(self) -> None:
+        self._parts: list[bytes | bytearray] = []
+        self._block: bytearray | None = None  # the last part, if it is to be filled further
+
+    def add(self, piece: bytes) -> None:
+        """Add a piece."""
+        if len(piece) >= _SMALL_PIECE or not self._parts:
+            self._parts.append(piece)
+            self._block = None
+            return
+        block = self._block
+        if block is None or len(block) >= _BLOCK:
+            block = self._block = bytearray()
+            self._parts.append(block)
+        block += piece
+
+    def take(self) -> bytes:
+        """Return all of it, and let go of it."""
+        parts, self._parts, self._block = self._parts, [], None
+        whole = b"".join(parts)
+        parts.clear()  # its memory is of use to those who parse the content
+        return whole
+
+
 class RequestContent:
     """The content of one request on its way to ``target``.
 
-    :arg request: the request, where the target may want its content gathered; ``None`` for a
+    :param request: the request, where the target may want its content gathered; ``None`` for a
         delegate of messages.
     """
 
@@ -55,7 +87,7 @@ class RequestContent:
         "_context",
         "_exchange",
         "_feed",
-        "_parts",
+        "_gathered",
         "_request",
         "_server",
         "_target",
@@ -79,12 +111,12 @@ class RequestContent:
         self._context = contextvars.copy_context()
         if not _allocator_prepared and server.reader.remaining >= _LARGE_CONTENT:
             _prepare_allocator()
-        self._parts: list[bytes] | None = None
+        self._gathered: GatheredContent | None = None
         consume = None
         piece_size = server.params.chunk_size
         if request is not None and not target.streams_body:
-            self._parts = []
-            consume = self._parts.append
+            self._gathered = GatheredContent()
+            consume = self._gathered.add
             piece_size = _GATHERED_PIECE
         self._feed = ContentFeed(
             server.loop,
@@ -159,10 +191,9 @@ class RequestContent:
         exchange.trailers = trailers
         self._server.content_complete()
         try:
-            if self._parts is not None:
+            if self._gathered is not None:
                 assert self._request is not None
-                self._request.body = b"".join(self._parts)
-                self._parts.clear()  # its memory is of use to whoever parses the content
+                self._request.body = self._gathered.take()
                 self._target.execute()
             else:
                 if trailers is not None:
@@ -208,7 +239,7 @@ class DiscardedContent:
                     server.content_discarded()
                     return
                 if event is None:
-                    server.content_wanted()
+                    server.resume()  # the deadline is that of the whole
                     return
                 assert isinstance(event, bytes)
                 self._dropped += len(event)

@@ -1,4 +1,4 @@
-"""Answers made within one turn go in, one ``send`` for all of them comes out."""
+"""Responses made within one turn go in, one ``send`` for all of them comes out."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from tornado.iostream import IOStream, StreamClosedError
 
 #: Bytes that are collected before they are sent.
 _MAX_CORKED = 65536
-#: Bytes that the peer has not taken, above which no further request should be begun.
-_MAX_BACKLOG = 262144
 
 
 class CorkedOutput(LazyTimer):
@@ -21,6 +19,7 @@ class CorkedOutput(LazyTimer):
         "_backlogged",
         "_corked",
         "_departures",
+        "_had_backlog",
         "_size",
         "_taken",
         "_taking_seconds",
@@ -36,6 +35,9 @@ class CorkedOutput(LazyTimer):
         self._corked: list[bytes] | None = None  # what is to be sent together
         self._size = 0  # bytes in it
         self._backlogged = False  # the kernel did not take all at once, some time ago
+        # The same, and no quiet moment since. Then nothing is corked: the kernel's buffer may be
+        # full, and the next request must find nothing of the responses before it in this process.
+        self._had_backlog = False
         self._taken = 0  # bytes of the backlog that the peer took, when last looked at
         self._taking_seconds: float | None = None  # for some more of it
 
@@ -49,7 +51,7 @@ class CorkedOutput(LazyTimer):
         corked = self._corked
         if corked is not None:
             corked.append(data)
-        elif self._turn and self._departures.keeps():
+        elif self._turn and not self._had_backlog and self._departures.keeps():
             self._corked = [data]
         else:
             self._send(data)
@@ -108,10 +110,10 @@ class CorkedOutput(LazyTimer):
         """Something that was written waits for the peer to take it."""
         self._backlogged = True
 
-    def _is_backlog_large(self) -> bool:
-        backlog = self.stream.backlog
-        self._backlogged = backlog > 0
-        return backlog > _MAX_BACKLOG
+    def _has_backlog(self) -> bool:
+        """Return whether a part of a response waits in this process for the peer to take it."""
+        self._backlogged = self.stream.writing()
+        return self._backlogged
 
     def want_taken(self) -> None:
         """Bound the time for the peer to take some of the backlog."""
@@ -119,7 +121,7 @@ class CorkedOutput(LazyTimer):
         self.set_deadline(self._taking_seconds)
 
     def has_taken(self) -> bool:
-        """Tell whether the peer took some of the backlog in time; then it gets as long for some more."""
+        """Return whether the peer took some of the backlog in time; then it gets as long for some more."""
         if self.stream.taken == self._taken:
             return False
         self.want_taken()

@@ -1,10 +1,10 @@
-"""Connections with answers go in; the answers of one turn of the loop leave together.
+"""The responses of one turn of the loop, sent together.
 
 Each system call slows down the code that runs after it, as it leaves cold caches behind, and a client
-on the same machine is woken by it. Where many requests come in one turn, their answers are therefore
-kept until the last of them was served, `_TOGETHER` of them at most. A request that comes alone is
-answered at once, and so is everybody while handlers are slow: nobody waits for another's handler
-for long.
+on the same machine is woken by it. Where many requests come in one turn, their responses are therefore
+kept until the last of them was served, `_TOGETHER` of them at most. A response that comes alone is sent
+at once, and so is every one while handlers are slow: a response is kept for about a millisecond,
+and for one handler of another connection at most.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from tornado._netutil.loops import asyncio_loop_of, queue_of, when_stopped
 from tornado.ioloop import IOLoop
 from tornado.log import app_log
 
-#: Answers that leave together, at most.
+#: Responses that leave together, at most.
 _TOGETHER = 16
-#: Seconds that an answer may be kept. If it was kept longer, handlers are slow ...
-_LONGEST_SECONDS = 0.002
-#: ... and the next so many turns of connections send their answers at once;
+#: Seconds for which a response may be kept. If it was kept longer, handlers are slow ...
+_LONGEST_SECONDS = 0.001
+#: ... and the next so many turns of connections send their responses at once;
 _AT_ONCE_WHEN_SLOW = 1000
-#: so many if there were fewer than three answers to keep.
+#: so many if there were fewer than three responses to keep.
 _AT_ONCE_WHEN_FEW = 16
 
 _monotonic = time.monotonic
@@ -34,7 +34,7 @@ _NO_CONTEXT = contextvars.Context()
 
 
 class Departing(Protocol):
-    """A connection with answers to send."""
+    """A connection with responses to send."""
 
     def uncork(self) -> None:
         """Send them."""
@@ -44,7 +44,7 @@ class Departing(Protocol):
 
 
 class Departures:
-    """The connections of one loop whose answers have not left yet."""
+    """The connections of one loop whose responses have not left yet."""
 
     __slots__ = (
         "__weakref__",
@@ -68,16 +68,18 @@ class Departures:
         self._at_once = 0
 
     def keeps(self) -> bool:
-        """Tell whether an answer that is ready now should wait for others of this turn."""
+        """Return whether a response that is ready now should wait for others of this turn."""
         if self._waiting:
-            return True
+            if _monotonic() - self._kept_since <= _LONGEST_SECONDS:
+                return True
+            self.leave()
         if self._at_once:
             self._at_once -= 1
             return False
         return self._queue is None or len(self._queue) > 0
 
     def add(self, connection: Departing) -> None:
-        """Send the answers of ``connection`` with those of others; it is not waiting already."""
+        """Send the responses of ``connection`` with those of others; it is not waiting already."""
         waiting = self._waiting
         queue = self._queue
         if not waiting:
@@ -91,6 +93,13 @@ class Departures:
         waiting.append(connection)
         # The last one knows that nothing follows but the call scheduled here.
         if len(waiting) >= _TOGETHER or (queue is not None and len(queue) == 1):
+            self.leave()
+        else:
+            self.leave_if_late()
+
+    def leave_if_late(self) -> None:
+        """Send what has been kept for too long, at the end of a connection's turn."""
+        if self._waiting and _monotonic() - self._kept_since > _LONGEST_SECONDS:
             self.leave()
 
     def _turn_ended(self) -> None:
@@ -110,7 +119,7 @@ class Departures:
             try:
                 connection.uncork()
             except Exception:
-                app_log.error("Cannot send an answer", exc_info=True)
+                app_log.error("Cannot send a response", exc_info=True)
                 connection.send_failed()
 
 
@@ -118,7 +127,7 @@ _by_loop: weakref.WeakKeyDictionary[IOLoop, Departures] = weakref.WeakKeyDiction
 
 
 def departures_of(io_loop: IOLoop) -> Departures:
-    """Return the one of ``io_loop``."""
+    """Return the `Departures` of ``io_loop``."""
     departures = _by_loop.get(io_loop)
     if departures is None:
         departures = _by_loop[io_loop] = Departures(asyncio_loop_of(io_loop), queue_of(io_loop))

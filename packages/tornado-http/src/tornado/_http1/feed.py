@@ -1,12 +1,16 @@
 """Events of a reader go in, calls of a consumer come out, at the pace the consumer sets.
 
 A consumer slows the feed by returning an awaitable from a call: the next call waits until it is
-done. The feed also lets the loop turn after a bounded number of calls.
+done. The feed also lets the loop turn after about a millisecond of calls, after a bounded number of
+them, and after each batch of tiny chunks. Those are joined across turns, up to the size of a piece,
+so that the consumer is called seldom.
 """
 
 from __future__ import annotations
 
 import asyncio
+import enum
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Protocol
 
@@ -16,8 +20,17 @@ from tornado._http1.errors import MessageError
 from tornado._http1.failures import APPLICATION_ERRORS
 from tornado._http1.reader import END, EndOfMessage, MessageReader
 
-#: Calls of a consumer before the loop turns.
+#: Calls of a consumer, and seconds of them, before the loop turns.
 _CALLS_PER_TURN = 64
+_SECONDS_PER_TURN = 0.001
+
+_monotonic = time.monotonic
+
+
+class _Turn(enum.Enum):
+    """Reported instead of a piece: there is more, and the loop should turn before it is read."""
+
+    NEEDED = "needed"
 
 
 class FeedOwner(Protocol):
@@ -42,13 +55,16 @@ class FeedOwner(Protocol):
 class ContentFeed:
     """Moves the content of one message from a reader to ``consume``.
 
-    :arg piece_size: bytes given to one call, at most.
-    :arg decoder: decodes the content on its way.
+    :param piece_size: bytes given to one call, at most.
+    :param decoder: decodes the content on its way.
     """
 
     __slots__ = (
         "_consume",
         "_decoder",
+        "_end",
+        "_held",
+        "_held_size",
         "_loop",
         "_owner",
         "_piece_size",
@@ -76,15 +92,21 @@ class ContentFeed:
         self._pieces: Iterator[bytes] | None = None
         self._task: asyncio.Future[Any] | None = None
         self._turn: asyncio.Handle | None = None
+        self._held: list[bytes] = []  # data of tiny chunks, to be joined
+        self._held_size = 0
+        self._end: EndOfMessage | None = None  # was read behind what is held
 
     def pump(self) -> None:
         """Consume what was received; does nothing while the consumer is busy."""
         owner = self._owner
         if owner is None or self._task is not None or self._turn is not None:
             return
+        until = 0.0
         try:
             for _ in range(_CALLS_PER_TURN):
                 piece = self._next_piece()
+                if piece is _Turn.NEEDED:
+                    break
                 if piece is None:
                     owner.content_wanted()
                     return
@@ -95,7 +117,11 @@ class ContentFeed:
                     owner.content_ended()
                     return
                 if not self._give(piece) or self._owner is None:
-                    return  # it needs time, or the request was answered meanwhile
+                    return  # it needs time, or the response was sent meanwhile
+                if not until:
+                    until = _monotonic() + _SECONDS_PER_TURN
+                elif _monotonic() >= until:
+                    break
         except MessageError as error:
             self._owner = None
             owner.content_refused(error)
@@ -107,17 +133,28 @@ class ContentFeed:
         self._turn = None
         self.pump()
 
-    def _next_piece(self) -> bytes | EndOfMessage | None:
+    def _next_piece(self) -> bytes | EndOfMessage | _Turn | None:
         """Return the next piece of content, decoded."""
+        reader = self._reader
         while True:
             if self._pieces is not None:
                 piece = next(self._pieces, None)
                 if piece is not None:
                     return piece
                 self._pieces = None
-            event = self._reader.next_event()
-            if not isinstance(event, bytes):
+            event, self._end = self._end or reader.next_event(), None
+            if isinstance(event, bytes):
+                if self._held or reader.is_joining:
+                    self._held.append(event)
+                    self._held_size += len(event)
+                    if reader.is_joining and self._held_size < self._piece_size:
+                        return _Turn.NEEDED
+                    event = self._take_held()
+            elif not self._held:
                 return event
+            else:
+                self._end = event
+                event = self._take_held()
             if self._decoder is not None:
                 self._pieces = self._decoder.decode(event)
             elif len(event) <= self._piece_size:
@@ -126,8 +163,14 @@ class ContentFeed:
                 size = self._piece_size
                 self._pieces = (event[i : i + size] for i in range(0, len(event), size))
 
+    def _take_held(self) -> bytes:
+        data = b"".join(self._held)
+        self._held.clear()
+        self._held_size = 0
+        return data
+
     def _give(self, piece: bytes) -> bool:
-        """Call the consumer; tell whether it can take more at once."""
+        """Call the consumer; return whether it can take more at once."""
         try:
             result = self._consume(piece)
             return result is None or not self.wait(result)
@@ -138,7 +181,7 @@ class ContentFeed:
             return False
 
     def wait(self, result: Awaitable[Any]) -> bool:
-        """Hold the feed until ``result`` is done; tell whether it has to wait at all."""
+        """Hold the feed until ``result`` is done; return whether it has to wait at all."""
         future = gen.convert_yielded(result)
         if future.done() and not future.cancelled() and future.exception() is None:
             return False

@@ -33,6 +33,11 @@ from tornado.httputil import HTTPHeaders
 #: The largest content accepted where nothing else is said: 100 MiB.
 DEFAULT_MAX_BODY_SIZE = 100 * 1024 * 1024
 
+#: Chunks at the beginning of a content whose borders are kept, as some applications expect ...
+_SINGLE_CHUNKS = 4
+#: ... and how many of those that follow one event joins: tiny ones are cheap to send and not to read.
+_CHUNKS_PER_EVENT = 256
+
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(;[^\r\n]*)?\Z")
 
 
@@ -66,6 +71,7 @@ class MessageReader(Generic[_Head]):
     """
 
     __slots__ = (
+        "_chunks",
         "_eof",
         "_extensions",
         "_position",
@@ -99,6 +105,7 @@ class MessageReader(Generic[_Head]):
         self._remaining = 0  # bytes of content, or of the current chunk, that are to come
         self._received = 0  # bytes of chunked or close-delimited content so far
         self._extensions = 0  # bytes of chunk extensions so far
+        self._chunks = 0  # complete chunks so far
         self._eof = False
 
     def receive(self, data: bytes) -> None:
@@ -130,6 +137,20 @@ class MessageReader(Generic[_Head]):
     def remaining(self) -> int:
         """Bytes of content, or of the current chunk, that no event has brought yet."""
         return self._remaining if self.state is not _COMPLETE else 0
+
+    @property
+    def is_joining(self) -> bool:
+        """Whether the last event joined chunks, and more of them are here to be joined."""
+        return (
+            (self.state is _CHUNK_END or self.state is _CHUNK_DATA)
+            and self._chunks > _SINGLE_CHUNKS
+            and self._position + 2 < len(self.buffer)
+        )
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether all of the current message has been read."""
+        return self.state is _COMPLETE or self.state is Reading.DONE
 
     @property
     def is_between_messages(self) -> bool:
@@ -275,7 +296,7 @@ class MessageReader(Generic[_Head]):
     def _expect(self, chunked: bool, length: int | None) -> None:
         """Set the state for content of this framing."""
         if chunked:
-            self._received = self._extensions = self._remaining = 0
+            self._received = self._extensions = self._remaining = self._chunks = 0
             self.state = _CHUNK_SIZE_LINE
         elif length:
             self._remaining = length
@@ -337,8 +358,8 @@ class MessageReader(Generic[_Head]):
         return self._take(len(self.buffer))
 
     def _read_chunks(self) -> bytes | EndOfMessage | None:
-        """Return the data of all chunks that are here, as one piece."""
-        parts = []
+        """Return the data of a chunk, or later of several chunks that are here, as one piece."""
+        parts: list[bytes] = []
         while True:
             state = self.state
             if state is _CHUNK_DATA:
@@ -350,6 +371,9 @@ class MessageReader(Generic[_Head]):
                 if self._remaining:
                     break
                 self.state = _CHUNK_END
+                self._chunks += 1
+                if self._chunks <= _SINGLE_CHUNKS or len(parts) >= _CHUNKS_PER_EVENT:
+                    break
             elif state is _CHUNK_END:
                 if not self._read_chunk_end():
                     break

@@ -1,9 +1,14 @@
-"""Chunks from a stream go in, requests for a delegate come out, their answers go back.
+"""Chunks from a stream go in, requests for a delegate come out, their responses go back.
 
-The path of a request that has no content and is answered at once is a straight line:
+The path of a request that has no content and gets its response at once is a straight line:
 `HTTP1ServerConnection.chunk_received` -> `_serve` -> `_begin` -> the target ->
 `HTTP1Connection.respond` -> `exchange_finished` -> one ``send``. It makes no future, task or
 timer. Whatever takes longer is kept off it.
+
+Requests that arrive together are served in batches with a budget of time: a batch ends after about
+a millisecond, and the next one begins when the loop has polled for the events of other connections.
+No request begins while a part of an earlier response waits in this process, so that a connection
+never holds more than one response, and `HTTP1Connection.detach` finds nothing pending.
 """
 
 from __future__ import annotations
@@ -11,12 +16,13 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import socket
+import time
 from typing import Any
 
 from tornado import stack_context
+from tornado._http1.closing import ClosingConnection
 from tornado._http1.connection import HTTP1Connection
 from tornado._http1.content import MAX_DISCARDED, DiscardedContent, RequestContent
-from tornado._http1.corking import CorkedOutput
 from tornado._http1.decoding import GzipDecoder
 from tornado._http1.errors import MessageError
 from tornado._http1.failures import APPLICATION_ERRORS
@@ -35,17 +41,14 @@ from tornado.httputil import (
 from tornado.iostream import IOStream
 from tornado.log import app_log, gen_log
 
-#: Requests served from one buffer before the loop turns.
-_REQUESTS_PER_TURN = 32
+#: Seconds for which the requests of one connection may keep the loop before others have their turn.
+_SECONDS_PER_TURN = 0.001
 #: Bytes of requests that wait behind the current one before reading pauses.
 _MAX_WAITING = 65536
-#: For how many seconds and bytes a peer may go on sending after it was told that the connection
-#: closes: closing at once would reset the connection and might take the answer from it.
-_LINGER_SECONDS = 2.0
-_MAX_LINGERING = 16 * 1024 * 1024
-#: Seconds for a peer to take some of the last answer where no header timeout is set.
-_LAST_ANSWER_SECONDS = 60.0
+#: Seconds for the rest of a content that is only discarded, whatever the framing.
+_DISCARD_SECONDS = 3.0
 
+_monotonic = time.monotonic
 _new_exchange = HTTP1Connection.__new__
 _request_from_head = HTTPServerRequest._from_head
 
@@ -56,7 +59,7 @@ _ANSWERING = Serving.ANSWERING
 _CLOSING = Serving.CLOSING
 
 
-class HTTP1ServerConnection(CorkedOutput):
+class HTTP1ServerConnection(ClosingConnection):
     """The server's end of a connection: it reads requests and serves them, one after the other.
 
     :arg stream: the `.IOStream` of the connection.
@@ -70,7 +73,7 @@ class HTTP1ServerConnection(CorkedOutput):
     __slots__ = (
         "__dict__",
         "__weakref__",
-        "_base",
+        "_body_size",
         "_closed",
         "_delegate",
         "_dispatch",
@@ -79,14 +82,8 @@ class HTTP1ServerConnection(CorkedOutput):
         "_exchange",
         "_head_begun",
         "_knows_peer",
-        "_lingered",
-        "_paused",
         "_scheduled",
-        "content",
         "context",
-        "params",
-        "phase",
-        "reader",
     )
 
     def __init__(
@@ -95,34 +92,25 @@ class HTTP1ServerConnection(CorkedOutput):
         params: HTTP1ConnectionParameters | None = None,
         context: object | None = None,
     ) -> None:
-        super().__init__(stream)
-        self.params = params if params is not None else HTTP1ConnectionParameters()
+        params = params if params is not None else HTTP1ConnectionParameters()
+        size = params.max_body_size
+        self._body_size = stream.max_buffer_size if size is None else size
+        super().__init__(stream, params, RequestReader(params.limits, self._body_size))
         self.context = context
         self._knows_peer = hasattr(context, "remote_ip") and hasattr(context, "protocol")
-        self.phase = _IDLE  #: a `Serving`
-        self.reader = RequestReader(self.params.limits, self._default_body_size())
-        #: the content that is being received
-        self.content: RequestContent | DiscardedContent | None = None
         self._delegate: Any = None
         self._dispatch: Any = None
         self._exchange: HTTP1Connection | None = None
         self._scheduled = False  # a turn is scheduled
-        self._paused = False  # reading is paused
         self._closed: asyncio.Future[None] | None = None  # asked for by `close`
         self._draining = False
         self._eof = False
-        self._head_begun = False  # the deadline is that of a head
-        #: bytes received since the last answer; -1: nothing is received any more
-        self._lingered = -1
+        self._head_begun = False  # the deadline is that of a head of which a part has come
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
         """The loop that serves the connection."""
         return self._loop
-
-    def _default_body_size(self) -> int:
-        size = self.params.max_body_size
-        return self.stream.max_buffer_size if size is None else size
 
     def start_serving(self, delegate: HTTPServerConnectionDelegate) -> None:
         """Begin to serve requests.
@@ -182,7 +170,10 @@ class HTTP1ServerConnection(CorkedOutput):
         reader.receive(data)
         if phase is _IDLE:
             if not self._scheduled:
-                self._serve()
+                if self._backlogged and self._has_backlog():
+                    self._next_request(False)
+                else:
+                    self._serve()
                 return
         elif self.content is not None:
             self._turn = True
@@ -197,7 +188,7 @@ class HTTP1ServerConnection(CorkedOutput):
             self.pause()
 
     def eof_received(self) -> bool:
-        """The peer sends nothing more; tell whether requests that it sent before are still to be answered."""
+        """The peer sends nothing more. Return whether requests received earlier still need a response."""
         self._eof = True
         return self.phase is _IDLE and self._scheduled
 
@@ -209,12 +200,13 @@ class HTTP1ServerConnection(CorkedOutput):
             self._tell_closed()
 
     def writing_resumed(self) -> None:
-        """The peer has taken most of the backlog."""
-        if self.phase is _IDLE:
-            self._next_request(False)
+        """The peer has taken most of the backlog; requests wait until it has taken all of it."""
 
     def deadline_passed(self) -> None:
         """The peer took too long."""
+        if self.phase is Serving.DISCARDING:
+            self.close_when_sent(linger=True)
+            return
         is_blocked = self.phase is _CONTENT and self._paused and self._body_timeout() is None
         if self.phase is _CONTENT and not is_blocked:
             gen_log.info("Timeout reading body from %s", self.context)
@@ -224,19 +216,6 @@ class HTTP1ServerConnection(CorkedOutput):
         elif is_blocked or self.phase is _ANSWERING:
             return  # it took all that there was
         self.stream.close()
-
-    def _arm(self, deadline: float) -> None:
-        self._timer_at = deadline
-        self._timer = self._loop.call_at(deadline, self._timer_fired, context=self._base)
-
-    def _leave(self, phase: Serving) -> None:
-        """Serve no further request: let go of the timer, the content being received, what was corked."""
-        self.phase = phase
-        self.cancel_deadline()
-        self._corked = None
-        if self.content is not None:
-            self.content.stop()
-            self.content = None
 
     def _abandon(self) -> None:
         """Tell the current exchange that its peer is gone."""
@@ -256,83 +235,118 @@ class HTTP1ServerConnection(CorkedOutput):
         if self._closed is not None and not self._closed.done():
             self._closed.set_result(None)
 
-    def pause(self) -> None:
-        """Receive nothing for now."""
-        if not self._paused and self.phase is not Serving.GONE:
-            self._paused = True
-            self.stream.pause_reading()
-
-    def resume(self) -> None:
-        """Receive again."""
-        if self._paused:
-            self._paused = False
-            self._base.copy().run(self.stream.resume_reading)
-
     # Requests.
 
     def _serve(self) -> None:
-        """Serve the requests that are here, then send their answers together."""
+        """Serve requests that are here for about a millisecond, then send their responses together."""
         reader = self.reader
-        starved = False
+        starved = is_late = False
         refused = None
+        until = 0.0
         self._scheduled = False
         self._turn = True
         try:
-            for _ in range(_REQUESTS_PER_TURN):
+            while True:
                 head = reader.read_head()
                 if head is None:
                     starved = True
                     break
-                if self._corked is None and reader.buffer:
-                    self._corked = []  # the next one came with this one
+                if reader.buffer:  # the next one came with this one
+                    if not until:
+                        until = _monotonic() + _SECONDS_PER_TURN
+                    if self._corked is None and not self._had_backlog:
+                        self._corked = []
                 # A context of its own for each request: no context variable passes from one to
                 # the next.
                 contextvars.copy_context().run(self._begin, head)
-                if self.phase is not _IDLE or not reader.buffer:
+                if self.phase is not _IDLE or not reader.buffer or self._backlogged:
+                    break
+                is_late = _monotonic() >= until
+                if is_late:
                     break
         except MessageError as error:
             refused = error
         self._turn = False
         if self._corked is not None:
             self._departures.add(self)
+        else:
+            self._departures.leave_if_late()
         if refused is not None:
             self.refuse(refused)
         elif self.phase is _IDLE:
-            self._next_request(starved)
+            self._next_request(starved, is_late)
+
+    def _serve_later(self) -> None:
+        # Called before the loop polls for events, so that what arrived for other connections
+        # while this one had its turn comes first.
+        self._loop.call_soon(self._serve_again, context=self._base)
 
     def _serve_again(self) -> None:
         if self.phase is _IDLE and self._scheduled:
-            self._serve()
+            if self._backlogged and self._has_backlog():
+                self._scheduled = False
+                self._next_request(False)
+            else:
+                self._serve()
 
-    def _next_request(self, starved: bool) -> None:
-        """Turn to the next request: on the next turn, when it comes, or when answers were taken.
+    def _next_request(self, starved: bool, is_late: bool = False) -> None:
+        """Schedule the next request: now if it is buffered, else when data came or the backlog is sent.
 
-        :arg starved: what is buffered is known to be no more than a part of a head.
+        :param starved: what is buffered is known to be no more than a part of a head.
+        :param is_late: the connection has used up its turn.
         """
+        if self._scheduled:
+            return
         buffered = self.reader.buffer
-        if self._backlogged and self._is_backlog_large():
-            self.pause()  # writing_resumed comes back here
+        if self._backlogged and self._has_backlog():
+            self.pause()
             self.want_taken()
-        elif buffered and not starved:
-            if not self._scheduled:
+            flushed = self.stream.flushed()
+            if flushed is not None:
                 self._scheduled = True
-                self._loop.call_soon(self._serve_again, context=self._base)
+                flushed.add_done_callback(self._backlog_sent, context=self._base)
+        elif buffered and not starved:
+            self._scheduled = True
+            later = self._serve_later if is_late else self._serve_again
+            self._loop.call_soon(later, context=self._base)
         elif self._eof or (self._draining and not buffered):
             self.close_when_sent()
         else:
-            if not buffered:
-                timeout = self.params.idle_timeout
-            elif self._head_begun:
-                return  # the deadline of this head is set already
-            else:
-                self._head_begun = True
-                timeout = self.params.header_timeout
-            if timeout is not None:
-                self._deadline = deadline = self._now() + timeout
-                if self._timer is None or self._timer_at > deadline:
-                    self.set_deadline(timeout)
+            if not self._head_begun:
+                self._wait_for_head(bool(buffered))
             if self._paused:
                 self.resume()
+
+    def _backlog_sent(self, future: asyncio.Future[None]) -> None:
+        """All responses are with the kernel, or the stream is closed."""
+        if not future.cancelled() and future.exception() is None and self.phase is _IDLE:
+            self._scheduled = False
+            self._next_request(False)
+
+    def _wait_for_head(self, has_begun: bool) -> None:
+        """Set the deadline for the next head.
+
+        The time from the last response to the end of the next head counts as idle, also where a
+        part of that head has come: ``header_timeout``, from its first byte on, is a second bound.
+        """
+        now = self._now()
+        idle, deadline = self.params.idle_timeout, self._deadline
+        if not deadline and idle is not None:
+            deadline = now + idle
+        if has_begun:
+            self._head_begun = True
+            limit = self.params.header_timeout
+            if limit is not None and (not deadline or now + limit < deadline):
+                deadline = now + limit
+        else:
+            self._had_backlog = False
+        if deadline:
+            self._deadline = deadline
+            timer = self._timer
+            if timer is None or self._timer_at > deadline:
+                if timer is not None:
+                    timer.cancel()
+                self._arm(deadline)
 
     def _begin(self, head: RequestHead) -> None:
         """Begin to serve the request of ``head``."""
@@ -510,27 +524,36 @@ class HTTP1ServerConnection(CorkedOutput):
     # Answers.
 
     def backlog_grew(self) -> None:
-        """A part of an answer waits for the peer to take it."""
-        self._backlogged = True
+        """A part of a response waits for the peer to take it."""
+        self._backlogged = self._had_backlog = True
         if not self._deadline and (
             self.phase is _ANSWERING or (self.phase is _CONTENT and self._paused)
         ):
             self.want_taken()
 
-    def may_keep_alive(self, head: RequestHead) -> bool:
-        """Tell whether the connection may stay open after the answer to ``head``."""
-        if not head.fields.keep_alive or self._draining or self.params.no_keep_alive:
-            return False
-        return self.phase is not _CONTENT or self._is_rest_small(head)
+    def may_keep_alive(self, exchange: HTTP1Connection, is_whole: bool) -> bool:
+        """Return whether the connection may stay open after the response to the current request.
 
-    def _is_rest_small(self, head: RequestHead) -> bool:
-        """Whether it is worth while to read the rest of the content only to go on with the next request."""
+        :param is_whole: the response ends here: content that has not arrived by now is discarded.
+        """
+        head = exchange._head
+        assert head is not None
+        if not head.fields.keep_alive or self._draining or exchange.no_keep_alive:
+            return False
+        return self.phase is not _CONTENT or self._is_rest_small(head, is_whole)
+
+    def _is_rest_small(self, head: RequestHead, is_whole: bool) -> bool:
+        """Return whether it is worthwhile to read the rest of the content only to reach the next request."""
         if head.fields.expects_continue and (self.content is None or not self.content.is_asked_for):
             return False  # the client may send the content or not
-        return self.reader.remaining <= MAX_DISCARDED
+        reader = self.reader
+        if head.fields.chunked:
+            # How much is to come is unknown. A response in parts may still end after the content.
+            return not is_whole or reader.is_at_end
+        return reader.remaining <= MAX_DISCARDED
 
     def exchange_finished(self, exchange: HTTP1Connection, status: int, keep_alive: bool) -> None:
-        """The answer of the current exchange was handed over for sending."""
+        """The response of the current exchange was handed over for sending."""
         if exchange is not self._exchange:
             return
         head = exchange._head
@@ -541,20 +564,25 @@ class HTTP1ServerConnection(CorkedOutput):
         exchange._server = exchange._target = exchange._close_callback = None
         self._exchange = None
         if exchange._max_body_size is not None:
-            self.reader.max_body_size = self._default_body_size()
+            self.reader.max_body_size = self._body_size
+        if exchange._no_keep_alive:
+            keep_alive = False  # set after the headers were sent
         if not keep_alive:
             self.close_when_sent(linger=self.phase is _CONTENT)
         elif self.phase is _ANSWERING:
-            if self.reader.state is not _START:  # answered before it was asked for
+            if self.reader.state is not _START:  # the response came before it was asked for
                 self.reader.next_message()
             self.phase = _IDLE
             if not self._turn:
                 self._next_request(False)
+        elif head is not None and not self._is_rest_small(head, True):
+            self.close_when_sent(linger=True)
         else:
             if self.content is not None:
                 self.content.stop()
             self.phase = Serving.DISCARDING
             self.content = DiscardedContent(self)
+            self.set_deadline(_DISCARD_SECONDS)
             self._loop.call_soon(self._discard, context=self._base)
 
     # The end.
@@ -577,49 +605,6 @@ class HTTP1ServerConnection(CorkedOutput):
     def abort(self) -> None:
         """Send what was written so far, before the stream is closed by force."""
         self._uncork()
-
-    def close_when_sent(self, linger: bool = False) -> None:
-        """Serve no further request, and close when all answers are sent.
-
-        :arg linger: give the peer time to read the answer while it is still sending.
-        """
-        if self.phase is _CLOSING or self.phase is Serving.GONE:
-            return
-        linger = linger or self.reader.buffered > 0
-        self._uncork()
-        self._leave(_CLOSING)
-        if linger:
-            self._lingered = 0
-        flushed = self.stream.flushed()
-        if flushed is None:
-            self._last_answer_sent(None)
-            return
-        self._taking_seconds = self.params.header_timeout or _LAST_ANSWER_SECONDS
-        self.want_taken()
-        flushed.add_done_callback(self._last_answer_sent)
-
-    def _last_answer_sent(self, future: asyncio.Future[None] | None) -> None:
-        stream = self.stream
-        if future is not None and not future.cancelled():
-            future.exception()  # where it failed the stream is closed, and stream_closed comes
-        if stream.closed():
-            return
-        if self._lingered < 0:
-            stream.close()
-            return
-        if type(stream) is IOStream:  # TLS has no half-close
-            stream.write_eof()
-            if stream.closed():
-                return
-        self.set_deadline(_LINGER_SECONDS)
-        self.resume()
-
-    def _linger(self, count: int) -> None:
-        """Drop ``count`` bytes that came after the last answer."""
-        if self._lingered >= 0:
-            self._lingered += count
-        if self._lingered > _MAX_LINGERING:
-            self.stream.close()
 
 
 HTTP1ServerConnection.__module__ = "tornado.http1connection"

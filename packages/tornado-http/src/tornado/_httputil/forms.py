@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import MutableMapping
-from urllib.parse import unquote_to_bytes
 
 from tornado._httputil.errors import HTTPInputError
 from tornado._httputil.headers import HTTPHeaders
 from tornado._httputil.parameters import _parse_header
+from tornado.escape import url_unescape
 from tornado.util import ObjectDict
 
 Arguments = MutableMapping[str, list[bytes]]
@@ -158,7 +158,8 @@ def parse_urlencoded(data: bytes, max_arguments: int) -> dict[str, list[bytes]]:
             continue
         name, _, value = field.partition(b"=")
         if has_escapes:
-            name, value = unquote_to_bytes(name), unquote_to_bytes(value)
+            name = url_unescape(name, None, plus=False)
+            value = url_unescape(value, None, plus=False)
         key = name.decode("latin-1")
         if key in arguments:
             arguments[key].append(value)

@@ -9,6 +9,7 @@ import ctypes
 import os
 import struct
 import sys
+import weakref
 
 _EVENT_HEAD = struct.Struct("iIII")
 _ROOM_FOR_EVENTS = 65536
@@ -39,6 +40,8 @@ class FolderNotices:
     def __init__(self, libc: "ctypes.CDLL", fd: int) -> None:
         self._libc = libc
         self._fd = fd
+        self._finalizer = weakref.finalize(self, os.close, fd)
+        self._finalizer.atexit = False
         self._folders: set[str] = set()
 
     @classmethod
@@ -73,5 +76,5 @@ class FolderNotices:
             found = found or len(events) >= _EVENT_HEAD.size
 
     def close(self) -> None:
-        """Give the descriptor back."""
-        os.close(self._fd)
+        """Give the descriptor back; so does the collection of this object."""
+        self._finalizer()

@@ -4,6 +4,9 @@ File descriptor events go in; reads, writes and closes of the rooms above come o
 """
 
 import asyncio
+import errno
+import os
+import select
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -27,6 +30,7 @@ from tornado._netutil.loops import (
     asyncio_loop_of,
     loop_or_current,
     open_streams_of,
+    repeats_errors,
     selector_loop_of,
 )
 from tornado.log import app_log
@@ -53,9 +57,11 @@ class StreamCore:
     __slots__ = (
         "__dict__",
         "__weakref__",
+        "_callbacks_due",
         "_close_callback",
         "_connect_callback",
         "_connect_future",
+        "_error_poll",
         "_input_hint",
         "_loop",
         "_queue",
@@ -67,6 +73,7 @@ class StreamCore:
         "_state",
         "_total_write_done_index",
         "_total_write_index",
+        "_watched_fd",
         "_write_callback",
         "_write_ended",
         "_write_futures",
@@ -95,6 +102,7 @@ class StreamCore:
     _close_callback: Callable[[], Any] | None
     _connect_callback: Callable[[], Any] | None
     _connect_future: "asyncio.Future[Any] | None"
+    _error_poll: "select.poll | None"
 
     high_water = 262144
     """Bytes of backlog above which a receiver is told when writing may go on."""
@@ -135,6 +143,9 @@ class StreamCore:
         self._connect_callback = None
         self._connect_future = None
         self._total_write_index = self._total_write_done_index = 0
+        self._callbacks_due = 0  # callbacks of users that are scheduled or running
+        self._error_poll = None  # asks the kernel for errors of `_watched_fd`, where needed
+        self._watched_fd = -1  # what the loop knows this stream by, closed meanwhile or not
         self._input_hint = 0  # reads that may try the kernel before they wait for the loop
         self._reader_on = self._writer_on = False
         self._reading_paused = self._write_paused = self._write_ended = False
@@ -171,28 +182,50 @@ class StreamCore:
         return fd if isinstance(fd, int) else int(fd.fileno())
 
     def _add_reader(self) -> None:
-        self._reader_on = True
+        loop = selector_loop_of(self.io_loop)
+        if repeats_errors(loop):
+            self._reader_on = self._register(loop.add_reader, self._handle_read)
+            return
+        self._reader_on = self._register(loop.add_reader, self._handle_read_once)
+        if self._reader_on and hasattr(select, "poll"):
+            self._error_poll = select.poll()
+            self._error_poll.register(self._watched_fd, 0)
+
+    def _register(self, add: Callable[..., Any], handler: Callable[[], None]) -> bool:
+        """Have the loop watch the descriptor; where it cannot, close and return False."""
         open_streams_of(self.io_loop).add(self)
-        add = selector_loop_of(self.io_loop).add_reader
-        run_clean(add, self._descriptor(), self._handle_read)
+        try:
+            fd = self._descriptor()
+            if fd < 0:
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+            self._watched_fd = fd
+            run_clean(add, fd, handler)
+        except Exception as error:  # the file was closed behind the stream's back
+            if not self._reader_on and not self._writer_on:
+                open_streams_of(self.io_loop).discard(self)
+            self.close(exc_info=error)
+            return False
+        return True
+
+    def _unregister(self, remove: Callable[[int], Any]) -> None:
+        if not self._reader_on and not self._writer_on:
+            open_streams_of(self.io_loop).discard(self)
+        try:
+            remove(self._watched_fd)
+        except (OSError, ValueError, RuntimeError):
+            pass  # the file, or the loop, was closed before
 
     def _remove_reader(self) -> None:
         self._reader_on = False
-        if not self._writer_on:
-            open_streams_of(self.io_loop).discard(self)
-        selector_loop_of(self.io_loop).remove_reader(self._descriptor())
+        self._unregister(selector_loop_of(self.io_loop).remove_reader)
 
     def _add_writer(self) -> None:
-        self._writer_on = True
-        open_streams_of(self.io_loop).add(self)
         add = selector_loop_of(self.io_loop).add_writer
-        run_clean(add, self._descriptor(), self._handle_write)
+        self._writer_on = self._register(add, self._handle_write)
 
     def _remove_writer(self) -> None:
         self._writer_on = False
-        if not self._reader_on:
-            open_streams_of(self.io_loop).discard(self)
-        selector_loop_of(self.io_loop).remove_writer(self._descriptor())
+        self._unregister(selector_loop_of(self.io_loop).remove_writer)
 
     def _handle_read(self) -> None:
         """The loop says: readable."""
@@ -201,6 +234,26 @@ class StreamCore:
     def _handle_write(self) -> None:
         """The loop says: writable."""
         raise NotImplementedError
+
+    # An event that says "readable" may also stand for an error, such as a reset that arrived
+    # together with data. One `recv` takes the data only; the error is what the next one says. A
+    # selector loop of asyncio reports the descriptor again for as long as the error is there, so one
+    # short read an event is enough. libuv stops watching after the first report: without the look
+    # below the end of the connection would never be noticed. Asking for errors by ``poll`` costs a
+    # quarter of a `recv` that finds nothing, and leaves the error where it is. Then the
+    # descriptor is registered anew, which gives the next report, until `recv` has come to the error.
+    # The handlers for output need no such look: `send` fails at once when there is an error.
+
+    def _handle_read_once(self) -> None:
+        """As `_handle_read`, on loops that report an error once and then stop watching."""
+        self._handle_read()
+        poll = self._error_poll
+        if self._reader_on and poll is not None and poll.poll(0):
+            self._remove_reader()
+            self._add_reader()
+            if self._writer_on:
+                self._remove_writer()
+                self._add_writer()
 
     def _want_input(self) -> None:
         """Make sure that the loop reports input, what is inside the transport already included."""
@@ -215,6 +268,7 @@ class StreamCore:
 
     def _schedule(self, callback: Callable[..., Any], *args: Any) -> None:
         # `callback` carries the contexts of who gave it; those active here are not its own.
+        self._callbacks_due += 1
         run_clean(self.io_loop.add_callback, self._run_callback, callback, *args)
 
     def _run_callback(self, callback: Callable[..., Any], *args: Any) -> None:
@@ -225,6 +279,10 @@ class StreamCore:
             # A half-served connection is of no use to anyone; the loop reports the error too.
             self.close(exc_info=True)
             raise
+        finally:
+            self._callbacks_due -= 1
+            if self._state is CLOSED and self._close_callback is not None:
+                self._announce_close()
 
     def _receiver_failed(self, error: Exception) -> None:
         app_log.error("Uncaught exception, closing connection.", exc_info=error)
@@ -235,7 +293,8 @@ class StreamCore:
     def set_close_callback(self, callback: Callable[[], Any] | None) -> None:
         """Have `callback` called, by the loop, when the stream closes.
 
-        It runs once, after the callbacks and futures of reads and writes that were pending. On a
+        It runs once, after the callbacks and futures of reads and writes that were pending, and
+        after those of reads that these callbacks begin and that the buffer can satisfy. On a
         stream that is closed already it runs on the loop's next turn. ``None`` unsets it.
         """
         self._close_callback = None if callback is None else stack_context.wrap(callback)
@@ -253,8 +312,10 @@ class StreamCore:
     def close(self, exc_info: ExcInfo = False) -> None:
         """Close this stream; a second call does nothing.
 
-        A pending ``read_until_close`` ends with what has arrived; every other pending operation
-        fails with `StreamClosedError`. What was written but not yet sent is dropped.
+        A pending ``read_until_close`` ends with what has arrived, unless the stream closes because
+        of an error other than a reset by the peer. Every other pending operation fails with
+        `StreamClosedError`. What was written but not yet sent is dropped. An error of the operating
+        system in closing the descriptor is ignored.
 
         :param exc_info: True (take the exception being handled), an exception, or a tuple as of
             `sys.exc_info`: it becomes the stream's `error`.
@@ -272,15 +333,23 @@ class StreamCore:
         if self._receiver is not None and (self._state is OPEN or self._state is READ_ENDED):
             closing = getattr(self._receiver, "stream_closing", None)
             if closing is not None:
-                closing()
+                try:
+                    closing()
+                except Exception:
+                    app_log.error("Uncaught exception while a stream closes", exc_info=True)
         was = self._state
         self._state = CLOSED
         if self._reader_on:
             self._remove_reader()
         if self._writer_on:
             self._remove_writer()
-        self._before_close(was)
-        self.close_fd()
+        try:
+            self._before_close(was)
+            self.close_fd()
+        except OSError:
+            pass  # somebody else has closed it already
+        except Exception:
+            app_log.error("Uncaught exception while a stream closes", exc_info=True)
         self._fail_connect(was)
         self._end_reads()
         self._abort_writes()
@@ -308,9 +377,10 @@ class StreamCore:
 
     def _announce_close(self) -> None:
         """Tell the close callback and the receiver, behind everything scheduled so far."""
-        callback, self._close_callback = self._close_callback, None
-        if callback is not None:
-            self._schedule(callback)
+        if not self._callbacks_due:  # otherwise the last of them brings us here again
+            callback, self._close_callback = self._close_callback, None
+            if callback is not None:
+                self._schedule(callback)
         receiver, self._receiver = self._receiver, None
         if receiver is not None and not self._loop.is_closed():
             self._soon(receiver.stream_closed, self.error)

@@ -1,11 +1,14 @@
 """`PipeIOStream`: a stream over one end of a pipe."""
 
+import contextlib
 import errno
 import os
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 from tornado._iostream.base import BaseIOStream
-from tornado._iostream.buffers import Buffer
+from tornado._iostream.writing import is_replaced
 
 
 class PipeIOStream(BaseIOStream):
@@ -34,21 +37,36 @@ class PipeIOStream(BaseIOStream):
         if fd >= 0:
             os.close(fd)
 
+    def __del__(self, _close: Callable[[int], None] = os.close) -> None:
+        # A descriptor is a bare number: nothing else would close it when the stream is dropped.
+        fd = getattr(self, "fd", -1)  # it is missing if __init__ failed
+        if fd >= 0:
+            self.fd = -1
+            warnings.warn(f"unclosed pipe stream of descriptor {fd}", ResourceWarning, stacklevel=2)
+            with contextlib.suppress(OSError):
+                _close(fd)
+
     def read_from_fd(self, buf: bytearray | memoryview | None = None) -> Any:
         """Read from the pipe, see `BaseIOStream.read_from_fd`."""
-        if buf is None:
-            return self._recv_chunk(self.read_chunk_size)
-        data = self._recv_chunk(len(buf))
-        if data is None:
-            return None
+        data = self._read_pipe(self.read_chunk_size if buf is None else len(buf))
+        if buf is None or data is None:
+            return data
         memoryview(buf)[: len(data)] = data
         return len(data)
 
     def write_to_fd(self, data: memoryview) -> int:
         """Write to the pipe, see `BaseIOStream.write_to_fd`."""
-        return self._send_now(data)
+        try:
+            return os.write(self.fd, data)
+        except (BlockingIOError, InterruptedError):
+            return 0
 
     def _recv_chunk(self, limit: int) -> bytes | None:
+        if is_replaced(self.read_from_fd, _OWN_READ):
+            return super()._recv_chunk(limit)
+        return self._read_pipe(limit)
+
+    def _read_pipe(self, limit: int) -> bytes | None:
         try:
             return os.read(self.fd, limit)
         except (BlockingIOError, InterruptedError):
@@ -60,11 +78,6 @@ class PipeIOStream(BaseIOStream):
                 return b""
             raise
 
-    def _send_now(self, data: Buffer) -> int:
-        try:
-            return os.write(self.fd, data)
-        except (BlockingIOError, InterruptedError):
-            return 0
 
-
+_OWN_READ = PipeIOStream.read_from_fd
 PipeIOStream.__module__ = "tornado.iostream"

@@ -7,6 +7,7 @@ import socket as socket_module
 import ssl
 import sys
 from collections.abc import Callable, Sequence
+from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tornado import stack_context
@@ -15,7 +16,7 @@ from tornado._iostream.buffers import Buffer, FileRange, WriteQueue
 from tornado._iostream.errors import StreamClosedError
 from tornado._iostream.pull import _INLINE_READS
 from tornado._iostream.state import CLOSED, CONNECTING, OPEN, READ_ENDED
-from tornado._iostream.writing import _file_ended
+from tornado._iostream.writing import _file_ended, is_replaced
 from tornado._loop.contexts import run_clean
 from tornado.log import gen_log
 
@@ -89,28 +90,30 @@ class IOStream(BaseIOStream):
         except (BlockingIOError, InterruptedError):
             return 0
 
+    # The quick ways around `read_from_fd` and `write_to_fd`, for as long as nobody replaced these:
+    # see `is_replaced`, which the two methods that every request uses spell out.
+
     def _recv_chunk(self, limit: int) -> bytes | None:
+        method = self.read_from_fd
+        if type(method) is not MethodType or method.__func__ is not _OWN_READ:
+            return super()._recv_chunk(limit)
         try:
             return self.socket.recv(limit)  # type: ignore[no-any-return]  # Any socket
         except (BlockingIOError, InterruptedError):
             return None
 
-    def _unacknowledged(self) -> int:
-        if fcntl is None or self.socket is None:
-            return 0
-        try:
-            held = fcntl.ioctl(self.socket.fileno(), termios.TIOCOUTQ, bytes(4))
-        except (OSError, ValueError):
-            return 0
-        return int.from_bytes(held, sys.byteorder)
-
     def _recv_into(self, space: memoryview) -> int | None:
+        if is_replaced(self.read_from_fd, _OWN_READ):
+            return super()._recv_into(space)
         try:
             return self.socket.recv_into(space)  # type: ignore[no-any-return]  # Any socket
         except (BlockingIOError, InterruptedError):
             return None
 
     def _send_now(self, data: Buffer) -> int:
+        method = self.write_to_fd
+        if type(method) is not MethodType or method.__func__ is not _OWN_WRITE:
+            return super()._send_now(data)
         try:
             return self.socket.send(data)  # type: ignore[no-any-return]  # Any socket
         except (BlockingIOError, InterruptedError):
@@ -119,17 +122,23 @@ class IOStream(BaseIOStream):
     if hasattr(socket_module.socket, "sendmsg"):
 
         def _send_list(self, chunks: Sequence[Buffer]) -> int:
+            if is_replaced(self.write_to_fd, _OWN_WRITE):
+                return super()._send_list(chunks)
             try:
                 return self.socket.sendmsg(chunks[:64])  # type: ignore[no-any-return]  # Any socket
             except (BlockingIOError, InterruptedError):
                 return 0
 
         def _send_queue(self, queue: WriteQueue) -> int:
+            if is_replaced(self.write_to_fd, _OWN_WRITE):
+                return super()._send_queue(queue)
             return self._send_list(queue.buffers())
 
     if hasattr(os, "sendfile"):
 
         def _send_file_part(self, part: FileRange) -> int:
+            if is_replaced(self.write_to_fd, _OWN_WRITE):
+                return super()._send_file_part(part)
             try:
                 sent = os.sendfile(
                     self.socket.fileno(), part.fd, part.offset, min(part.count, _SENDFILE_MOST)
@@ -147,6 +156,9 @@ class IOStream(BaseIOStream):
 
     def _read_idle(self) -> None:
         # Look without taking: whoever reads next may be another owner (start_tls, detach).
+        if is_replaced(self.read_from_fd, _OWN_READ):
+            super()._read_idle()
+            return
         try:
             if self.socket.recv(1, socket_module.MSG_PEEK):
                 self._remove_reader()
@@ -155,11 +167,20 @@ class IOStream(BaseIOStream):
                 self._input_ended()
         except (BlockingIOError, InterruptedError):
             return
-        except OSError as error:
-            if _is_unconnected(error):
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOTCONN:
                 self._remove_reader()
                 return
             self._read_failed(error)
+
+    def _unacknowledged(self) -> int:
+        if fcntl is None or self.socket is None:
+            return 0
+        try:
+            held = fcntl.ioctl(self.socket.fileno(), termios.TIOCOUTQ, bytes(4))
+        except (OSError, ValueError):
+            return 0
+        return int.from_bytes(held, sys.byteorder)
 
     # Connecting.
 
@@ -226,7 +247,10 @@ class IOStream(BaseIOStream):
         if self._state is not CONNECTING:
             self._flush()
             return
-        error = self.get_fd_error()
+        try:
+            error = self.get_fd_error()
+        except Exception as failure:
+            error = failure
         if error is not None:
             self._connect_failed(error)
             return
@@ -276,7 +300,8 @@ class IOStream(BaseIOStream):
         :param server_hostname: the name the certificate must be for.
         :param handshake_timeout: seconds, default 60.
         :returns: a future of the new stream, done after the handshake. If that fails, so does the
-            future, with the cause: an `ssl.SSLError`, another `OSError`, or `StreamClosedError`.
+            future, with a `StreamClosedError` that is an instance of the cause's class too, such as
+            `ssl.SSLError`.
         :raises ValueError: if this stream is not idle.
 
         .. versionadded:: 4.0
@@ -324,8 +349,8 @@ class IOStream(BaseIOStream):
             self._write_failed(error)
 
 
-def _is_unconnected(error: OSError) -> bool:
-    return error.errno == errno.ENOTCONN
+_OWN_READ = IOStream.read_from_fd
+_OWN_WRITE = IOStream.write_to_fd
 
 
 def _is_reset(sock: socket_module.socket) -> bool:

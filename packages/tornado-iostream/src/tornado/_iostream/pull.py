@@ -1,6 +1,8 @@
 """Reading: chunks from the kernel go in, results of pending reads and chunks for a receiver out."""
 
 import asyncio
+import functools
+import inspect
 import re
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +13,7 @@ from tornado._iostream.errors import (
     StreamBufferFullError,
     StreamClosedError,
     UnsatisfiableReadError,
+    is_reset,
 )
 from tornado._iostream.reads import (
     Read,
@@ -52,7 +55,13 @@ class PullStream(WriteStream):
         raise NotImplementedError
 
     def _recv_chunk(self, limit: int) -> bytes | None:
-        """One attempt to read; ``None`` where nothing is there, ``b""`` at the end."""
+        """One attempt to read; ``None`` where nothing is there, ``b""`` at the end.
+
+        This way calls `read_from_fd`, which a subclass gives or somebody replaced. A transport of
+        ours has a quicker way for the case that its `read_from_fd` is its own.
+        """
+        if not _takes_buffer(self.read_from_fd):
+            return self._recv_unbuffered()
         memory = bytearray(limit)
         try:
             count = self.read_from_fd(memory)
@@ -60,8 +69,24 @@ class PullStream(WriteStream):
             return None
         return None if count is None else take_front(memory, count)
 
+    def _recv_unbuffered(self) -> bytes | None:
+        """Read by a `read_from_fd` as it was until 4.5, without a parameter."""
+        try:
+            data: bytes | None = self.read_from_fd()
+        except (BlockingIOError, InterruptedError):
+            return None
+        return data
+
     def _recv_into(self, space: memoryview) -> int | None:
         """As `_recv_chunk`, into memory that is there already."""
+        if not _takes_buffer(self.read_from_fd):
+            data = self._recv_unbuffered()
+            if data is None:
+                return None
+            taken = min(len(data), len(space))
+            space[:taken] = data[:taken]
+            self._unread(data[taken:])
+            return taken
         try:
             count: int | None = self.read_from_fd(space)
         except (BlockingIOError, InterruptedError):
@@ -205,15 +230,31 @@ class PullStream(WriteStream):
         if streaming is not None:
             read.streaming = stack_context.wrap(streaming)
         self._read = read
-        if (read.needs_input and not self._read_buffer) or not self._try_read(read):
-            if self._state is OPEN:
-                if self._input_hint:
-                    self._read_inline(read)
-                if not self._reader_on and self._read is read:
-                    self._want_input()
-            elif not self._is_starting() and self._state is not BROKEN:
-                self._fail_late_read(read)
+        try:
+            self._try_inline_read()
+        except BaseException:
+            if self._read is read:
+                self._read = None
+            raise
         return read.future  # type: ignore[return-value]  # the callback style has no future
+
+    def _try_inline_read(self) -> None:
+        """Satisfy the read that was just begun from the buffer, or wait for input.
+
+        Programs replace this method, to make reads fail, so each read calls it once.
+        """
+        read = self._read
+        if read is None:
+            return
+        if (self._read_buffer or not read.needs_input) and self._try_read(read):
+            return
+        if self._state is OPEN:
+            if self._input_hint:
+                self._read_inline(read)
+            if not self._reader_on and self._read is read:
+                self._want_input()
+        elif not self._is_starting() and self._state is not BROKEN:
+            self._fail_late_read(read)
 
     def _read_inline(self, read: Read) -> None:
         """Ask the kernel at once: `_read_idle` saw that it has something."""
@@ -278,7 +319,7 @@ class PullStream(WriteStream):
             return
         try:
             data = self._recv_chunk(self.read_chunk_size)
-        except OSError as error:
+        except Exception as error:
             self._read_failed(error)
             return
         if data:
@@ -317,7 +358,7 @@ class PullStream(WriteStream):
                     return
                 if len(data) < limit and not self._has_buffered_input():
                     return
-        except OSError as error:
+        except Exception as error:
             self._read_failed(error)
             return
         self._pause_turn()
@@ -345,9 +386,10 @@ class PullStream(WriteStream):
 
     def _buffer_full(self) -> None:
         gen_log.error("Reached maximum read buffer size")
-        self.close(
-            exc_info=StreamBufferFullError(
-                f"Reached maximum read buffer size: {len(self._read_buffer)} bytes"
+        self._read_failed(
+            StreamBufferFullError(
+                f"Reached maximum read buffer size: {len(self._read_buffer)} bytes buffered, limit"
+                f" {self.max_buffer_size}"
             )
         )
 
@@ -358,7 +400,7 @@ class PullStream(WriteStream):
             return
         try:
             data = self._recv_chunk(self.read_chunk_size)
-        except OSError as error:
+        except Exception as error:
             self._read_failed(error)
             return
         if data:
@@ -387,7 +429,10 @@ class PullStream(WriteStream):
             return
         self.close()
 
-    def _read_failed(self, error: OSError) -> None:
+    def _read_failed(self, error: Exception) -> None:
+        """The transport raised `error`: whatever it is, nothing may stay registered."""
+        if not is_reset(error):
+            gen_log.warning("error on read: %s", error)
         self.close(exc_info=error)
 
     def _end_reads(self) -> None:
@@ -395,7 +440,7 @@ class PullStream(WriteStream):
         read = self._pending_read()
         if read is None:
             return
-        if isinstance(read, ReadUntilClose):
+        if isinstance(read, ReadUntilClose) and not self._is_cut_off(read):
             buffer = self._read_buffer
             if read.streaming is not None and buffer:
                 self._schedule(read.streaming, read.stream_out(buffer))
@@ -406,6 +451,14 @@ class PullStream(WriteStream):
         if read.future is not None:
             self._fail_future(read.future)
 
+    def _is_cut_off(self, read: Read) -> bool:
+        """Return whether an error ended the input, so that a part must not pass for the whole.
+
+        A reset does not count: many peers end that way. A callback cannot be given an error: it
+        gets what arrived, in every release that has callbacks.
+        """
+        return read.future is not None and self.error is not None and not is_reset(self.error)
+
     def _drain_input(self) -> None:
         """After a failed write: deliver what the peer said before it went away."""
         total = 0
@@ -414,7 +467,7 @@ class PullStream(WriteStream):
                 return
             try:
                 data = self._recv_chunk(self.read_chunk_size)
-            except OSError:
+            except Exception:
                 return  # the error of the write says what happened
             if not data:
                 return
@@ -430,3 +483,21 @@ class PullStream(WriteStream):
             self._append(data)
             if read is not None:
                 self._try_read(read)
+
+
+def _takes_buffer(method: Any) -> bool:
+    """Return whether a replaced ``read_from_fd`` has the parameter it has had since 5.0."""
+    try:
+        return _has_parameter(getattr(method, "__func__", method), hasattr(method, "__self__"))
+    except TypeError:
+        return True  # not hashable: it says nothing about itself
+
+
+@functools.lru_cache(maxsize=64)
+def _has_parameter(function: Any, is_bound: bool) -> bool:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return True
+    places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return len(places) > is_bound or any(p.kind is p.VAR_POSITIONAL for p in parameters)

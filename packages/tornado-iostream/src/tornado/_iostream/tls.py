@@ -1,14 +1,15 @@
 """`SSLIOStream`: a stream whose bytes travel through TLS, for both sides."""
 
 import asyncio
+import logging
 import socket as socket_module
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tornado import stack_context
-from tornado._iostream.buffers import Buffer
-from tornado._iostream.errors import StreamClosedError
+from tornado._iostream.buffers import Buffer, FileRange, WriteQueue
+from tornado._iostream.errors import StreamClosedError, is_reset, stream_closed_by
 from tornado._iostream.plain import IOStream
 from tornado._iostream.state import (
     CLOSED,
@@ -19,6 +20,7 @@ from tornado._iostream.state import (
     READ_ENDED,
     StreamState,
 )
+from tornado._iostream.writing import is_replaced
 from tornado._loop.contexts import run_clean
 from tornado._netutil.tls import ssl_wrap_socket
 from tornado.log import gen_log
@@ -29,6 +31,17 @@ _RECORD = 16384
 """Bytes of plaintext one TLS record holds at most."""
 _ROUNDS = 16
 _TALKING = frozenset({OPEN, READ_ENDED, DRAINING})
+_NOT_TLS = frozenset(
+    {
+        "HTTPS_PROXY_REQUEST",
+        "HTTP_REQUEST",
+        "PACKET_LENGTH_TOO_LONG",
+        "UNKNOWN_PROTOCOL",
+        "WRONG_SSL_VERSION",
+        "WRONG_VERSION_NUMBER",
+    }
+)
+"""OpenSSL's reasons for what does not even look like TLS: a plain client on a TLS port, say."""
 
 
 class SSLIOStream(IOStream):
@@ -84,6 +97,10 @@ class SSLIOStream(IOStream):
         :param server_hostname: the name sent to the server and required of its certificate; by
             default the host of `address`.
 
+        :raises StreamClosedError: through the future, if connecting or the handshake fails; the
+            exception is an instance of the cause's class too, such as `ssl.SSLCertVerificationError`
+            or `ConnectionRefusedError`.
+
         Everything else is as in `IOStream.connect`.
         """
         if isinstance(callback, str):
@@ -129,10 +146,9 @@ class SSLIOStream(IOStream):
         except ssl.SSLWantWriteError:
             if not self._writer_on:
                 self._add_writer()
-        except ssl.SSLError as error:
-            self._log_tls_error(error)
-            self.close(exc_info=error)
-        except (OSError, ValueError) as error:
+        except Exception as error:
+            if isinstance(error, ssl.SSLError):
+                self._log_tls_error(error)
             self.close(exc_info=error)
         else:
             self._handshake_done()
@@ -149,7 +165,9 @@ class SSLIOStream(IOStream):
     def _handshake_expired(self) -> None:
         self._handshake_timer = None
         if self._state is HANDSHAKING:
-            error = TimeoutError(f"TLS handshake not done in {self._handshake_timeout} seconds")
+            error = TimeoutError(
+                f"TLS handshake with {self._peer()} not done in {self._handshake_timeout} seconds"
+            )
             gen_log.warning("SSL handshake timed out on %s", self._peer())
             self.close(exc_info=error)
 
@@ -159,7 +177,11 @@ class SSLIOStream(IOStream):
             timer.cancel()
 
     def _log_tls_error(self, error: ssl.SSLError) -> None:
-        gen_log.warning("SSL Error on %s %s: %s", self._descriptor(), self._peer(), error)
+        # Scanners and load balancers probe servers all the time; a client wants to know why it
+        # could not connect.
+        is_probe = is_reset(error) or (self.socket.server_side and error.reason not in _NOT_TLS)
+        level = logging.DEBUG if is_probe else logging.WARNING
+        gen_log.log(level, "SSL Error on %s %s: %s", self._descriptor(), self._peer(), error)
 
     def _peer(self) -> Any:
         try:
@@ -168,17 +190,18 @@ class SSLIOStream(IOStream):
             return "(not connected)"
 
     def wait_for_handshake(
-        self, callback: "Callable[[SSLIOStream], Any] | None" = None
+        self, callback: Callable[[], Any] | None = None
     ) -> "asyncio.Future[SSLIOStream]":
         """Wait until the handshake is done, for servers that look at it before they read.
 
         Afterwards ``stream.socket.getpeercert()``, ``selected_alpn_protocol()`` and the like tell
         what was agreed.
 
-        :param callback: called with this stream; then ``None`` is returned.
+        :param callback: called without arguments; then ``None`` is returned.
         :returns: a future of this stream.
         :raises RuntimeError: if someone waits already.
-        :raises StreamClosedError: through the future, if the stream closes first.
+        :raises StreamClosedError: through the future, if the stream closes first. Where an error
+            closed it, the exception is an instance of that error's class too.
 
         .. versionadded:: 4.2
         """
@@ -186,7 +209,7 @@ class SSLIOStream(IOStream):
             raise RuntimeError("Already waiting")
         future: asyncio.Future[SSLIOStream] = asyncio.Future(loop=self._loop)
         if self._state is CLOSED:
-            self._fail_future(future)
+            self._fail_handshake(future)
         elif self._state is CONNECTING or self._state is HANDSHAKING:
             self._handshake_future = future
         elif not isinstance(self.socket, ssl.SSLSocket):
@@ -199,51 +222,62 @@ class SSLIOStream(IOStream):
 
         def on_done(done: "asyncio.Future[SSLIOStream]") -> None:
             if done.exception() is None:
-                self._run_callback(wrapped, self)
+                self._schedule(wrapped)
 
         self.io_loop.add_future(future, on_done)
         return None  # type: ignore[return-value]  # the callback style has no future
 
     def _fail_connect(self, was: StreamState) -> None:
         self._stop_timer()
+        for future in (self._connect_future, self._handshake_future):
+            if future is not None:
+                self._fail_handshake(future)
+        self._handshake_future = None
         super()._fail_connect(was)
-        future, self._handshake_future = self._handshake_future, None
-        if future is not None:
-            self._fail_future(future)
+
+    def _fail_handshake(self, future: "asyncio.Future[SSLIOStream]") -> None:
+        if not future.done():
+            future.set_exception(stream_closed_by(self.error))
+            future.exception()  # as in `_fail_future`
 
     # Reading and writing.
 
     def read_from_fd(self, buf: bytearray | memoryview | None = None) -> Any:
         """Read decrypted bytes, see `BaseIOStream.read_from_fd`."""
         if buf is None:
-            return self._recv_chunk(self.read_chunk_size)
-        return self._recv_into(memoryview(buf))
+            return self._decrypt(self.socket.recv, min(self.read_chunk_size, _RECORD), b"")
+        return self._decrypt(self.socket.recv_into, memoryview(buf), 0)
 
     def write_to_fd(self, data: memoryview) -> int:
         """Encrypt and write, see `BaseIOStream.write_to_fd`."""
-        return self._send_now(data)
+        return self._encrypt(data)
 
     def _recv_chunk(self, limit: int) -> bytes | None:
-        try:
-            return self.socket.recv(min(limit, _RECORD))  # type: ignore[no-any-return]  # Any socket
-        except ssl.SSLWantReadError:
-            return None
-        except ssl.SSLWantWriteError:
-            self._want_write_to_read()
-            return None
-        except ssl.SSLZeroReturnError:
-            return b""
+        if is_replaced(self.read_from_fd, _OWN_READ):
+            return super(IOStream, self)._recv_chunk(limit)
+        data: bytes | None = self._decrypt(self.socket.recv, min(limit, _RECORD), b"")
+        return data
 
     def _recv_into(self, space: memoryview) -> int | None:
+        if is_replaced(self.read_from_fd, _OWN_READ):
+            return super(IOStream, self)._recv_into(space)
+        count: int | None = self._decrypt(self.socket.recv_into, space, 0)
+        return count
+
+    def _read_idle(self) -> None:
+        super(IOStream, self)._read_idle()  # OpenSSL cannot look without taking
+
+    def _decrypt(self, receive: Callable[[Any], Any], argument: Any, end: Any) -> Any:
+        """Return what ``receive(argument)`` does, ``None`` while it waits, `end` at the end."""
         try:
-            return self.socket.recv_into(space)  # type: ignore[no-any-return]  # Any socket
+            return receive(argument)
         except ssl.SSLWantReadError:
             return None
         except ssl.SSLWantWriteError:
             self._want_write_to_read()
             return None
         except ssl.SSLZeroReturnError:
-            return 0
+            return end
 
     def _want_write_to_read(self) -> None:
         """The protocol has to send something (a key update) before it can go on reading."""
@@ -252,18 +286,34 @@ class SSLIOStream(IOStream):
             self._add_writer()
 
     def _send_now(self, data: Buffer) -> int:
+        if is_replaced(self.write_to_fd, _OWN_WRITE):
+            return super(IOStream, self)._send_now(data)
+        return self._encrypt(data)
+
+    def _send_list(self, chunks: Sequence[Buffer]) -> int:
+        return self._send_now(b"".join(chunks))
+
+    def _send_queue(self, queue: WriteQueue) -> int:
+        return super(IOStream, self)._send_queue(queue)
+
+    def _send_file_part(self, part: FileRange) -> int:
+        return super(IOStream, self)._send_file_part(part)
+
+    def _encrypt(self, data: Buffer) -> int:
         sent = 0
         size = len(data)
-        view = memoryview(data)
-        try:
-            while sent < size:  # OpenSSL takes one record at a time
-                sent += self.socket.send(view[sent : sent + _RECORD])
-        except ssl.SSLWantWriteError:
-            pass
-        except ssl.SSLWantReadError:
-            self._write_wants_read = True
-            if not self._reader_on:
-                self._add_reader()
+        # The traceback of an error that is kept would keep the views, and they the caller's memory.
+        with memoryview(data) as view:
+            try:
+                while sent < size:  # OpenSSL takes one record at a time
+                    with view[sent : sent + _RECORD] as record:
+                        sent += self.socket.send(record)
+            except ssl.SSLWantWriteError:
+                pass
+            except ssl.SSLWantReadError:
+                self._write_wants_read = True
+                if not self._reader_on:
+                    self._add_reader()
         return sent
 
     def _has_buffered_input(self) -> bool:
@@ -310,11 +360,6 @@ class SSLIOStream(IOStream):
     def _add_writer(self) -> None:
         if not self._write_wants_read:
             super()._add_writer()
-
-    def _read_failed(self, error: OSError) -> None:
-        if isinstance(error, ssl.SSLError):
-            self._log_tls_error(error)
-        super()._read_failed(error)
 
     # The end.
 
@@ -407,12 +452,15 @@ def upgrade(
         if error is None:
             future.set_result(secure)
         else:
-            future.set_exception(secure.error or error)
+            future.set_exception(error)
             future.exception()
 
     future.add_done_callback(on_settled)
     secure.wait_for_handshake().add_done_callback(on_handshake)
     return future
 
+
+_OWN_READ = SSLIOStream.read_from_fd
+_OWN_WRITE = SSLIOStream.write_to_fd
 
 SSLIOStream.__module__ = "tornado.iostream"

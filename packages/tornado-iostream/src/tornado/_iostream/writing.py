@@ -5,13 +5,15 @@ import errno
 import os
 from collections import deque
 from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
 from tornado import stack_context
 from tornado._iostream.buffers import Buffer, FileRange, WriteQueue
 from tornado._iostream.core import StreamCore
-from tornado._iostream.errors import StreamBufferFullError, StreamClosedError
+from tornado._iostream.errors import StreamBufferFullError, StreamClosedError, is_reset
 from tornado._iostream.state import BROKEN, CLOSED, DRAINING, OPEN, READ_ENDED
+from tornado.log import gen_log
 
 _ROUNDS = 16
 """Count of system calls after which a flush lets the loop turn."""
@@ -36,7 +38,10 @@ class WriteStream(StreamCore):
         raise NotImplementedError
 
     def _send_now(self, data: Buffer) -> int:
-        """One attempt to send `data`; 0 where the kernel takes nothing."""
+        """One attempt to send `data`; 0 where the kernel takes nothing.
+
+        This way calls `write_to_fd`, as `PullStream._recv_chunk` calls `read_from_fd`.
+        """
         view = memoryview(data)
         try:
             return self.write_to_fd(view)
@@ -125,7 +130,9 @@ class WriteStream(StreamCore):
 
     def _write_future(self) -> "asyncio.Future[None]":
         future: asyncio.Future[None] = asyncio.Future(loop=self._loop)
-        if not self._queue and self._state is not BROKEN:
+        if self._state is CLOSED:
+            self._fail_future(future)
+        elif not self._queue and self._state is not BROKEN:
             future.set_result(None)
         else:
             if self._write_futures is None:
@@ -214,7 +221,7 @@ class WriteStream(StreamCore):
                 if not sent:
                     break
                 self._total_write_done_index += sent
-        except OSError as error:
+        except Exception as error:
             self._write_failed(error)
             return
         self._settle_writes()
@@ -257,10 +264,12 @@ class WriteStream(StreamCore):
     def _shut_down_writing(self) -> None:
         """Send the end of file; only transports that can close one direction have it."""
 
-    def _write_failed(self, error: OSError) -> None:
+    def _write_failed(self, error: Exception) -> None:
         """The kernel refused a write: read what it still holds, then close, on the next turn."""
         if self._state is CLOSED or self._state is BROKEN:
             return
+        if not is_reset(error):
+            gen_log.warning("Write error on %s: %s", self._watched_fd, error)
         if self.error is None:
             self.error = error
         self._state = BROKEN
@@ -268,7 +277,7 @@ class WriteStream(StreamCore):
             self._remove_writer()
         self._soon(self._finish_broken, error)
 
-    def _finish_broken(self, error: OSError) -> None:
+    def _finish_broken(self, error: Exception) -> None:
         if self._state is CLOSED:
             return
         self._drain_input()
@@ -284,6 +293,16 @@ class WriteStream(StreamCore):
         futures, self._write_futures = self._write_futures, None
         for _, future in futures or ():
             self._fail_future(future)
+
+
+def is_replaced(method: Any, own: Any) -> bool:
+    """Return whether `method`, looked up on an instance, is not the function `own`.
+
+    Asked at each call, so a replacement on the instance, its class or one between is noticed at any
+    time. The type is compared because transparent wrappers (``wrapt``) answer for ``__func__``, and
+    for equality, as what they wrap does.
+    """
+    return type(method) is not MethodType or method.__func__ is not own
 
 
 def _file_ended(part: FileRange) -> OSError:

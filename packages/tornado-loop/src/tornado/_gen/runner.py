@@ -607,7 +607,7 @@ class EngineRunner(Runner):
 
     def _bind(self, resume: Callable[[Any], Any]) -> Callable[[Any], Any]:
         io_loop = current.get_current()
-        return functools.partial(io_loop._run_callback, resume)
+        return functools.partial(io_loop._dispatch, resume)
 
     def _deliver(self, value: Any) -> None:
         if value is not None:

@@ -1,4 +1,4 @@
-"""`IOLoop` over asyncio: one asyncio loop in; the loop interface of every release out."""
+"""`IOLoop` over asyncio: the interface of every release upon one asyncio loop."""
 
 import asyncio
 import functools
@@ -6,15 +6,23 @@ from asyncio.events import _get_running_loop
 from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
+from types import FunctionType
 from typing import Any
 
 from tornado._loop import contexts, current, forking
-from tornado._loop.ioloop import IOLoop, Selectable
+from tornado._loop.blocking import BlockingWatch
+from tornado._loop.ioloop import RUN_CALLBACK, IOLoop, Selectable
 from tornado._loop.selector_thread import SelectorThread
 
 assert forking  # imported for what it does at a fork
 
 __all__ = ["AsyncIOLoop", "AsyncIOMainLoop", "BaseAsyncIOLoop", "PollIOLoop", "UvloopIOLoop"]
+
+
+# How long an operation that was interrupted may take to end, in seconds.
+_LONGEST_FAREWELL_SECONDS = 5.0
+
+_BASE_EVENTS = asyncio.BaseEventLoop.run_forever.__code__.co_filename
 
 
 class _Call(asyncio.Handle):
@@ -53,10 +61,16 @@ class _Call(asyncio.Handle):
         return current.by_asyncio_loop[self._loop]
 
 
+# asyncio's own `call_soon`; `None` if it had been replaced before this module was imported.
+_CALL_SOON: Any = asyncio.BaseEventLoop.call_soon
+if type(_CALL_SOON) is not FunctionType or _CALL_SOON.__code__.co_filename != _BASE_EVENTS:
+    _CALL_SOON = None
+
+
 def _queue_of(loop: asyncio.AbstractEventLoop) -> "deque[asyncio.Handle] | None":
     """Return the queue of callbacks of asyncio's own loops; others are asked by `call_soon`."""
     queue = getattr(loop, "_ready", None)
-    usual = getattr(type(loop), "call_soon", None) is asyncio.BaseEventLoop.call_soon
+    usual = getattr(type(loop), "call_soon", None) is _CALL_SOON
     return queue if usual and isinstance(queue, deque) and not loop.get_debug() else None
 
 
@@ -81,10 +95,6 @@ class BaseAsyncIOLoop(IOLoop):
         self.close_loop = close_loop
         # Descriptor -> (what add_handler was given, handler)
         self.handlers: dict[int, tuple[int | Selectable, Callable[..., Any]]] = {}
-        # Where descriptors are waited for: the asyncio loop, or a thread beside it.
-        self.selector_loop = asyncio_loop
-        if _is_proactor(asyncio_loop):
-            self.selector_loop = SelectorThread(asyncio_loop)
         self.readers: set[int] = set()
         self.writers: set[int] = set()
         self.closing = False
@@ -92,15 +102,20 @@ class BaseAsyncIOLoop(IOLoop):
         self._open_streams: set[Any] = set()
         # Called when `start` is about to return: what was left for the end of the turn is done.
         self._when_stopped: list[Callable[[], None]] = []
-        self._run = self._run_callback
-        self._queue = None
-        if type(self)._run_callback is IOLoop._run_callback:
-            self._queue = _queue_of(asyncio_loop)
+        self._queue = _queue_of(asyncio_loop)
+        # Whether a run_sync ended before its operation did.
+        self._left_unfinished = False
         current.remember(self, asyncio_loop)
         try:
+            # Where descriptors are waited for: the asyncio loop, or a thread beside it.
+            self.selector_loop = asyncio_loop
+            if _is_proactor(asyncio_loop):
+                self.selector_loop = SelectorThread(asyncio_loop)
             super().initialize(**kwargs)
         except BaseException:
             current.forget(asyncio_loop)
+            if self.selector_loop is not asyncio_loop:
+                self.selector_loop.close()
             raise
 
     def close(self, all_fds: bool = False) -> None:
@@ -120,6 +135,8 @@ class BaseAsyncIOLoop(IOLoop):
             for stream in list(self._open_streams):
                 stream.close()
         self._open_streams.clear()
+        if self._left_unfinished:
+            self._silence_tasks()
         self._held.clear()
         if IOLoop._singleton is self:
             IOLoop._singleton = None
@@ -143,12 +160,28 @@ class BaseAsyncIOLoop(IOLoop):
         if current.set_loop() is self.asyncio_loop:
             asyncio.set_event_loop(None)
 
+    def _check_startable(self) -> None:
+        """Raise `RuntimeError` where a loop runs already, before anything is changed."""
+        loop: Any = self.asyncio_loop
+        check = getattr(loop, "_check_running", None)
+        if check is not None:
+            check()  # asyncio's own: there are programs that relax it, to nest their loops
+        elif loop.is_running():
+            raise RuntimeError("This event loop is already running")
+        elif _get_running_loop() is not None:
+            raise RuntimeError("Cannot run the event loop while another loop is running")
+
     def start(self) -> None:
         """Run until `stop` is called."""
+        self._check_startable()
         if self._watch is not None:
             self._watch.begin()
         try:
             self.asyncio_loop.run_forever()
+        except (KeyboardInterrupt, SystemExit):
+            # The program ends: what it leaves behind is no mistake that asyncio should report.
+            self._silence_tasks()
+            raise
         finally:
             for call in self._when_stopped:
                 call()
@@ -167,7 +200,36 @@ class BaseAsyncIOLoop(IOLoop):
         """Whether the loop is running now."""
         return self.asyncio_loop.is_running()
 
+    def _end_interrupted(self, future: Any) -> None:
+        """Cancel the operation of a `run_sync` that was interrupted, and let it end."""
+        if future is None:
+            return
+        if not future.done():
+            handle = self.call_later(_LONGEST_FAREWELL_SECONDS, self.stop)
+            try:
+                future.cancel()  # its done-callback stops the loop
+                self.start()
+            finally:
+                self.remove_timeout(handle)
+                self._silence_tasks()
+        if future.done() and not future.cancelled():
+            future.exception()  # seen, so that asyncio does not report it: it is on its way out
+
+    def _leave_unfinished(self, future: Any) -> None:
+        self._left_unfinished = True
+
+    def _silence_tasks(self) -> None:
+        """Keep asyncio from reporting tasks of this loop that are collected before they are done."""
+        for task in asyncio.all_tasks(self.asyncio_loop):
+            task._log_destroy_pending = False  # type: ignore[attr-defined]  # as asyncio.gather does
+
     # -- callbacks -------------------------------------------------------------------------------
+
+    def _step(self, callback: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return what asyncio is to call, with its arguments, to run a callback of this loop."""
+        if args and self._is_run_callback_replaced():
+            return (self._run_callback, functools.partial(callback, *args))
+        return (self._run_callback, callback, *args)
 
     def add_callback(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         """Call ``callback(*args, **kwargs)`` on the next turn; safe from every thread."""
@@ -178,11 +240,18 @@ class BaseAsyncIOLoop(IOLoop):
         loop = self.asyncio_loop
         try:
             if _get_running_loop() is not loop:
-                loop.call_soon_threadsafe(self._run, callback, *args)
-            elif self._queue is not None:
+                loop.call_soon_threadsafe(*self._step(callback, args))
+            elif (
+                self._queue is not None
+                # The short way may be taken only where nobody replaced a step of the long one.
+                and type(self)._run_callback is RUN_CALLBACK
+                and "_run_callback" not in self.__dict__
+                and type(loop).call_soon is _CALL_SOON
+                and "call_soon" not in loop.__dict__
+            ):
                 self._queue.append(_Call(callback, args, loop))
             else:
-                loop.call_soon(self._run, callback, *args)
+                loop.call_soon(*self._step(callback, args))
         except RuntimeError:
             if not self.asyncio_loop.is_closed():
                 raise
@@ -194,7 +263,7 @@ class BaseAsyncIOLoop(IOLoop):
         if kwargs:
             callback = functools.partial(callback, **kwargs)
         try:
-            contexts.run_clean(self.asyncio_loop.call_soon_threadsafe, self._run, callback, *args)
+            contexts.run_clean(self.asyncio_loop.call_soon_threadsafe, *self._step(callback, args))
         except RuntimeError:
             if not self.asyncio_loop.is_closed():
                 raise
@@ -204,7 +273,7 @@ class BaseAsyncIOLoop(IOLoop):
         if isinstance(future, asyncio.Future) and future.get_loop() is self.asyncio_loop:
             if contexts.in_use:
                 callback = contexts.wrap(callback)
-            future.add_done_callback(functools.partial(self._run, callback))
+            future.add_done_callback(functools.partial(self._dispatch, callback))
         else:
             super().add_future(future, callback)
 
@@ -214,18 +283,20 @@ class BaseAsyncIOLoop(IOLoop):
             callback = contexts.wrap(callback)
         if kwargs:
             callback = functools.partial(callback, **kwargs)
-        delay = when - self._time_func()
-        return self.asyncio_loop.call_later(delay if delay > 0 else 0, self._run, callback, *args)
+        delay = when - self.time()
+        return self.asyncio_loop.call_later(delay if delay > 0 else 0, *self._step(callback, args))
 
     def call_later(
         self, delay: float, callback: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> Any:
         """Call ``callback(*args, **kwargs)`` after ``delay`` seconds."""
+        if type(self).call_at is not _CALL_AT or "call_at" in self.__dict__:
+            return self.call_at(self.time() + delay, callback, *args, **kwargs)
         if contexts.in_use:
             callback = contexts.wrap(callback)
         if kwargs:
             callback = functools.partial(callback, **kwargs)
-        return self.asyncio_loop.call_later(delay if delay > 0 else 0, self._run, callback, *args)
+        return self.asyncio_loop.call_later(delay if delay > 0 else 0, *self._step(callback, args))
 
     def remove_timeout(self, timeout: Any) -> None:
         """Cancel a timeout, given its handle."""
@@ -278,7 +349,11 @@ class BaseAsyncIOLoop(IOLoop):
     def _handle_events(self, number: int, events: int) -> None:
         entry = self.handlers.get(number)
         if entry is not None:
-            self._run_callback(entry[1], entry[0], events)
+            self._dispatch(entry[1], entry[0], events)
+
+
+# Compared with what a loop has when it is used: it may have been overridden or patched since.
+_CALL_AT = BaseAsyncIOLoop.call_at
 
 
 class AsyncIOLoop(BaseAsyncIOLoop):
@@ -366,6 +441,36 @@ class UvloopIOLoop(AsyncIOLoop):
         import uvloop
 
         super().initialize(impl, loop_factory=uvloop.new_event_loop, **kwargs)
+
+
+def _make_loop() -> IOLoop:
+    """Make the loop of a thread that has none, and make it current."""
+    made: IOLoop
+    if IOLoop.configured_class() is AsyncIOLoop:
+        # As if asyncio had had one; but it is ours to close.
+        options = {"impl": None, "asyncio_loop": None, "loop_factory": None, "make_current": None}
+        options.update(IOLoop._save_configuration()[1] or {})
+        factory: Any = options.pop("loop_factory") or asyncio.new_event_loop
+        loop: Any = options.pop("asyncio_loop") or factory()
+        del options["impl"], options["make_current"]
+        made = AsyncIOMainLoop(asyncio_loop=loop, make_current=False, **options)
+        made.close_loop = True
+    else:
+        made = IOLoop(make_current=False)
+    made.make_current()
+    if BlockingWatch.in_main_thread():
+        with IOLoop._singleton_lock:
+            if IOLoop._singleton is None:
+                IOLoop._singleton = made
+    return made
+
+
+def _adopt_loop(loop: asyncio.AbstractEventLoop) -> IOLoop:
+    return AsyncIOMainLoop(asyncio_loop=loop, make_current=False)
+
+
+current.make_loop = _make_loop
+current.adopt_loop = _adopt_loop
 
 
 def _is_proactor(loop: asyncio.AbstractEventLoop) -> bool:

@@ -1,30 +1,11 @@
-"""Small bridges to asyncio: futures and threads in; futures and loops out."""
+"""Conversions between the futures of Tornado and asyncio, which are the same today."""
 
 import asyncio
 from typing import Any
 
 from tornado._loop.conversion import convert_yielded
 
-__all__ = ["AnyThreadEventLoopPolicy", "to_asyncio_future", "to_tornado_future"]
-
-
-class AnyThreadEventLoopPolicy(asyncio.DefaultEventLoopPolicy):
-    """An event loop policy that makes loops in every thread, not only in the main one.
-
-    ``asyncio.set_event_loop_policy(AnyThreadEventLoopPolicy())``
-
-    .. versionadded:: 5.0
-    """
-
-    def get_event_loop(self) -> asyncio.AbstractEventLoop:
-        """Return this thread's loop, a new one if there is none."""
-        loop: asyncio.AbstractEventLoop | None = getattr(self._local, "_loop", None)
-        if loop is None:
-            loop = self.new_event_loop()
-            self.set_event_loop(loop)
-        return loop
-
-    _local: Any
+__all__ = ["to_asyncio_future", "to_tornado_future"]
 
 
 def to_tornado_future(asyncio_future: "asyncio.Future[Any]") -> "asyncio.Future[Any]":
@@ -43,6 +24,6 @@ def to_asyncio_future(tornado_future: Any) -> "asyncio.Future[Any]":
     return convert_yielded(tornado_future)
 
 
-for _name in (AnyThreadEventLoopPolicy, to_tornado_future, to_asyncio_future):
+for _name in (to_tornado_future, to_asyncio_future):
     _name.__module__ = "tornado.platform.asyncio"
 del _name

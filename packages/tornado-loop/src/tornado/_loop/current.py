@@ -1,13 +1,13 @@
-"""Which loop belongs here: a thread in; its `IOLoop`, or the asyncio loop below it, out.
+"""The current `IOLoop` of each thread, and the asyncio loop below it.
 
-This room sits beneath futures and loops, and so knows neither: `tornado._loop.ioloop` tells it at
-import how a loop is made (`make_loop`) and how a foreign asyncio loop is adopted (`adopt_loop`).
+This room sits beneath futures and loops, and so knows neither: `tornado._loop.asyncio_loop` tells it
+at import how a loop is made (`make_loop`) and how a foreign asyncio loop is adopted (`adopt_loop`).
 """
 
 import asyncio
 import threading
 from asyncio.events import _get_running_loop
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
     from tornado._loop.ioloop import IOLoop
@@ -29,14 +29,14 @@ by_asyncio_loop: "dict[asyncio.AbstractEventLoop, IOLoop]" = {}
 
 
 def make_loop() -> "IOLoop":
-    """Make a new loop and make it current; `tornado._loop.ioloop` puts its function here."""
+    """Make a new loop and make it current; `tornado._loop.asyncio_loop` puts its function here."""
     import tornado.ioloop  # noqa: F401 - above this room; whoever needs no loop does without it
 
     return globals()["make_loop"]()  # type: ignore[no-any-return]  # the function put here
 
 
 def adopt_loop(loop: asyncio.AbstractEventLoop) -> "IOLoop":
-    """Make an `IOLoop` over ``loop``; `tornado._loop.ioloop` puts its function here."""
+    """Make an `IOLoop` over ``loop``; `tornado._loop.asyncio_loop` puts its function here."""
     import tornado.ioloop  # noqa: F401 - above this room; whoever needs no loop does without it
 
     return globals()["adopt_loop"](loop)  # type: ignore[no-any-return]  # the function put here
@@ -57,9 +57,11 @@ def set_loop() -> asyncio.AbstractEventLoop | None:
     `asyncio.get_event_loop` makes a loop, or warns, where none was set: the default policies keep
     it in a thread-local, and that is read here. Another policy is asked.
     """
-    policies: Any = asyncio.events
-    get_policy = getattr(policies, "_get_event_loop_policy", asyncio.get_event_loop_policy)
-    policy = get_policy()
+    # The public function is deprecated from Python 3.14 on, and gone in 3.16.
+    get_policy = getattr(asyncio.events, "_get_event_loop_policy", None) or getattr(
+        asyncio, "get_event_loop_policy", None
+    )
+    policy = asyncio if get_policy is None else get_policy()
     local = getattr(policy, "_local", None)
     if isinstance(local, threading.local):
         loop = getattr(local, "_loop", None)
@@ -67,7 +69,7 @@ def set_loop() -> asyncio.AbstractEventLoop | None:
         try:
             loop = policy.get_event_loop()
         except RuntimeError:
-            return None
+            return None  # from Python 3.14 on for every thread in which none was set
     return None if loop is None or loop.is_closed() else loop
 
 

@@ -10,6 +10,7 @@ import datetime
 import functools
 import numbers
 import os
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, overload
@@ -19,21 +20,24 @@ from tornado._loop.blocking import BlockingWatch
 from tornado._loop.conversion import BadYieldError, convert_yielded
 from tornado._loop.futures import FUTURES, Future, chain_future, is_future
 from tornado.log import app_log, gen_log
-from tornado.util import Configurable, TimeoutError, import_object
+from tornado.util import Configurable, TimeoutError
 
-__all__ = ["IOLoop", "Selectable"]
+__all__ = ["RUN_CALLBACK", "IOLoop", "LoopStoppedError", "Selectable"]
 
 _T = TypeVar("_T")
 _S = TypeVar("_S", bound="Selectable")
 
-# What IOLoop.configure takes besides classes: short names, and the loops of releases before 5.
+# What IOLoop.configure takes besides classes: short names, and a loop of releases before 5 whose
+# module would not be importable on most systems.
 _IMPLEMENTATIONS = {
     "asyncio": "tornado.platform.asyncio.AsyncIOLoop",
     "uvloop": "tornado.platform.asyncio.UvloopIOLoop",
-    "tornado.platform.epoll.EPollIOLoop": "tornado.ioloop.PollIOLoop",
     "tornado.platform.kqueue.KQueueIOLoop": "tornado.ioloop.PollIOLoop",
-    "tornado.platform.select.SelectIOLoop": "tornado.ioloop.PollIOLoop",
 }
+
+
+class LoopStoppedError(TimeoutError, RuntimeError):
+    """`IOLoop.run_sync`: the loop was stopped before the operation was done."""
 
 
 class Selectable(Protocol):
@@ -77,6 +81,7 @@ class IOLoop(Configurable):
         current.by_asyncio_loop
     )
     _singleton: "ClassVar[IOLoop | None]" = None
+    _singleton_lock: ClassVar[Any] = threading.RLock()
 
     #: The asyncio loop below; loops that are not built upon asyncio lack it.
     asyncio_loop: asyncio.AbstractEventLoop
@@ -169,14 +174,14 @@ class IOLoop(Configurable):
         it could before release 5. If there is no loop at all, one is made.
         """
         found = current.get_current(create=False)
-        if found is None:
+        if found is not None:
+            return found
+        with IOLoop._singleton_lock:
             found = IOLoop._singleton
             loop = getattr(found, "asyncio_loop", None)
-            if loop is not None and loop.is_closed():
-                found = None  # made within an `asyncio.run` that is over
-        if found is None:
-            found = current.get_current()
-            IOLoop._singleton = found
+            if found is None or (loop is not None and loop.is_closed()):
+                # None yet, or one made within an `asyncio.run` that is over.
+                IOLoop._singleton = found = current.get_current()
         return found
 
     @staticmethod
@@ -253,19 +258,34 @@ class IOLoop(Configurable):
     def run_sync(self, func: Callable[[], Any], timeout: float | None = None) -> Any:
         """Run ``func``, wait for the awaitable it returns, and return its result; then stop.
 
+        :param func: a function without arguments, often a coroutine function. Pass the function
+            itself: it is called by the loop.
         :param timeout: the longest time to wait, in seconds.
-        :raises tornado.util.TimeoutError: if the time is up, or the loop was stopped before; the
-            awaitable is cancelled.
+        :raises tornado.util.TimeoutError: if the time is up; the awaitable is cancelled.
+        :raises RuntimeError: if a loop runs in this thread already, and nothing else happens then;
+            or if this loop was stopped before the awaitable was done. The latter is a
+            `tornado.util.TimeoutError` too, as it was in earlier releases.
+        :raises TypeError: if ``func`` cannot be called.
+
+        When it is interrupted (`KeyboardInterrupt`, `SystemExit`) the awaitable is cancelled, and
+        given a few seconds to end, before the exception is raised here.
 
         .. versionadded:: 3.0
         .. versionchanged:: 4.3
            Native coroutines too.
         """
+        if not callable(func):
+            raise TypeError(
+                f"run_sync() takes a function, got {func!r}; pass the function, without calling it"
+            )
+        self._check_startable()
         future: Any = None
-        expired = False
+        expired = interrupted = False
 
         def run() -> None:
             nonlocal future
+            if interrupted:
+                return
             try:
                 result = func()
                 if result is not None:
@@ -294,14 +314,32 @@ class IOLoop(Configurable):
         handle = None if timeout is None else self.add_timeout(self.time() + timeout, expire)
         try:
             self.start()
+        except (KeyboardInterrupt, SystemExit):
+            interrupted = True
+            self._end_interrupted(future)
+            raise
         finally:
             if handle is not None:
                 self.remove_timeout(handle)
         if expired:
             raise TimeoutError(f"Operation timed out after {timeout} seconds")
         if future is None or not future.done():
-            raise TimeoutError("the loop was stopped before the operation was done")
+            self._leave_unfinished(future)
+            raise LoopStoppedError("Event loop stopped before the operation was done")
         return future.result()
+
+    def _check_startable(self) -> None:
+        """Raise `RuntimeError` where a loop runs already."""
+        if self.running():
+            raise RuntimeError("the loop is already running")
+
+    def _end_interrupted(self, future: Any) -> None:
+        """Cancel the operation of a `run_sync` that was interrupted, if it had begun."""
+        if future is not None and not future.done():
+            future.cancel()
+
+    def _leave_unfinished(self, future: Any) -> None:
+        """Take note that `run_sync` ends before ``future`` is done."""
 
     # -- callbacks -------------------------------------------------------------------------------
 
@@ -349,6 +387,20 @@ class IOLoop(Configurable):
             raise TypeError(f"expected a future, got {future!r}")
         callback = contexts.wrap(callback)
         future.add_done_callback(lambda done: self.add_callback(callback, done))
+
+    def _is_run_callback_replaced(self) -> bool:
+        """Return whether `_run_callback` is overridden or patched, on a class or this object.
+
+        Then it is called for each callback with one argument, as in released versions.
+        """
+        return type(self)._run_callback is not RUN_CALLBACK or "_run_callback" in self.__dict__
+
+    def _dispatch(self, callback: Callable[..., Any], *args: Any) -> None:
+        """Run a callback of the loop now."""
+        if args and self._is_run_callback_replaced():
+            self._run_callback(functools.partial(callback, *args))
+        else:
+            self._run_callback(callback, *args)
 
     def _run_callback(self, callback: Callable[..., Any], *args: Any) -> None:
         """Run a callback of the loop; whatever it raises stops nothing."""
@@ -553,20 +605,7 @@ class IOLoop(Configurable):
         BlockingWatch.log_stack(self._watch, frame)
 
 
-def _make_loop() -> IOLoop:
-    made: IOLoop = IOLoop(make_current=False)
-    made.make_current()
-    if IOLoop._singleton is None and BlockingWatch.in_main_thread():
-        IOLoop._singleton = made
-    return made
+#: What `IOLoop._run_callback` is while nobody has replaced it.
+RUN_CALLBACK = IOLoop._run_callback
 
-
-def _adopt_loop(loop: asyncio.AbstractEventLoop) -> IOLoop:
-    adopter = import_object("tornado.platform.asyncio.AsyncIOMainLoop")
-    made: IOLoop = adopter(asyncio_loop=loop, make_current=False)
-    return made
-
-
-current.make_loop = _make_loop
-current.adopt_loop = _adopt_loop
 IOLoop.__module__ = "tornado.ioloop"

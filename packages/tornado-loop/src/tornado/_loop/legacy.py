@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import os
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -26,16 +25,6 @@ class _HasFileno(Protocol):
 
 
 _FileDescriptorLike = int | _HasFileno
-
-
-def set_close_exec(fd: int) -> None:
-    """Keep ``fd`` out of programs that are started from this one."""
-    os.set_inheritable(fd, False)
-
-
-def _set_nonblocking(fd: int) -> None:
-    """Have reads and writes of ``fd`` return at once."""
-    os.set_blocking(fd, False)
 
 
 class _ReleasingContextManager:

@@ -1,4 +1,4 @@
-"""Readiness for loops that have none: descriptors in; callbacks on the real loop out.
+"""Readiness of descriptors for loops that cannot wait for them, by a thread.
 
 asyncio's Proactor loop, the usual one on Windows, cannot wait for descriptors. A thread beside it
 polls them, and hands what is ready over to the loop, where the callbacks run. While they run the
@@ -6,9 +6,11 @@ thread waits, so readiness stays level-triggered and no callback runs in two pla
 """
 
 import asyncio
+import atexit
 import selectors
 import socket
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +23,19 @@ _Ready = list[tuple[int, int]]
 _Selector: type[selectors.BaseSelector] = getattr(
     selectors, "PollSelector", selectors.SelectSelector
 )
+
+
+# Those that were made and not closed.
+_selector_loops: "weakref.WeakSet[SelectorThread]" = weakref.WeakSet()
+
+
+def _atexit_callback() -> None:
+    """Stop the threads whose loops were never closed, and close their sockets."""
+    for selector in list(_selector_loops):
+        selector.close()
+
+
+atexit.register(_atexit_callback)
 
 
 class SelectorThread:
@@ -44,11 +59,13 @@ class SelectorThread:
         self._waker_r, self._waker_w = socket.socketpair()
         self._waker_r.setblocking(False)
         self._waker_w.setblocking(False)
+        _selector_loops.add(self)
 
     def close(self) -> None:
         """Stop the thread and forget all descriptors; a second call does nothing."""
         if self._closing:
             return
+        _selector_loops.discard(self)
         with self._condition:
             self._closing = True
             self._condition.notify()

@@ -1,8 +1,10 @@
-"""The bridge to asyncio: its loops and futures in; `IOLoop` objects and futures out.
+"""The bridge to asyncio: `IOLoop` over its loops, and conversions of futures.
 
 Since the loop is built upon asyncio there is nothing to install: libraries made for asyncio run on
 it, and `tornado.ioloop.IOLoop.current` finds the loop of `asyncio.run`.
 """
+
+from typing import TYPE_CHECKING
 
 from tornado import _legacy
 from tornado._loop.asyncio_loop import (
@@ -11,12 +13,12 @@ from tornado._loop.asyncio_loop import (
     BaseAsyncIOLoop,
     UvloopIOLoop,
 )
-from tornado._loop.bridge import (
-    AnyThreadEventLoopPolicy,
-    to_asyncio_future,
-    to_tornado_future,
-)
+from tornado._loop.bridge import to_asyncio_future, to_tornado_future
 from tornado._loop.selector_thread import AddThreadSelectorEventLoop, SelectorThread
+
+if TYPE_CHECKING:
+    # Otherwise found when it is used: asyncio warns of policies from Python 3.14 on.
+    from tornado._loop.policy import AnyThreadEventLoopPolicy
 
 _legacy.provide(__name__)
 

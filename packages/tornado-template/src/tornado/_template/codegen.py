@@ -77,7 +77,11 @@ _VALUE, _SPECIAL, _JUMP, _FLOW = 1, 2, 4, 8
 # Of these a loop that is filled at its end has the first one only.
 _FILL_MASK = _VALUE | _SPECIAL | _JUMP
 
-Origin = tuple[File, int]
+#: How a line came into the function: name and line of each directive, ``include`` or ``block``, in
+#: whose place it stands, the nearest first.
+Via = tuple[tuple[str, int], ...]
+
+Origin = tuple[File, int, Via]
 
 
 class Generated:
@@ -155,14 +159,15 @@ class _Generator:
         # Inside a loop that is filled at its end: the list of values. The output then is formats.
         self.values = ""
         self.blocks_left = _MAX_BLOCKS
+        self.via: Via = ()
         self.known: dict[tuple[int, int], int] = {}
         self.known_to_bind: dict[tuple[int, int], bool] = {}
 
     # --- lines ------------------------------------------------------------------------------
 
-    def line(self, text: str, file: File, line: int) -> None:
+    def line(self, text: str, file: File, line: int, via: Via | None = None) -> None:
         self.lines.append(self.indent + text)
-        self.origins.append((file, line))
+        self.origins.append((file, line, self.via if via is None else via))
 
     def code(self, text: str, file: File, line: int) -> None:
         """Emit the author's code, which may span lines; only its first one is indented."""
@@ -170,7 +175,7 @@ class _Generator:
         self.line(first, file, line)
         for number, text_line in enumerate(rest, line + 1):
             self.lines.append(text_line)
-            self.origins.append((file, number))
+            self.origins.append((file, number, self.via))
 
     def wrapped(self, head: str, source: str, tail: str, file: File, line: int) -> None:
         """Emit *source* in parentheses, with a line end before the last for what may be a comment."""
@@ -266,10 +271,16 @@ class _Generator:
                 self.blocks_left -= 1
                 if self.blocks_left < 0:
                     raise ParseError(f"more than {_MAX_BLOCKS} blocks", file.name, node.line)
+                via = self.via
+                self.via = ((file.name, node.line), *via)
                 self.body(winner.body, winner.file, linked)
+                self.via = via
             elif isinstance(node, Include):
                 included = linked.includes[node]
+                via = self.via
+                self.via = ((file.name, node.line), *via)
                 self.body(included.file.body, included.file, included)
+                self.via = via
             elif isinstance(node, Apply):
                 self.apply(node, file, linked)
             elif isinstance(node, Control):

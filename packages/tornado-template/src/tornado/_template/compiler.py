@@ -17,6 +17,7 @@ from tornado._template.linker import link
 
 if TYPE_CHECKING:
     from tornado._template.cache import CompiledCache
+    from tornado._template.codegen import Origin, Via
     from tornado._template.linker import Fetch, Linked
     from tornado._template.nodes import File
 
@@ -32,10 +33,11 @@ class Program:
 
     ``code`` is the function's code, whose line numbers up to ``own_lines`` are those of the
     template's own file; the line ``own_lines + 1 + i`` stands for ``places[i]``, a line of another
-    file (a parent, an include). ``source`` is the generated text, for those who want to read it.
+    file (a parent, an include) and the way there. ``own_ways`` has the way to lines of the own file
+    that stand in blocks. ``source`` is the generated text, for those who want to read it.
     """
 
-    __slots__ = ("code", "file", "is_async", "own_lines", "places", "source")
+    __slots__ = ("code", "file", "is_async", "own_lines", "own_ways", "places", "source")
 
     def __init__(
         self,
@@ -44,7 +46,8 @@ class Program:
         code: CodeType,
         is_async: bool,
         own_lines: int,
-        places: list[tuple[File, int]],
+        places: list[Origin],
+        own_ways: dict[int, Via],
     ) -> None:
         self.file = file
         self.source = source
@@ -52,11 +55,14 @@ class Program:
         self.is_async = is_async
         self.own_lines = own_lines
         self.places = places
+        self.own_ways = own_ways
 
-    def place(self, lineno: int) -> tuple[File, int] | None:
-        """Return the file and line that a line of the code stands for; ``None`` for own lines."""
+    def place(self, lineno: int) -> Origin:
+        """Return the file and line that a line of the code stands for, and the way there."""
         index = lineno - self.own_lines - 1
-        return self.places[index] if 0 <= index < len(self.places) else None
+        if 0 <= index < len(self.places):
+            return self.places[index]
+        return self.file, lineno, self.own_ways.get(lineno, ())
 
 
 def compile_file(file: File, fetch: Fetch | None, cache: CompiledCache | None) -> Program:
@@ -83,13 +89,18 @@ def _compile(
     generated = generate(file, linked, asynchronous, plain_escape)
     own_lines = file.source.count("\n") + 1
     numbers: list[int] = []
-    places: list[tuple[File, int]] = []
-    for origin, line in generated.origins:
+    places: list[Origin] = []
+    own_ways: dict[int, Via] = {}
+    for place in generated.origins:
+        origin, line, via = place
         if origin is file:
-            numbers.append(min(line, own_lines))
+            line = min(line, own_lines)
+            numbers.append(line)
+            if via:
+                own_ways.setdefault(line, via)
         else:
-            if not places or places[-1] != (origin, line):
-                places.append((origin, line))
+            if not places or places[-1] != place:
+                places.append(place)
             numbers.append(own_lines + len(places))
     key = cache.key(generated.source, numbers, file.path) if cache is not None else ""
     code = cache.read(key) if cache is not None else None
@@ -107,7 +118,7 @@ def _compile(
             raise ParseError("yield cannot be used in a template", file.name, 1)
         if cache is not None:
             cache.write(key, code)
-    return Program(file, generated.source, code, asynchronous, own_lines, places)
+    return Program(file, generated.source, code, asynchronous, own_lines, places, own_ways)
 
 
 def _function_code(source: str, numbers: list[int], path: str) -> CodeType:
@@ -132,7 +143,7 @@ def _binds(code: CodeType, name: str) -> bool:
 def _translated(error: SyntaxError, generated: Generated, file: File) -> ExpressionError:
     index = (error.lineno or 1) - 1
     origins = generated.origins
-    origin, line = origins[max(0, min(index, len(origins) - 1))]
+    origin, line, _ = origins[max(0, min(index, len(origins) - 1))]
     # Lines in the message are those of the generated text.
     message = re.sub(r" (?:on line \d+|\(detected at line \d+\))", "", error.msg)
     return ExpressionError(message, origin.name, line, origin.line_text(line))

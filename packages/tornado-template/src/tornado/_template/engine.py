@@ -191,6 +191,9 @@ class Template:
         if self.namespace:
             namespace.update(self.namespace)
         namespace.update(arguments)
+        if "_modules" in namespace:
+            # The name of releases before 2.4.
+            namespace.setdefault("_tt_modules", namespace["_modules"])
         return namespace
 
     def generate(self, /, **kwargs: Any) -> bytes:
@@ -215,7 +218,8 @@ class Template:
             # Needed when something goes wrong, and only then.
             from tornado._template.tracebacks import show_template_lines
 
-            raise show_template_lines(error)  # noqa: B904  # it is the same exception
+            show_template_lines(error)
+            raise error
 
     async def generate_async(self, /, **kwargs: Any) -> bytes:
         """Run the template, which may use ``await`` in its expressions, and return its output.
@@ -242,7 +246,8 @@ class Template:
             # Needed when something goes wrong, and only then.
             from tornado._template.tracebacks import show_template_lines
 
-            raise show_template_lines(error)  # noqa: B904  # it is the same exception
+            show_template_lines(error)
+            raise error
 
 
 Template.__module__ = PUBLIC_MODULE

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tornado._template.errors import ParseError
+from tornado._template.hints import add_note
 from tornado._template.nodes import Block, File, Include, bodies_of
 
 if TYPE_CHECKING:
@@ -70,7 +71,9 @@ class _Linker:
             found = self.fetch(name, file.name)
         except (LookupError, OSError) as error:
             # The loader's own error stays what callers catch; it learns where it comes from.
-            error.__dict__.setdefault("template_location", (file.name, line))
+            if "template_location" not in error.__dict__:
+                error.__dict__["template_location"] = (file.name, line)
+                add_note(error, f"{file.name}:{line}: {{% {operator} {name} %}}")
             raise
         if found.name in chain:
             path = " -> ".join((*chain[chain.index(found.name) :], found.name))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from tornado._template.errors import ParseError
+from tornado._template.hints import hint_for
 from tornado._template.nodes import (
     Apply,
     Block,
@@ -61,6 +62,10 @@ _NEEDS: Final = {
     "block": "name",
     "apply": "method name",
 }
+
+
+#: Directives without an entry above.
+_OTHERS: Final = ("autoescape", "break", "comment", "continue", "end", "try", "whitespace")
 
 
 class _Frame:
@@ -123,7 +128,9 @@ class _Parser:
         operator, *rest = content.split(None, 1)
         clause = rest[0] if rest else ""
         if not clause and operator in _NEEDS:
-            raise self.fail(f"{operator} missing {_NEEDS[operator]}", line)
+            # Jinja's means something else.
+            hint = ": for a literal {{, write {{!" if operator == "raw" else ""
+            raise self.fail(f"{operator} missing {_NEEDS[operator]}{hint}", line)
         if operator in _INTERMEDIATE:
             self.intermediate(operator, clause, line)
         elif operator in ("if", "for", "while", "try"):
@@ -168,7 +175,8 @@ class _Parser:
         elif operator == "whitespace":
             self.whitespace = check_mode(clause, self.file.name, line)
         elif operator != "comment":
-            raise self.fail(f"unknown operator: {operator!r}", line)
+            hint = hint_for(operator, (*_NEEDS, *_INTERMEDIATE, *_OTHERS))
+            raise self.fail(f"unknown operator: {operator!r}{hint}", line)
 
     def open(self, operator: str, node: Node, body: list[Node], line: int) -> None:
         stack = self.stack
@@ -188,7 +196,8 @@ class _Parser:
         if operator not in _FOLLOWERS[last] or (operator == "finally" and frame.operator != "try"):
             raise self.fail(f"{operator} after {last} in a {frame.operator} block", line)
         if clause and operator in ("else", "finally"):
-            raise self.fail(f"{operator} takes no argument", line)
+            hint = ": write {% elif condition %}" if clause.startswith("if ") else ""
+            raise self.fail(f"{operator} takes no argument{hint}", line)
         branch = Branch(operator, clause, line)
         branches.append(branch)
         frame.body = branch.body

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from tornado import httputil
-from tornado._routing.matchers import Matcher, PathMatches
-from tornado._routing.table import RuleSequence
+from tornado._routing.matchers import AnyMatches, Matcher, PathMatches
+from tornado._routing.table import MATCH_ANY, MATCH_PATH, Entry, RuleSequence
 from tornado.log import app_log
 from tornado.util import import_object
 
@@ -200,11 +200,15 @@ class RuleRouter(Router):
         self, request: httputil.HTTPServerRequest, **kwargs: Any
     ) -> httputil.HTTPMessageDelegate | None:
         """Return the delegate of the first rule that matches and has one, or ``None``."""
-        for entry in self._rules.table().candidates(request.path):
-            params = {} if entry.certain else entry.match(request)
+        if PathMatches.match is not MATCH_PATH or AnyMatches.match is not MATCH_ANY:
+            entries: Iterable[Entry] = [Entry(rule, 0) for rule in self._rules]
+        else:
+            entries = self._rules.table().candidates(request.path)
+        for entry in entries:
+            rule = entry.rule
+            params = {} if entry.certain else rule.matcher.match(request)
             if params is None:
                 continue
-            rule = entry.rule
             if rule.target_kwargs:
                 params["target_kwargs"] = rule.target_kwargs
             delegate = self.get_target_delegate(rule.target, request, **params)

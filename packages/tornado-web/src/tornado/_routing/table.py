@@ -7,29 +7,29 @@ segments, and what can be decided when the table is built is not asked again for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
-from tornado import httputil
 from tornado._routing.matchers import AnyMatches, PathMatches
 from tornado._routing.patterns import literal_prefix
 
 if TYPE_CHECKING:
     from tornado._routing.routers import Rule
 
-MatchFunction = Callable[[httputil.HTTPServerRequest], "dict[str, Any] | None"]
+#: The methods as they were defined. The table looks at patterns in place of asking the matchers: where one
+#: of these was replaced on its class, no table counts, and each matcher is to be asked in its turn.
+MATCH_ANY = AnyMatches.match
+MATCH_PATH = PathMatches.match
 
 
 class Entry:
     """A rule as the table sees it."""
 
-    __slots__ = ("certain", "match", "path", "position", "rule", "segments", "target_class")
+    __slots__ = ("certain", "path", "position", "rule", "segments", "target_class")
 
     def __init__(self, rule: Rule, position: int) -> None:
         self.rule = rule
         self.position = position
-        #: Asks the matcher, unless the entry is `certain`.
-        self.match: MatchFunction = rule.matcher.match
         #: The rule matches whatever comes to it, with no arguments.
         self.certain = False
         #: The only path the rule matches, if there is one.
@@ -39,9 +39,11 @@ class Entry:
         #: The target, if it is a class, as it was when a user of the table last looked at it.
         self.target_class: Any = None
         matcher = rule.matcher
-        if type(matcher).match is AnyMatches.match:
+        if "match" in getattr(matcher, "__dict__", ()):
+            pass  # replaced on the instance: only a call can tell
+        elif type(matcher).match is MATCH_ANY:
             self.certain = True
-        elif type(matcher) is PathMatches and "match" not in vars(matcher):
+        elif type(matcher) is PathMatches:
             prefix = literal_prefix(matcher.regex)
             if prefix.whole:
                 self.path = prefix.text

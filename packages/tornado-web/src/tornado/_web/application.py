@@ -1,18 +1,22 @@
-"""Tables of routes and settings go in; an application that serves requests comes out."""
+"""The application: a table of routes with settings, which finds the handler of each request."""
 
 from __future__ import annotations
 
 import socket
 import types
+import weakref
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from inspect import isclass
 from typing import Any
 
 from tornado import httputil
-from tornado._routing.matchers import AnyMatches, DefaultHostMatches, HostMatches
+from tornado._routing.matchers import AnyMatches, DefaultHostMatches, HostMatches, PathMatches
 from tornado._routing.routers import ReversibleRouter, ReversibleRuleRouter, Rule, _RuleList
-from tornado._web.delegate import FastDelegate, HandlerDelegate
+from tornado._routing.table import MATCH_ANY, MATCH_PATH
+from tornado._web.delegate import HandlerDelegate
 from tornado._web.handler import RequestHandler
+from tornado._web.lifespan import Hooks, Lifespan
 from tornado._web.special import ErrorHandler
 from tornado._web.static import StaticFileHandler
 from tornado._web.transforms import GZipContentEncoding, OutputTransform
@@ -26,9 +30,17 @@ __all__ = ["Application"]
 class _ApplicationRouter(ReversibleRuleRouter):
     """A router whose targets may be handler classes, and lists of nested rules."""
 
+    #: Whether a step of this object, not of its class, was replaced.
+    _is_patched = False
+
     def __init__(self, application: Application, rules: _RuleList | None = None) -> None:
         self.application = application
         super().__init__(rules)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("find_handler", "get_target_delegate"):
+            super().__setattr__("_is_patched", True)
+        super().__setattr__(name, value)
 
     def process_rule(self, rule: Rule) -> Rule:
         rule = super().process_rule(rule)
@@ -64,6 +76,11 @@ class Application(ReversibleRouter):
         came to no known host, such as those to a bare address.
     :arg list transforms: `OutputTransform` classes, in place of the default.
     :arg bool wsgi: this application is run by a WSGI server; see `tornado.wsgi`.
+    :arg on_startup: a function of the application, or a list of them: called in their order before the
+        first request, where `lifespan` is entered. Coroutines are awaited.
+    :arg on_shutdown: the same, after the last request.
+    :arg lifespan: a function of the application that returns an asynchronous context manager, which is
+        entered before the startup functions and left after the shutdown functions.
     :arg settings: everything else, kept in the attribute ``settings``. Any key may be used; these
         have a meaning here:
 
@@ -132,8 +149,16 @@ class Application(ReversibleRouter):
         default_host: str | None = None,
         transforms: list[type[OutputTransform]] | None = None,
         wsgi: bool = False,
+        *,
+        on_startup: Hooks = None,
+        on_shutdown: Hooks = None,
+        lifespan: Callable[[Any], AbstractAsyncContextManager[Any]] | None = None,
         **settings: Any,
     ) -> None:
+        self._lifespan = Lifespan(on_startup, on_shutdown, lifespan)
+        #: Handlers that hold a connection open after their request, such as WebSockets; `run` closes
+        #: them at the end.
+        self.open_connections: weakref.WeakSet[Any] = weakref.WeakSet()
         if transforms is None:
             self.transforms = []
             if settings.get("compress_response") or settings.get("gzip"):
@@ -176,6 +201,20 @@ class Application(ReversibleRouter):
         kwargs["path"] = settings["static_path"]
         patterns = (_escape_prefix(prefix) + r"(.*)", r"/(favicon\.ico)", r"/(robots\.txt)")
         return [(pattern, handler, kwargs) for pattern in patterns]
+
+    def lifespan(self) -> AbstractAsyncContextManager[None]:
+        """Return an asynchronous context manager that runs what belongs before and after all requests.
+
+        `tornado.web.run` enters it, and so does an ASGI server (see `tornado.asgi`). With a server of
+        your own, do it yourself::
+
+            async with application.lifespan():
+                application.listen(8888)
+                await asyncio.Event().wait()
+
+        .. versionadded:: 6.100
+        """
+        return self._lifespan.run(self)
 
     def listen(
         self,
@@ -278,52 +317,39 @@ class Application(ReversibleRouter):
 
     @property
     def dispatch(self) -> Callable[[httputil.HTTPServerRequest], Any]:
-        """The fast seam to the connection: a function from a request to what answers it.
+        """The function that returns the `.Target` of a request: see `.httputil.Dispatcher`.
 
-        An application that has taken over a step of finding its delegates has no such attribute,
-        and connections go through those steps.
+        An application whose `start_request` was replaced has no such attribute, so that servers call
+        that method.
         """
-        cls = type(self)
-        if any(
-            getattr(cls, name) is not getattr(Application, name) or name in self.__dict__
-            for name in _STEPS
-        ):
+        if type(self).start_request is not _START_REQUEST or "start_request" in self.__dict__:
             raise AttributeError("dispatch")
         return self._dispatch
 
     def _dispatch(self, request: httputil.HTTPServerRequest) -> Any:
-        default = self.default_router
-        wildcard = self.wildcard_router
-        if type(default) is not _ApplicationRouter or type(wildcard) is not _ApplicationRouter:
-            return _fitted(self.find_handler(request), request)
-        rules = default._rules
-        if len(rules) != 1 or rules[0].target is not wildcard:
-            return _fitted(self.find_handler(request), request)
-        ordered = wildcard._rules
-        table = ordered._table or ordered.table()
-        for entry in table.fixed.get(request.path) or table.candidates(request.path):
-            rule = entry.rule
-            target = rule.target
-            if target is not entry.target_class:
-                if not (isclass(target) and issubclass(target, RequestHandler)):
-                    break  # another kind of target: the long way
-                entry.target_class = target
-            args: Any = None
-            kwargs: Any = None
-            if not entry.certain:
-                params = entry.match(request)
-                if params is None:
-                    continue
-                if params:
-                    if not params.keys() <= _PATH_KEYS:
-                        break
-                    args = params.get("path_args")
-                    kwargs = params.get("path_kwargs")
-            delegate = FastDelegate(self, request, target, rule.target_kwargs, args, kwargs)
-            if delegate.streams_body:
-                delegate.start_streaming()
-            return delegate
-        return _fitted(self.find_handler(request), request)
+        own = self.__dict__
+        if type(self).start_request is not _START_REQUEST or "start_request" in own:
+            # Replaced while a connection was open.
+            return _MessageTarget(
+                self.start_request(request.server_connection, request.connection), request
+            )
+        delegate = self.find_handler(request)
+        if (
+            type(delegate) is not HandlerDelegate
+            # A target gets its content whole: these would not be called.
+            or HandlerDelegate.finish is not _FINISH
+            or HandlerDelegate.headers_received is not _HEADERS_RECEIVED
+            or HandlerDelegate.data_received is not _DATA_RECEIVED
+            or (
+                (type(self) is not Application or "get_handler_delegate" in own)
+                and delegate.__dict__.keys() & _DELEGATE_STEPS
+            )
+        ):
+            return _MessageTarget(delegate, request)
+        delegate._fast = True
+        if delegate.streams_body:
+            delegate.start_streaming()
+        return delegate
 
     def find_handler(
         self, request: httputil.HTTPServerRequest, **kwargs: Any
@@ -335,6 +361,44 @@ class Application(ReversibleRouter):
 
         .. versionadded:: 4.5
         """
+        wildcard = self.wildcard_router
+        default = self.default_router
+        # Most requests are for a handler class in the table for all hosts. They need not be passed from
+        # router to router, as long as the routers and matchers are those of this module; whatever was
+        # replaced, on a class or an object, is called below.
+        if (
+            type(default) is type(wildcard) is _ApplicationRouter
+            and not (default._is_patched or wildcard._is_patched)
+            and PathMatches.match is MATCH_PATH
+            and AnyMatches.match is MATCH_ANY
+            and _ApplicationRouter.find_handler is _FIND_HANDLER
+            and _ApplicationRouter.get_target_delegate is _GET_TARGET_DELEGATE
+            and len(default._rules) == 1
+            and default._rules[0].target is wildcard
+        ):
+            ordered = wildcard._rules
+            table = ordered._table or ordered.table()
+            for entry in table.fixed.get(request.path) or table.candidates(request.path):
+                rule = entry.rule
+                target = rule.target
+                if target is not entry.target_class:
+                    if not (isclass(target) and issubclass(target, RequestHandler)):
+                        break  # another kind of target: ask the routers
+                    entry.target_class = target
+                args: Any = None
+                kwargs_of_path: Any = None
+                if not entry.certain:
+                    params = rule.matcher.match(request)
+                    if params is None:
+                        continue
+                    if params:
+                        if not params.keys() <= _PATH_KEYS:
+                            break
+                        args = params.get("path_args")
+                        kwargs_of_path = params.get("path_kwargs")
+                return self.get_handler_delegate(
+                    request, target, rule.target_kwargs, args, kwargs_of_path
+                )
         delegate = self.default_router.find_handler(request)
         if delegate is not None:
             return delegate
@@ -408,23 +472,20 @@ class Application(ReversibleRouter):
 
 _INFO, _WARNING, _ERROR = 20, 30, 40
 _PATH_KEYS = {"path_args", "path_kwargs"}
-# What leads from a connection to a handler; all of it may be overridden.
-_STEPS = ("start_request", "on_close", "find_handler", "get_handler_delegate", "__call__")
+
+# The steps as they were defined: what is found in their place later was put there by somebody.
+_START_REQUEST = Application.start_request
+_FIND_HANDLER = _ApplicationRouter.find_handler
+_GET_TARGET_DELEGATE = _ApplicationRouter.get_target_delegate
+_DELEGATE_STEPS = {"headers_received", "data_received", "finish"}
+_HEADERS_RECEIVED = HandlerDelegate.headers_received
+_DATA_RECEIVED = HandlerDelegate.data_received
+_FINISH = HandlerDelegate.finish
 
 
 def _escape_prefix(prefix: str) -> str:
     """Make a literal pattern of a URL prefix (`re.escape` would escape what reverse_url must undo)."""
     return "".join("\\" + c if c in ".^$*+?{}[]|()\\" else c for c in prefix)
-
-
-def _fitted(delegate: Any, request: httputil.HTTPServerRequest) -> Any:
-    """Make what `Application.find_handler` returned fit the fast seam."""
-    if isinstance(delegate, HandlerDelegate):
-        delegate._fast = True
-        if delegate.streams_body:
-            delegate.start_streaming()
-        return delegate
-    return _MessageTarget(delegate, request)
 
 
 class _MessageTarget:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tornado._web.errors import HTTPError, MissingArgumentError
+from tornado._web.errors import HTTPError, MissingArgumentError, escape_controls
 from tornado._web.state import HandlerState
 from tornado.escape import _unicode
 
@@ -105,4 +105,5 @@ class Arguments(HandlerState):
         try:
             return _unicode(value)
         except UnicodeDecodeError:
-            raise HTTPError(400, "Invalid unicode in %s: %r", name or "url", value[:40]) from None
+            where = escape_controls(name) if name else "url"
+            raise HTTPError(400, "Invalid unicode in %s: %r", where, value[:40]) from None

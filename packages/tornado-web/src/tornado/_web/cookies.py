@@ -1,4 +1,4 @@
-"""Names, values and attributes go in; ``Set-Cookie`` lines come out, and the client's cookies come back."""
+"""Cookies: reading those of the request, setting those of the response, signed or not."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from tornado.escape import native_str
 
 CookieError = http.cookies.CookieError
 
-# Neither a name nor a value may hold what ends or splits a cookie or a header.
-_UNSAFE_COOKIE = re.compile(r"[\x00-\x20]")
-_UNSAFE_NAME = re.compile(r"[\x00-\x20()<>@,;:\\\"/\[\]?={}\x7f]")
-_UNSAFE_ATTRIBUTE = re.compile(r"[\x00-\x20;\x7f]")
+# What ends or splits a cookie or a header, and what a header cannot hold at all. (In a value, `http.cookies`
+# quotes the rest.)
+_UNSAFE_VALUE = re.compile(r"[\x00-\x20]|[^\x00-\xff]")
+# What `http.cookies` takes as a name: a token, or one with a colon.
+_NAME = re.compile(r"[\w!#$%&'*+\-.^`|~:]+", re.ASCII)
+_UNSAFE_ATTRIBUTE = re.compile(r"[\x00-\x20;\x7f]|[^\x00-\xff]")
 
 
 class _Morsel(http.cookies.Morsel):  # type: ignore[type-arg]  # generic in the stubs only
@@ -70,18 +72,20 @@ class Cookies(Arguments):
         """Set a cookie; one set before under the same name in this answer is replaced.
 
         :arg str name: its name.
-        :arg value: ``str`` or ``bytes`` without spaces or control characters.
+        :arg value: ``str`` or ``bytes``: characters of Latin-1 but spaces and control characters.
         :arg str domain: attribute ``Domain``.
         :arg expires: attribute ``Expires``: a datetime, a time tuple, or seconds since the epoch.
         :arg str path: attribute ``Path``.
         :arg float expires_days: days from now until it expires, if ``expires`` is not given.
-        :arg int max_age: attribute ``Max-Age``, in seconds.
+        :arg int max_age: attribute ``Max-Age``, in whole seconds; other numbers are cut off.
         :arg bool httponly: attribute ``HttpOnly``.
         :arg bool secure: attribute ``Secure``.
         :arg str samesite: attribute ``SameSite``: ``"Lax"``, ``"Strict"`` or ``"None"``.
         :arg kwargs: further attributes, in any case, such as ``partitioned=True`` or ``HttpOnly=True``.
-        :raises ValueError: if the name or the value has characters that no cookie may hold.
-        :raises http.cookies.CookieError: if an attribute is unknown, or has such characters.
+        :raises ValueError: if the value has characters that no cookie may hold, or ``max_age`` is no
+            number.
+        :raises http.cookies.CookieError: if the name or an attribute has such characters, or the
+            attribute is unknown.
 
         .. versionchanged:: 2.1
            ``max_age``.
@@ -90,28 +94,33 @@ class Cookies(Arguments):
         """
         name = native_str(name)
         value = native_str(value)
-        if _UNSAFE_COOKIE.search(name + value):
+        if _UNSAFE_VALUE.search(value):
             # Quoting would save a value here, but not what browsers make of it.
             raise ValueError(f"Invalid cookie {name!r}: {value!r}")
-        if _UNSAFE_NAME.search(name):
-            raise CookieError(f"Invalid cookie name {name!r}")
+        if not _is_name(name):
+            raise CookieError(f"Invalid cookie attribute name={name!r} for cookie {name!r}")
         attributes: dict[str, Any] = {"domain": domain or None, "path": path or None}
         if expires_days is not None and not expires:
             now = datetime.datetime.now(datetime.timezone.utc)
             expires = now + datetime.timedelta(days=expires_days)
-        attributes.update({"max-age": max_age, "samesite": samesite or None})
+        attributes.update(max_age=max_age, samesite=samesite or None)
         attributes.update(httponly=httponly, secure=secure)
         # Names that were given with capitals came this way, and count.
-        attributes.update((key.lower().replace("_", "-"), v) for key, v in kwargs.items())
+        attributes.update(kwargs)
         morsel = _Morsel()
         jar = http.cookies.SimpleCookie()
         morsel.set(name, *jar.value_encode(value))
-        for key, attribute in attributes.items():
+        for given, attribute in attributes.items():
+            key = given.lower().replace("_", "-")
             if attribute is None or attribute is False:
                 continue
+            if key == "max-age":
+                attribute = int(
+                    attribute
+                )  # browsers ignore anything else (RFC 6265, section 5.2.2)
             if _UNSAFE_ATTRIBUTE.search(str(attribute)):
                 raise CookieError(
-                    f"Invalid cookie attribute {key}={attribute!r} for cookie {name!r}"
+                    f"Invalid cookie attribute {given}={attribute!r} for cookie {name!r}"
                 )
             morsel[key] = attribute
         if expires:
@@ -142,13 +151,15 @@ class Cookies(Arguments):
     def clear_all_cookies(self, path: str = "/", domain: str | None = None, **kwargs: Any) -> None:
         """Delete all cookies that came with this request.
 
-        The arguments are those of `clear_cookie`; cookies set with others are not deleted.
+        The arguments are those of `clear_cookie`; cookies set with others are not deleted. Nor are those
+        whose names cannot be written, which others set for this host.
 
         .. versionchanged:: 3.2
            ``path`` and ``domain``.
         """
         for name in list(self.request.cookies):
-            self.clear_cookie(name, path=path, domain=domain, **kwargs)
+            if _is_name(name):
+                self.clear_cookie(name, path=path, domain=domain, **kwargs)
 
     def set_signed_cookie(
         self,
@@ -166,7 +177,7 @@ class Cookies(Arguments):
         :arg str name: its name.
         :arg value: ``str`` or ``bytes``, any bytes at all.
         :arg float expires_days: how long the browser keeps it; ``None`` for its session. How
-            long it is believed is for `get_signed_cookie` to say.
+            long it is valid is a parameter of `get_signed_cookie`.
         :arg int version: the format; see `create_signed_value`.
         :arg kwargs: what else `set_cookie` takes.
 
@@ -205,12 +216,12 @@ class Cookies(Arguments):
         max_age_days: float = 31,
         min_version: int | None = None,
     ) -> bytes | None:
-        """Return what a signed cookie holds, or ``None`` if it did not come or is not to be believed.
+        """Return what a signed cookie holds, or ``None`` if it is missing or invalid.
 
         :arg str name: its name.
         :arg value: the signed value, if it came otherwise than as the cookie.
-        :arg float max_age_days: the age in days past which it is not believed.
-        :arg int min_version: lowest format to believe; see `decode_signed_value`.
+        :arg float max_age_days: the age in days past which it is invalid.
+        :arg int min_version: lowest format to accept; see `decode_signed_value`.
 
         .. versionadded:: 6.3
            As ``get_secure_cookie`` since 1.0, which is the same.
@@ -242,3 +253,8 @@ class Cookies(Arguments):
         return get_signature_key_version(value)
 
     get_secure_cookie_key_version = get_signed_cookie_key_version
+
+
+def _is_name(name: str) -> bool:
+    """Return whether a cookie of this name can be written; `http.cookies` reserves the attributes' names."""
+    return _NAME.fullmatch(name) is not None and not _Morsel().isReservedKey(name)

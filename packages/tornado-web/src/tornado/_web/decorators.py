@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from types import GeneratorType
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
-from tornado import stack_context
+from tornado import gen, stack_context
+from tornado._web.decisions import is_unawaited
 from tornado._web.errors import HTTPError
 from tornado._web.handler import RequestHandler
 from tornado._web.targets import leaves_host
 
 __all__ = ["addslash", "asynchronous", "authenticated", "removeslash", "stream_request_body"]
 
+# A subclass may find the user in a property of its own.
+_CURRENT_USER = RequestHandler.current_user
 Method = Callable[..., Any]
 _HandlerClass = TypeVar("_HandlerClass", bound=type[RequestHandler])
 
@@ -47,8 +51,9 @@ def asynchronous(method: Method) -> Method:
         result = None  # if the context below answers for an exception
         with stack_context.ExceptionStackContext(self._stack_context_handle_exception):
             result = method(self, *args, **kwargs)
-        if result is not None:
-            # A coroutine: whoever waits for it finishes the answer.
+        if result is not None and not isinstance(result, GeneratorType):
+            # A coroutine: the response is finished when it is done. (A generator is not one: the
+            # decorator ``gen.engine`` above this one runs it.)
             self._auto_finish = True
         return result
 
@@ -86,11 +91,18 @@ def authenticated(method: Method) -> Method:
     """Call the method only if ``self.current_user`` is true.
 
     Otherwise GET and HEAD are redirected to the login URL (see `RequestHandler.get_login_url`),
-    with the page they were for in the argument ``next``, and other methods are answered 403.
+    with the page they were for in the argument ``next``, and other methods get a 403.
+
+    If `RequestHandler.get_current_user` is a coroutine, it is awaited first.
     """
 
     @functools.wraps(method)
     def wrapper(self: RequestHandler, *args: Any, **kwargs: Any) -> Any:
+        if not hasattr(self, "_current_user") and type(self).current_user is _CURRENT_USER:
+            user = self.get_current_user()
+            if is_unawaited(user):
+                return after_user(self, user, args, kwargs)
+            self.current_user = user
         if self.current_user:
             return method(self, *args, **kwargs)
         if self.request.method not in ("GET", "HEAD"):
@@ -103,6 +115,12 @@ def authenticated(method: Method) -> Method:
             url += "?" + urlencode({"next": next_url})
         self.redirect(url)
         return None
+
+    async def after_user(self: RequestHandler, user: Any, args: Any, kwargs: Any) -> None:
+        self.current_user = await gen.convert_yielded(user)
+        result = wrapper(self, *args, **kwargs)
+        if result is not None:
+            await gen.convert_yielded(result)
 
     return wrapper
 
@@ -160,7 +178,7 @@ def _redirect_on_host(handler: RequestHandler, path: str) -> None:
     :raises HTTPError: 403 if a browser would take it for another host.
     """
     if leaves_host(path):
-        raise HTTPError(403, "redirect to another host: %r", path)
+        raise HTTPError(403, "cannot redirect path %r: it names another host", path)
     uri = path
     if handler.request.query:
         uri += "?" + handler.request.query

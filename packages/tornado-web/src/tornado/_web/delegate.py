@@ -1,8 +1,11 @@
-"""A route and its arguments go in; the object that runs the request through a handler comes out."""
+"""The delegate of a routed request: it makes the handler and runs the request through it."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextvars import Context, copy_context
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from tornado import gen, httputil
@@ -21,17 +24,19 @@ _EXECUTE = Execution._execute
 
 
 class HandlerDelegate(httputil.HTTPMessageDelegate):
-    """Answers one request with a handler.
+    """Responds to one request with a handler.
 
-    It serves both seams: that of `.HTTPServerConnectionDelegate`, with all methods of a message
-    delegate, and the fast one, in which the connection gathers the body and calls `execute`.
+    It is both a message delegate, as `.HTTPServerConnectionDelegate.start_request` returns it, and the
+    target of `.Application.dispatch`, for which the connection gathers the body and calls `execute`.
     """
 
     handler: RequestHandler | None = None
     #: What the connection is to wait for before it reads the content.
     ready: Any = None
     _body_future: Any = None
-    #: The connection tells this object when the client leaves; nothing needs to be registered.
+    _context: Context | None = None
+    #: Whether this is the target of `.Application.dispatch`: the connection itself calls
+    #: `on_connection_close`, and no close callback is needed.
     _fast = False
 
     def __init__(
@@ -105,7 +110,7 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
 
     def _deliver(self, handler: RequestHandler, chunk: bytes) -> Any:
         try:
-            result = handler.data_received(chunk)
+            result = self._in_context(handler.data_received, chunk)
         except APPLICATION_ERRORS as e:
             self._fail_streaming(handler, e)
             return None
@@ -146,15 +151,45 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
         if handler is not None and not handler._finished:
             handler._client_left = True
             try:
-                handler.on_connection_close()
+                self._in_context(handler.on_connection_close)
             except APPLICATION_ERRORS as e:
                 handler.log_exception(type(e), e, e.__traceback__)
+
+    def _in_context(self, hook: Callable[..., Any], *args: Any) -> Any:
+        """Call a hook in the handler's context, which the caller may have entered already."""
+        begun = False
+
+        def call() -> Any:
+            nonlocal begun
+            begun = True
+            return hook(*args)
+
+        context = self._context
+        if context is None:
+            return call()
+        try:
+            return context.run(call)
+        except RuntimeError:
+            if begun:
+                raise
+        return call()
 
     def execute(self, prepared: Any = None) -> None:
         """Make the handler and run the request through it.
 
-        :arg prepared: a future to resolve when content may flow, if it is streamed.
+        Everything runs in one context, from the handler's construction to ``on_finish``, whatever is
+        awaited in between: a context variable that ``prepare`` set can be reset in ``on_finish``.
+
+        :param prepared: a future to resolve when content may flow, if it is streamed.
         """
+        context = self._context = copy_context()
+        rest = context.run(self._start, prepared)
+        if rest is not None:
+            # A context cannot be entered twice, so the task is started outside of it.
+            eager.start(rest, context)
+
+    def _start(self, prepared: Any) -> Any:
+        """Do all that can be done without waiting; return a coroutine of the rest, if there is one."""
         application = self.application
         settings = application.settings
         if "compiled_template_cache" in settings or "static_hash_cache" in settings:
@@ -168,8 +203,9 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
                 handler = self.handler_class(application, request)
         except APPLICATION_ERRORS as e:
             self._answer_for(e)
-            return
+            return None
         self.handler = handler
+        handler._context = self._context
         if prepared is not None:
             handler._prepared_future = prepared
             handler._body_future = self._body_future
@@ -180,21 +216,15 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
         chosen: list[Any] = []
         if application.transforms:
             chosen = [transform(request) for transform in application.transforms]
-        # (Looking for _execute in __dict__ would make a dict for each handler.)
-        if getattr(handler._execute, "__func__", None) is _EXECUTE:
+        # Wrappers imitate what they wrap, so what counts is which object the look-up finds. (Looking
+        # for _execute in __dict__ would make a dict for each handler.)
+        execute = handler._execute
+        if type(execute) is MethodType and execute.__func__ is _EXECUTE:
             handler._transforms = chosen
-            rest = handler._begin(self.path_args, self.path_kwargs)
-            if rest is not None:
-                eager.start(rest)
-        else:
-            # It may be anything that can be awaited: an old override is a generator's coroutine.
-            running: Any = handler._execute(
-                chosen, *(self.path_args or ()), **(self.path_kwargs or {})
-            )
-            if running is not None:
-                future = eager.start(_all_of(running))
-                if future is not None:
-                    future.add_done_callback(_report)
+            return handler._begin(self.path_args, self.path_kwargs)
+        # It may be anything that can be awaited: an old override is a generator's coroutine.
+        running: Any = execute(chosen, *(self.path_args or ()), **(self.path_kwargs or {}))
+        return None if running is None else _all_of(running)
 
     def _answer_for(self, e: BaseException) -> None:
         """Answer for a handler that could not be made."""
@@ -204,17 +234,9 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
         substitute._fail(e)
 
 
-class FastDelegate(HandlerDelegate):
-    """The delegate on the fast seam."""
-
-    _fast = True
-
-
 async def _all_of(running: Any) -> None:
-    await gen.convert_yielded(running)
-
-
-def _report(task: asyncio.Future[Any]) -> None:
-    """Log what escaped from an overridden `_execute`."""
-    if not task.cancelled() and task.exception() is not None:
-        app_log.error("Uncaught exception in _execute", exc_info=task.exception())
+    """Await what an overridden `_execute` returned; log what escapes from it."""
+    try:
+        await gen.convert_yielded(running)
+    except Exception:
+        app_log.error("Uncaught exception in _execute", exc_info=True)

@@ -1,4 +1,4 @@
-"""Status codes and messages go in, exceptions that end a request come out.
+"""Exceptions that end a request, and what their statuses, reasons and messages may be.
 
 The tree::
 
@@ -11,6 +11,8 @@ The tree::
 
 from __future__ import annotations
 
+import operator
+import re
 from typing import Any
 
 from tornado import httputil
@@ -45,7 +47,7 @@ class HTTPError(Exception):
         *args: Any,
         **kwargs: Any,
     ) -> None:
-        self.status_code = status_code
+        self.status_code = status_code if type(status_code) is int else checked_status(status_code)
         self.log_message = log_message
         self.args = args
         self.reason: str | None = kwargs.get("reason")
@@ -98,9 +100,45 @@ class MissingArgumentError(HTTPError):
     __module__ = "tornado.web"
 
     def __init__(self, arg_name: str) -> None:
-        super().__init__(400, f"Missing argument {arg_name}")
+        super().__init__(400, f"Missing argument {escape_controls(arg_name)}")
         self.arg_name = arg_name
 
 
 class BadContentError(HTTPError):
     """The content of the request breaks the rules; the connection is closed after the answer."""
+
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# Visible characters of Latin-1, spaces and tabs, but no "<": browsers of old took a status line for a page.
+_REASON = re.compile(r"[\x09\x20-\x3b\x3d-\x7e\x80-\xff]*")
+_NO_CONTENT = frozenset((204, 205, 304))
+
+
+def escape_controls(text: str) -> str:
+    """Return a text from a request as a log line may hold it: control characters as ``\\x1b`` and so on."""
+    if text.isprintable():
+        return text
+    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def checked_status(status: Any) -> int:
+    """Return a status code as a plain integer.
+
+    :raises TypeError: if it is none; a member of `http.HTTPStatus` is one.
+    """
+    try:
+        return operator.index(status)
+    except TypeError:
+        raise TypeError(
+            f"a status is an integer, not {status!r} of type {type(status).__name__}"
+        ) from None
+
+
+def is_plain_reason(reason: str) -> bool:
+    """Return whether a status line can hold ``reason``, and may: see RFC 9112, section 4."""
+    return _REASON.fullmatch(reason) is not None
+
+
+def has_no_content(status: int) -> bool:
+    """Return whether a response with this status is sent without content (RFC 9110, section 15)."""
+    return status in _NO_CONTENT or status < 200

@@ -1,19 +1,19 @@
-"""A routed request goes in; its handler's methods are called, in their order, and the answer is ended.
+"""Running a request through its handler: ``prepare``, the method, the end of the response.
 
-What is done without waiting runs as plain calls. Only what a method gives to wait for is put
-into a coroutine, and that into one task.
+What is done without waiting runs as plain calls. Only what a method returns to be awaited is put into a
+coroutine, and that into one task.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from types import CoroutineType
+from types import CoroutineType, MethodType
 from typing import Any
 
 from tornado import gen, httputil
 from tornado._http1.failures import APPLICATION_ERRORS
-from tornado._web.errors import BadContentError, HTTPError
+from tornado._web.errors import BadContentError, HTTPError, escape_controls
 from tornado._web.output import DONE, FINISH
 from tornado._web.rendering import Rendering
 from tornado._web.transforms import OutputTransform
@@ -93,7 +93,10 @@ class Execution(Rendering):
                 }
             if request.body and not self._stream_request_body:
                 # Malformed forms are refused even where no argument is asked for.
-                request._parse_body()
+                try:
+                    request._parse_body()
+                except httputil.HTTPInputError as e:
+                    raise BadContentError(400, "%s", escape_controls(str(e))) from e
             if method not in SAFE_METHODS:
                 self._check_forgery()
             result = self.prepare()
@@ -107,7 +110,7 @@ class Execution(Rendering):
     def _answer(self) -> Coroutine[Any, Any, None] | None:
         """Call the method; return what remains to be awaited, if anything."""
         if self._finished:
-            return None  # prepare() answered
+            return None  # prepare() responded
         name: Any = self.request.method
         name = _METHOD_NAMES.get(name) or name.lower()
         if name == "head" and not self._implements("head"):
@@ -116,23 +119,24 @@ class Execution(Rendering):
         call = getattr(self, name, self._unimplemented_method)
         result = call(*self.path_args, **self.path_kwargs)
         if result is not None and not _is_done(result):
-            return self._after_method(result)
+            return self._after_method(_awaitable(result, self, name))
         if self._auto_finish and not self._finished:
             self._finish_quietly()
         return None
 
     def _finish_quietly(self) -> None:
         """Finish where nobody waits for the result."""
-        if type(self).finish is FINISH:
+        finish = self.finish
+        if type(finish) is MethodType and finish.__func__ is FINISH and finish.__self__ is self:
             self._conclude()
         else:
-            self.finish()
+            finish()
 
     async def _after_prepare(self, result: Any) -> None:
         """Wait for ``prepare``, and for the content if it is streamed, then go on."""
         try:
             if result is not None:
-                await _awaitable(result)
+                await _awaitable(result, self, "prepare")
             self._release_body()
             if self._finished:
                 return
@@ -155,12 +159,7 @@ class Execution(Rendering):
     async def _after_method(self, result: Any) -> None:
         """Wait for what the method returned, and finish the answer."""
         try:
-            if type(result) is CoroutineType:
-                result = await result
-            else:
-                result = await _awaitable(result)
-            if result is not None:
-                raise TypeError(f"Expected None, got {result!r}")
+            await result  # its value is ignored: ``return self.finish(...)`` is a common idiom
             if self._auto_finish and not self._finished:
                 self._finish_quietly()
         except Exception as e:
@@ -176,52 +175,44 @@ class Execution(Rendering):
             prepared.set_result(None)
 
     def _fail(self, e: BaseException) -> None:
-        """Answer with what belongs to an exception, whatever happens on the way."""
-        if isinstance(e, StreamClosedError) and self._is_abandoned():
+        """Respond with what belongs to an exception, whatever happens on the way."""
+        if isinstance(e, _UNDELIVERED) and self._is_abandoned():
             self._end_abandoned()
             return
-        if isinstance(e, httputil.HTTPInputError):
-            e = BadContentError(400, "%s", e)
+        if isinstance(e, httputil.HTTPInputError) and _came_from_request(e, self.request):
+            e = BadContentError(400, "%s", escape_controls(str(e)))
         try:
             self._handle_request_exception(e)
         except Exception:
             app_log.error("Exception in exception handler", exc_info=True)
-            if not self._finished and not self._headers_written:
-                self._answer_bare()
+            if not self._finished:
+                if self._headers_written:
+                    self._break_off()
+                else:
+                    self._respond_bare()
         finally:
             self._release_body()
-
-    def _answer_bare(self) -> None:
-        """Answer 500 without calling anything that may be overridden."""
-        self._finished = True
-        self._content_is_over()
-        connection: Any = self.request.connection
-        start_line = httputil.ResponseStartLine("", 500, "Internal Server Error")
-        headers = httputil.HTTPHeaders({"Content-Length": "0", "Connection": "close"})
-        try:
-            connection.write_headers(start_line, headers)
-            connection.finish()
-        except Exception:
-            gen_log.error("Cannot answer %s", self._request_summary(), exc_info=True)
 
     def _cancelled(self, e: asyncio.CancelledError) -> None:
         """End the answer of a method that was cancelled, or that waited for what was cancelled."""
         task = asyncio.current_task()
         cancelling = getattr(task, "cancelling", None)  # Python 3.11
-        if cancelling is not None and cancelling():
-            gen_log.debug("Cancelled %s", self._request_summary())  # the server ends
-        elif self._is_abandoned():
+        if self._is_abandoned():
             self._end_abandoned()
-        elif not self._finished:
+        elif self._finished:
+            pass
+        elif cancelling is not None and cancelling():
+            # Somebody ended this task, the server perhaps: no failure, but the client is not to wait.
+            gen_log.debug("Cancelled %s", self._request_summary())
+            try:
+                if self._headers_written:
+                    self._break_off()
+                else:
+                    self.send_error(500, exc_info=(type(e), e, e.__traceback__))
+            except Exception:
+                gen_log.debug("Cannot finish %s", self._request_summary(), exc_info=True)
+        else:
             self._fail(e)
-
-    def _is_abandoned(self) -> bool:
-        """Tell whether the client has closed the connection of this request."""
-        if self._client_left:
-            return True
-        stream = getattr(self.request.connection, "stream", None)
-        closed = getattr(stream, "closed", None)
-        return closed is not None and bool(closed())
 
     def _end_abandoned(self) -> None:
         """End a request whose client has gone: no failure of the handler, and nothing to send."""
@@ -229,28 +220,52 @@ class Execution(Rendering):
         self._release_body()
         if not self._finished:
             try:
-                self.finish()  # for what hangs on it: on_finish and the log
+                self.finish()  # overrides may do more than send
             except Exception:
                 gen_log.debug("Cannot finish %s", self._request_summary(), exc_info=True)
+                if not self._finished:
+                    self._wind_up()
+
+
+# What comes of writing to a client that has gone.
+_UNDELIVERED = (StreamClosedError, httputil.HTTPOutputError)
 
 
 def _is_done(result: Any) -> bool:
-    """Tell whether what a method returned has nothing to wait for, and went well."""
+    """Return whether what a method returned has nothing to wait for, and went well."""
     if isinstance(result, asyncio.Future):
-        return (
-            result.done()
-            and not result.cancelled()
-            and result.exception() is None
-            and result.result() is None
-        )
+        return result.done() and not result.cancelled() and result.exception() is None
     return result is DONE
 
 
-def _awaitable(value: Any) -> Any:
+def _awaitable(value: Any, handler: object, name: str) -> Any:
     """Return ``value``, or what stands for it, such that it can be awaited.
 
-    :raises tornado.gen.BadYieldError: if nothing of it can be waited for.
+    :raises TypeError: if nothing of it can be awaited: the method returned data, perhaps, that it meant
+        to write.
     """
-    if hasattr(value, "__await__"):
+    if type(value) is CoroutineType or hasattr(value, "__await__"):
         return value
-    return gen.convert_yielded(value)
+    try:
+        if value or not isinstance(value, (list, dict)):
+            return gen.convert_yielded(value)
+    except gen.BadYieldError:
+        pass
+    kind = type(value).__name__
+    article = "an" if kind[0] in "aeiou" else "a"
+    raise TypeError(
+        f"{type(handler).__name__}.{name} returned {article} {kind}; use self.write(...) to send content"
+    )
+
+
+def _came_from_request(error: BaseException, request: httputil.HTTPServerRequest) -> bool:
+    """Return whether reading ``request`` raised the error, as opposed to other input that was read.
+
+    Arguments and files are parsed when they are first asked for, so the error comes up in the handler.
+    """
+    traceback = error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_locals.get("self") is request:
+            return True
+        traceback = traceback.tb_next
+    return False

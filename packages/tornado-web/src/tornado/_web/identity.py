@@ -1,4 +1,4 @@
-"""A request goes in; who sent it and in which language to answer come out."""
+"""The user behind a request, and the language of the response."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from tornado import locale as locales
 from tornado._web.cookies import Cookies
+from tornado._web.decisions import decided
 
 
 class Identity(Cookies):
@@ -17,23 +18,29 @@ class Identity(Cookies):
     def current_user(self) -> Any:
         """The authenticated user, or ``None``.
 
-        The first access asks `get_current_user`, and the answer is kept. ``prepare`` may assign
-        it instead, which is the way if finding the user needs to wait.
+        The first access calls `get_current_user` and keeps its result. ``prepare`` may assign it
+        instead, which is the way if finding the user needs to wait.
+
+        :raises TypeError: if `get_current_user` is a coroutine whose result is not known yet.
         """
         if not hasattr(self, "_current_user"):
-            self._current_user = self.get_current_user()
+            self._current_user = decided(self.get_current_user(), self, "get_current_user")
         return self._current_user
 
     @current_user.setter
     def current_user(self, value: Any) -> None:
-        self._current_user = value
+        self._current_user = decided(value, self, "current_user")
 
     def get_current_user(self) -> Any:
-        """Return the user, from a cookie for example. Override it; may not be a coroutine."""
+        """Return the user, from a cookie for example. Override it.
+
+        It is a plain method: `current_user` cannot wait. Under `authenticated`, which can, a coroutine
+        is awaited, and `current_user` is its result from then on.
+        """
         return None
 
     def get_login_url(self) -> str:
-        """Return where `authenticated` sends who is not logged in: the setting ``login_url``."""
+        """Return the URL to which `authenticated` redirects anonymous users: the setting ``login_url``."""
         self.require_setting("login_url", "@tornado.web.authenticated")
         url: str = self.application.settings["login_url"]
         return url

@@ -1,4 +1,4 @@
-"""Chunks of text, bytes and dicts go in; the answer leaves through the request's connection."""
+"""Writing a response: its content, its entity tag, and sending both over the request's connection."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any
 
 from tornado import httputil, stack_context
 from tornado._loop.futures import done_future
+from tornado._web.decisions import decided, is_unawaited
 from tornado._web.xsrf import XSRFProtection
 from tornado.escape import json_encode, utf8
+from tornado.iostream import StreamClosedError
 
 _blake2b = hashlib.blake2b
-#: Bytes of the hash of content that make its entity tag: enough for all contents of the world.
+#: Bytes of the hash of content that make its entity tag. With 160 bits, two contents do not share one.
 _TAG_SIZE = 20
 _METHODS_WITH_ETAG = ("GET", "HEAD")
 _JSON_TYPE = "application/json; charset=UTF-8"
@@ -44,7 +46,7 @@ class _Done:
         return None
 
 
-#: What a method returns that has nothing to wait for.
+#: Returned by methods that finish synchronously.
 DONE: Awaitable[None] = _Done()
 
 
@@ -80,10 +82,7 @@ class Output(XSRFProtection):
             if isinstance(chunk, (bytearray, memoryview)):
                 chunk = bytes(chunk)
             else:
-                message = "write() only accepts bytes, unicode, and dict objects"
-                if isinstance(chunk, list):
-                    message += ". Lists not accepted for security reasons: wrap the list in a dict"
-                raise TypeError(message)
+                raise TypeError(_cannot_write(chunk))
         self._write_buffer.append(chunk)
 
     def flush(
@@ -103,7 +102,8 @@ class Output(XSRFProtection):
            Returns a `Future`.
         """
         future: Awaitable[None] = self._flush(include_footers)
-        future = self._send_now() or future
+        self._send_now()
+        future = self._unsent() or future
         if callback is not None:
             wrapped = stack_context.wrap(callback)
             if isinstance(future, asyncio.Future):
@@ -112,23 +112,41 @@ class Output(XSRFProtection):
                 wrapped()
         return future
 
-    def _send_now(self) -> Awaitable[None] | None:
-        """Have the connection send what it keeps for the end of its turn.
-
-        :returns: as `_unsent`.
-        """
+    def _send_now(self) -> None:
+        """Have the connection send what it keeps for the end of its turn."""
         server: Any = self.request.server_connection
         if hasattr(type(server), "uncork"):
             server.uncork()
-        return self._unsent()
 
     def _unsent(self) -> Awaitable[None] | None:
-        """Return a `Future` of the kernel having taken what left so far; ``None`` if it has."""
+        """Return a future that is done once the kernel has taken what was sent; ``None`` if it has."""
         stream: Any = getattr(self.request.connection, "stream", None)
         if not hasattr(stream, "flushed") or stream.closed():
             return None
         future: Awaitable[None] | None = stream.flushed()
         return future
+
+    def _delivery(self, was_gone: bool) -> Awaitable[None]:
+        """Return the future of a response that was finished just now.
+
+        :param was_gone: the client had left before; the future then fails.
+        """
+        if not was_gone:
+            future = self._unsent()
+            if future is not None:
+                return future
+            # Sending may have found that the client is gone; a close of our own has no error.
+            stream: Any = getattr(self.request.connection, "stream", None)
+            error = getattr(stream, "error", None)
+            if not isinstance(error, BaseException):
+                return done()
+        try:
+            failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        except RuntimeError:
+            return done()  # without a loop, nobody can wait
+        failed.set_exception(StreamClosedError())
+        failed.exception()  # waiting for it is optional
+        return failed
 
     def _flush(self, include_footers: bool) -> Any:
         connection: Any = self.request.connection
@@ -172,84 +190,131 @@ class Output(XSRFProtection):
         .. versionchanged:: 5.1
            Returns a `Future`.
         """
-        future: Awaitable[None] | None = self._conclude(chunk)
-        if future is None:
-            # The answer left as a whole; the kernel may not have taken all of it.
-            future = self._send_now() or done()
-        return future
+        was_gone = self._is_abandoned()
+        self._conclude(chunk)
+        self._send_now()
+        return self._delivery(was_gone)
 
-    def _conclude(self, chunk: Any = None) -> Any:
-        """Do what `finish` does; return ``None`` in place of a future that would be done."""
+    def _is_abandoned(self) -> bool:
+        """Return whether the client has closed the connection of this request."""
+        if self._client_left:
+            return True
+        stream = getattr(self.request.connection, "stream", None)
+        closed = getattr(stream, "closed", None)
+        return closed is not None and closed() is True
+
+    def _conclude(self, chunk: Any = None) -> None:
+        """Do what `finish` does, without a future."""
         if self._finished:
             raise RuntimeError("finish() called twice")
         if chunk is not None:
             self.write(chunk)
         connection: Any = self.request.connection
-        if self._headers_written:
-            future = self._flush(True)
-            self._end(connection)
+        if not self._headers_written:
+            self._conclude_whole(connection)
         else:
-            future = self._conclude_whole(connection)
+            if type(self).flush is _FLUSH and "flush" not in self.__dict__:
+                self._flush(True)
+            else:
+                self.flush(include_footers=True)
+            self._end(connection)
+        self._wind_up()
+
+    def _wind_up(self) -> None:
+        """Do what follows a response, however it ended: the log, the hook."""
         self._finished = True
         if self._body_future is not None:
             self._content_is_over()
         self._log()
         if type(self).on_finish is not _ON_FINISH:
-            self._send_now()  # it comes after the answer, and may take its time
-            self.on_finish()
+            self._send_now()  # the hook may take its time
+        self.on_finish()
         if self._has_ui:
             self._break_cycles()
-        return future
 
-    def _conclude_whole(self, connection: Any) -> Any:
-        """Send an answer of which nothing was sent yet."""
+    def _break_off(self) -> None:
+        """End a response that was begun and cannot be completed.
+
+        The connection is closed without the last chunk, so that the client, and every cache, can tell
+        that the response is incomplete (RFC 9112, section 8).
+        """
+        connection: Any = self.request.connection
+        pending = None if self._is_abandoned() else self._unsent()
+        close = getattr(connection, "close", None)
+        if close is None:  # an exchange that cannot be broken off
+            connection.finish()
+        elif isinstance(pending, asyncio.Future):
+            pending.add_done_callback(lambda _: close())
+        else:
+            self._send_now()
+            close()
+        self._wind_up()
+
+    def _conclude_whole(self, connection: Any) -> None:
+        """Send a response of which nothing was sent yet."""
         buffer = self._write_buffer
         body = buffer[0] if len(buffer) == 1 else b"".join(buffer)
         headers = self._headers
         status = self._status_code
         request = self.request
+        # Most handlers replace none of the steps below, which are then done here, without calls. What is
+        # compared are the objects that a look-up finds, on the class and on the handler itself: wrappers
+        # may claim to be equal to what they wrap.
+        cls = type(self)
+        own = self.__dict__
         if status == 200 and request.method in _METHODS_WITH_ETAG:
-            cls = type(self)
-            # What has not been overridden is done here: it is done for every answer.
-            if cls.compute_etag is _COMPUTE_ETAG and cls.set_etag_header is _SET_ETAG_HEADER:
-                tag = f'"{_blake2b(body, digest_size=_TAG_SIZE).hexdigest()}"'
-                if headers._repeated is None:
-                    headers._fields["Etag"] = tag
-                else:
-                    headers["Etag"] = tag
+            if (
+                cls.compute_etag is _COMPUTE_ETAG
+                and cls.set_etag_header is _SET_ETAG_HEADER
+                and "compute_etag" not in own
+                and "set_etag_header" not in own
+            ):
+                # A head() that writes nothing cannot know the tag of what get() would write.
+                if body or request.method == "GET":
+                    tag = f'"{_blake2b(body, digest_size=_TAG_SIZE).hexdigest()}"'
+                    if headers._repeated is None:
+                        headers._fields["Etag"] = tag
+                    else:
+                        headers["Etag"] = tag
             else:
                 # The hooks look at the buffer.
                 self.set_etag_header()
             if (
                 cls.check_etag_header is not _CHECK_ETAG_HEADER
+                or "check_etag_header" in own
                 or "If-None-Match" in getattr(request.headers, "_fields", request.headers)
-            ) and self.check_etag_header():
+            ) and decided(self.check_etag_header(), self, "check_etag_header"):
                 body = b""
                 self.set_status(304)
                 status = 304
         if status == 304 or status == 204 or status < 200:
             if body:
-                raise RuntimeError(f"Cannot send body with {status}")
+                if not self._is_error:
+                    raise RuntimeError(f"Cannot send body with {status}")
+                body = b""
             self._clear_representation_headers()
         else:
             fields = headers._fields
-            if "Content-Length" not in fields:
+            if "Content-Length" not in fields and (body or request.method != "HEAD"):
                 fields["Content-Length"] = str(len(body))
                 if "Transfer-Encoding" in fields:
-                    # How a whole answer is framed is not for the handler to choose.
+                    # How a whole response is framed is not for the handler to choose.
                     del headers["Transfer-Encoding"]
         respond = getattr(connection, "respond", None)
-        if respond is None:
+        if respond is None or cls.flush is not _FLUSH or "flush" in own:
             self._write_buffer = [body] if body else []
-            future = self._flush(True)
+            self.flush(include_footers=True)
             self._end(connection)
-            return future
+            return
         if self._transforms or hasattr(self, "_new_cookie"):
             status, headers, body = self._head(body, True)
-        respond(status, self._reason, headers, body)
+        try:
+            respond(status, self._reason, headers, body)
+        except httputil.HTTPOutputError:
+            self._has_failed_to_send = True
+            raise
         self._write_buffer = []
         self._headers_written = True
-        return None
 
     def _end(self, connection: Any) -> None:
         set_close_callback = getattr(connection, "set_close_callback", None)
@@ -322,7 +387,7 @@ class Output(XSRFProtection):
             self.set_header("Etag", etag)
 
     def check_etag_header(self) -> bool:
-        """Tell whether the client has this content already: its ``If-None-Match`` names our tag.
+        """Return whether the client has this content already: its ``If-None-Match`` names our tag.
 
         .. versionadded:: 3.1
         """
@@ -338,6 +403,8 @@ class Output(XSRFProtection):
     def _clear_representation_headers(self) -> None:
         for name in _REPRESENTATION_HEADERS:
             self.clear_header(name)
+        if "Etag" in self._headers:
+            self.clear_header("Last-Modified")  # the tag is better (RFC 9110, section 15.4.5)
 
 
 # What `Output._conclude_whole` may do by itself where nobody has overridden it.
@@ -345,9 +412,20 @@ _COMPUTE_ETAG = Output.compute_etag
 _SET_ETAG_HEADER = Output.set_etag_header
 _CHECK_ETAG_HEADER = Output.check_etag_header
 _ON_FINISH = Output.on_finish
+_FLUSH = Output.flush
 
 #: What `Rendering` may shorten where nobody has overridden it.
 FINISH = Output.finish
+
+
+def _cannot_write(chunk: Any) -> str:
+    """Return the message for content of a type that `Output.write` does not take."""
+    message = f"write() only accepts bytes, unicode, and dict objects, not {type(chunk).__name__}"
+    if isinstance(chunk, list):
+        return message + ". Lists not accepted for security reasons: wrap the list in a dict"
+    if is_unawaited(chunk):
+        return message + "; did you forget to await it?"
+    return message
 
 
 def _entity_tags(field: str) -> list[str]:

@@ -43,9 +43,10 @@ def requested_range(field: str, size: int) -> ByteRange | None:
     unit, _, ranges = field.partition("=")
     if unit.strip().lower() != "bytes" or "," in ranges:
         return None
-    first, dash, last = ranges.strip().partition("-")
+    first, _, last = ranges.strip().partition("-")
     first, last = first.strip(), last.strip()
-    if not dash or not all(not n or (n.isascii() and n.isdigit()) for n in (first, last)):
+    # "bytes=26", without a dash, is read as "bytes=26-".
+    if not all(not n or (n.isascii() and n.isdigit()) for n in (first, last)):
         return None
     if len(first) > 18 or len(last) > 18 or not (first or last):
         return None

@@ -8,11 +8,12 @@ import os.path
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterable
+from types import MethodType
 from typing import Any
 
 from tornado import template as templates
 from tornado._web.failure import Failure
-from tornado._web.output import FINISH, done
+from tornado._web.output import FINISH
 from tornado._web.uimodules import UIModule, UIModuleNamespace
 from tornado.escape import utf8, xhtml_escape
 from tornado.util import ObjectDict
@@ -59,9 +60,10 @@ class Rendering(Failure):
         """
         if self._finished:
             raise RuntimeError("Cannot render() after finish()")
-        if type(self).render_string is not Rendering.render_string:
+        render_string = self.render_string
+        if type(render_string) is not MethodType or render_string.__func__ is not _RENDER_STRING:
             # Another template language, perhaps.
-            return self._finish_page(self.render_string(template_name, **kwargs))
+            return self._finish_page(render_string(template_name, **kwargs))
         template, namespace = self._template(template_name, kwargs)
         if getattr(template, "is_async", False):
             # The answer stays open until all that the template awaits is there.
@@ -80,11 +82,13 @@ class Rendering(Failure):
     def _finish_page(self, html: bytes) -> Awaitable[None]:
         if hasattr(self, "_active_modules"):
             html = self._with_resources(utf8(html))
-        if type(self).finish is not FINISH:
-            return self.finish(html)
+        finish = self.finish
+        if type(finish) is not MethodType or finish.__func__ is not FINISH:
+            return finish(html)
         # A page is the last thing that a handler does: it may leave with others of this turn.
-        future: Awaitable[None] | None = self._conclude(html)
-        return future or self._unsent() or done()
+        was_gone = self._is_abandoned()
+        self._conclude(html)
+        return self._delivery(was_gone)
 
     def _with_resources(self, html: bytes) -> bytes:
         embedded_js: list[bytes] = []
@@ -189,7 +193,7 @@ class Rendering(Failure):
         key: Any = template_path
         own = type(self).create_template_loader
         if (
-            own is not Rendering.create_template_loader
+            own is not _CREATE_TEMPLATE_LOADER
             or "autoescape" in settings
             or "template_loader" in settings
             or "template_whitespace" in settings
@@ -298,6 +302,10 @@ class Rendering(Failure):
 
     def _ui_method(self, method: Callable[..., Any]) -> Callable[..., Any]:
         return lambda *args, **kwargs: method(self, *args, **kwargs)
+
+
+_RENDER_STRING = Rendering.render_string
+_CREATE_TEMPLATE_LOADER = Rendering.create_template_loader
 
 
 def _collect(parts: list[bytes], part: Any) -> None:

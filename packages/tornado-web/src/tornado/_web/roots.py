@@ -1,4 +1,4 @@
-"""Paths and a root directory go in; whether they stay below it, links followed, comes out."""
+"""Whether a path stays below a root directory, by its name and with its links followed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _normal(root: str) -> str:
 
 
 def is_below(path: str, root: str) -> bool:
-    """Tell whether an absolute, normal path is ``root`` or lies in it, by its name alone."""
+    """Return whether an absolute, normal path is ``root`` or lies in it, by its name alone."""
     if os.name == "nt" and ":" in os.path.splitdrive(path)[1]:
         return False  # an alternate data stream
     prefix = root if root.endswith(os.path.sep) else root + os.path.sep
@@ -39,7 +39,7 @@ def status_of(path: str) -> os.stat_result | None:
 
 
 def links_stay(root: str, path: str, allowed: str | Iterable[str] | None) -> bool:
-    """Tell whether the symbolic links below ``root`` on the way to ``path`` lead nowhere else.
+    """Return whether the symbolic links below ``root`` on the way to ``path`` lead nowhere else.
 
     :arg str root: the root directory, absolute; links above it are its owner's business.
     :arg str path: an absolute path below it.
@@ -55,7 +55,7 @@ def links_stay(root: str, path: str, allowed: str | Iterable[str] | None) -> boo
 
 
 def _has_link(root: str, path: str) -> bool:
-    """Tell whether ``path`` or a directory between it and ``root`` is a symbolic link."""
+    """Return whether ``path`` or a directory between it and ``root`` is a symbolic link."""
     at = len(root.rstrip(os.path.sep)) + 1
     while at <= len(path):
         end = path.find(os.path.sep, at)

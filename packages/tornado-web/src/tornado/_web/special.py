@@ -58,6 +58,9 @@ class RedirectHandler(RequestHandler):
 
     __module__ = "tornado.web"
 
+    _url = ""
+    _permanent = True
+
     def initialize(self, url: str, permanent: bool = True) -> None:
         """Take the target.
 
@@ -75,9 +78,9 @@ class RedirectHandler(RequestHandler):
             filler = "" if names_host(self._url.partition("{")[0]) else "x"
             neutral = self._url.format(*[filler] * len(args), **dict.fromkeys(kwargs, filler))
             if holds_controls(to_url) and not holds_controls(neutral):
-                raise HTTPError(400, "control character in a redirect: %r", to_url)
+                raise HTTPError(400, "Redirect URL contains invalid characters: %r", to_url)
             if destination(to_url) != destination(neutral):
-                raise HTTPError(400, "redirect to another host: %r", to_url)
+                raise HTTPError(400, "Redirect URL cannot change the scheme or netloc: %r", to_url)
         if self.request.query_arguments:
             to_url = httputil.url_concat(
                 to_url,

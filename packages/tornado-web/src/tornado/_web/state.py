@@ -1,4 +1,4 @@
-"""An application and a request go in; the state of one answer, its status and its headers, is kept here."""
+"""The state of one response until it is sent: its status, its headers, its buffer."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import datetime
 import numbers
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import tornado
 from tornado import httputil
-from tornado._web.errors import HTTPError
+from tornado._web.decisions import decided, is_unawaited
+from tornado._web.errors import HTTPError, checked_status, escape_controls, is_plain_reason
 
 if TYPE_CHECKING:
     from asyncio import Future
+    from contextvars import Context
 
     from tornado._web.application import Application
     from tornado._web.transforms import OutputTransform
@@ -24,8 +26,15 @@ HeaderValue = Any
 # Field values are visible characters, spaces and tabs (RFC 9110, section 5.5).
 _VALID_HEADER_CHARS = re.compile(r"[\x09\x20-\x7e\x80-\xff]*")
 
+_CONTROLS_IN_REASON = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
 #: The value of the ``Server`` header: the first two numbers of the version say enough.
 SERVER_NAME = f"TornadoServer/{tornado.version_info[0]}.{tornado.version_info[1]}"
+
+#: Names that were found to be tokens; `_MAX_CHECKED_NAMES` of them at most.
+_checked_names: set[str] = set()
+_MAX_CHECKED_NAMES = 1000
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 _time = time.time
 _new_headers = httputil.HTTPHeaders.__new__
@@ -67,8 +76,8 @@ class HandlerState:
 
     _headers: httputil.HTTPHeaders
     _write_buffer: list[bytes]
-    _status_code: int
-    _reason: str
+    _status_code = 200
+    _reason = "OK"
     _transforms: list[OutputTransform] | None = None
     _headers_written = False
     _finished = False
@@ -76,7 +85,13 @@ class HandlerState:
     _has_ui = False
     # Another class in the line of this handler's has a constructor to be called.
     _further_init = False
-    #: The client closed the connection before it had its answer.
+    #: The response is an error page.
+    _is_error = False
+    #: The connection refused the response, since its head or its length is wrong.
+    _has_failed_to_send = False
+    #: The context in which all methods of this handler run.
+    _context: Context | None = None
+    #: The client closed the connection before it had its response.
     _client_left = False
     #: With streamed content: done when ``prepare`` is.
     _prepared_future: Future[None] | None = None
@@ -102,10 +117,9 @@ class HandlerState:
         self.path_args = []
         self.path_kwargs = {}
         self.clear()
-        if kwargs:
-            self.initialize(**kwargs)
-        else:
-            self.initialize()
+        result: object = self.initialize(**kwargs) if kwargs else self.initialize()
+        if result is not None:
+            decided(result, self, "initialize")
 
     # `*args` lets type checkers accept any signature of an override; routes give keywords only.
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -177,20 +191,24 @@ class HandlerState:
         """Set the status of the answer.
 
         :arg int status_code: such as 404.
-        :arg str reason: the reason phrase (``str`` or ``bytes``); the registered one by default.
+        :arg str reason: the reason phrase (``str`` or ``bytes``); the registered one by default. One with
+            ``<``, or with characters beyond Latin-1, becomes ``Unknown``.
         :raises ValueError: if the reason has control characters.
+        :raises TypeError: if the status is no integer.
 
         .. versionchanged:: 3.0
            ``reason``.
         """
+        if type(status_code) is not int:
+            status_code = checked_status(status_code)
         self._status_code = status_code
         if reason is None:
             self._reason = httputil.responses.get(status_code, "Unknown")
             return
         text = reason.decode("latin-1") if isinstance(reason, bytes) else str(reason)
-        if not _VALID_HEADER_CHARS.fullmatch(text):
+        if _CONTROLS_IN_REASON.search(text):
             raise ValueError(f"reason has characters that a status line cannot hold: {reason!r}")
-        self._reason = text
+        self._reason = text if is_plain_reason(text) else "Unknown"
 
     def get_status(self) -> int:
         """Return the status code of the answer."""
@@ -201,12 +219,16 @@ class HandlerState:
 
         :arg str name: the field's name, in any case.
         :arg value: ``str`` or ``bytes``; a `datetime.datetime` is formatted as HTTP wants it
-            (one without a time zone is UTC); anything else but ``None`` goes through `str`.
-            Characters beyond Latin-1 are sent as UTF-8.
-        :raises ValueError: if the value has control characters.
+            (one without a time zone is UTC); numbers, and objects whose class defines ``__str__``,
+            such as a `uuid.UUID` or a path, go through `str`. Characters beyond Latin-1 are sent as
+            UTF-8.
+        :raises ValueError: if the name or the value has characters that no header can hold.
+        :raises TypeError: for a value that means nothing as text: ``None``, a list, a function, a coroutine.
         """
         if type(value) is not str or not (value.isascii() and value.isprintable()):
             value = self._convert_header_value(value)
+        if name not in _checked_names:
+            _check_name(name)
         self._headers[name] = value
 
     def add_header(self, name: str, value: HeaderValue) -> None:
@@ -216,16 +238,16 @@ class HandlerState:
 
         .. versionadded:: 2.1
         """
-        self._headers.add(name, self._convert_header_value(value))
+        value = self._convert_header_value(value)
+        try:
+            self._headers.add(name, value)
+        except httputil.HTTPInputError as e:
+            raise ValueError(str(e)) from None  # it is not the client's fault
 
     def clear_header(self, name: str) -> None:
         """Take back a header that was set; all values that were added under the name go."""
         if name in self._headers:
             del self._headers[name]
-
-    def get_header(self, name: str, default: Any = None) -> Any:
-        """Return a header of the request, or ``default`` if the client did not send it."""
-        return self.request.headers.get(name, default)
 
     def _convert_header_value(self, value: HeaderValue) -> str:
         if isinstance(value, str):
@@ -236,10 +258,10 @@ class HandlerState:
             return str(value)
         elif isinstance(value, datetime.datetime):
             return httputil.format_timestamp(value)
-        elif value is None:
-            raise TypeError("Unsupported header value None")
-        else:
+        elif has_text(value):
             text = str(value)
+        else:
+            raise TypeError(f"Unsupported header value {value!r} of type {type(value).__name__}")
         if text.isascii() and text.isprintable():
             return text
         if not text.isascii():
@@ -253,7 +275,7 @@ class HandlerState:
 
     def _request_summary(self) -> str:
         request = self.request
-        return f"{request.method} {request.uri} ({request.remote_ip})"
+        return escape_controls(f"{request.method} {request.uri} ({request.remote_ip})")
 
     def reverse_url(self, name: str, *args: Any) -> str:
         """Return the URL of the route called ``name``: see `.Application.reverse_url`."""
@@ -267,13 +289,14 @@ class HandlerState:
 
         .. versionadded:: 5.1
         """
+        connection: Any = self.request.connection
+        stream = connection.detach()
         self._finished = True
         self._content_is_over()
-        connection: Any = self.request.connection
-        return connection.detach()
+        return stream
 
     def _content_is_over(self) -> None:
-        """Nobody is to wait for content any longer: the request was answered, perhaps before all came."""
+        """Wake whoever waits for the request's content; the response is done."""
         future = self._body_future
         if future is not None and not future.done():
             future.set_result(None)
@@ -295,3 +318,25 @@ class HandlerState:
         if "GET" in allowed and "HEAD" in self.SUPPORTED_METHODS and "HEAD" not in allowed:
             allowed.insert(1, "HEAD")
         return allowed
+
+
+def _check_name(name: str) -> None:
+    """Remember a header's name as valid.
+
+    :raises ValueError: if it is no token (RFC 9110, section 5.1).
+    """
+    if not _TOKEN.fullmatch(name):
+        raise ValueError(f"Invalid header name {name!r}")
+    if len(_checked_names) < _MAX_CHECKED_NAMES:
+        _checked_names.add(name)
+
+
+def has_text(value: object) -> bool:
+    """Return whether an object stands for a text, so that ``str(value)`` means something in a header.
+
+    Numbers do, and what defines ``__str__`` itself. Containers, functions, and objects with nothing but
+    a ``repr`` do not.
+    """
+    if isinstance(value, Collection) or is_unawaited(value):
+        return False
+    return isinstance(value, numbers.Number) or type(value).__str__ is not object.__str__

@@ -1,4 +1,4 @@
-"""A path under a root directory goes in; the file there comes out, whole or in part, for caches to keep."""
+"""Serving the files of a directory: whole or in part, with tags and versions for caches."""
 
 from __future__ import annotations
 
@@ -10,24 +10,21 @@ import hashlib
 import mimetypes
 import os
 import stat
-import threading
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable
 from typing import Any
 
 from tornado import httputil
 from tornado._web import roots
-from tornado._web.errors import HTTPError
-from tornado._web.handler import RequestHandler
+from tornado._web.decisions import decided
+from tornado._web.errors import HTTPError, escape_controls
 from tornado._web.output import DONE
 from tornado._web.ranges import ByteRange, Unsatisfiable, requested_range
 from tornado._web.targets import leaves_host
-from tornado.escape import url_escape
-from tornado.iostream import StreamClosedError
+from tornado._web.versions import GET_CONTENT, FileVersions, found
 from tornado.log import gen_log
 
 __all__ = ["StaticFileHandler"]
 
-_CHUNK_BYTES = 64 * 1024
 # Files up to this size are read and sent in one go.
 _WHOLE_BYTES = 128 * 1024
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
@@ -36,7 +33,7 @@ _READ_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _SIBLINGS = (("br", ".br"), ("gzip", ".gz"))
 
 
-class StaticFileHandler(RequestHandler):
+class StaticFileHandler(FileVersions):
     """Serves the files of a directory.
 
     To map a path to a directory::
@@ -66,17 +63,14 @@ class StaticFileHandler(RequestHandler):
 
     #: Seconds that browsers may keep what was asked for with a version.
     CACHE_MAX_AGE = 86400 * 365 * 10
-    #: Files larger than this many bytes get a tag made of size and time instead of the content.
-    MAX_VERSION_CONTENT_SIZE = 64 * 1024 * 1024
-    #: So many versions are remembered.
-    MAX_CACHED_VERSIONS = 10000
-
-    #: Versions by absolute path; ``None`` for a file that has none.
-    _static_hashes: dict[str, str | None] = {}
-    # Size and time of the file when its version was computed.
-    _static_stamps: dict[str, tuple[int, int]] = {}
-    _lock = threading.Lock()
-
+    # A subclass may have an `initialize` or a `get` of its own, which sets only some of these.
+    root: Any = ""
+    default_filename: str | None = None
+    allowed_symlink_directory: str | list[str] | None = None
+    path = ""
+    absolute_path: str | None = None
+    modified: datetime.datetime | None = None
+    _precompressed = False
     _stat_result: os.stat_result | None = None
     _coding: str | None = None
     _tag: str | None = None
@@ -105,13 +99,6 @@ class StaticFileHandler(RequestHandler):
         self.allowed_symlink_directory = allowed_symlink_directory
         self._precompressed = precompressed
 
-    @classmethod
-    def reset(cls) -> None:
-        """Forget the versions of all files."""
-        with cls._lock:
-            cls._static_hashes.clear()
-            cls._static_stamps.clear()
-
     def head(self, path: str) -> Awaitable[None]:
         """Answer with the headers of the file."""
         return self.get(path, include_body=False)
@@ -127,12 +114,12 @@ class StaticFileHandler(RequestHandler):
         validated = self.validate_absolute_path(self.root, absolute_path)
         if validated is None:
             return DONE
-        self.absolute_path = validated
+        self.absolute_path = decided(validated, self, "validate_absolute_path")
         if self._precompressed:
-            self._choose_sibling()
+            self._choose_sibling(validated)
         self.modified = self.get_modified_time()
         self.set_headers()
-        if self.should_return_304():
+        if decided(self.should_return_304(), self, "should_return_304"):
             self.set_status(304)
             return DONE
         part = self._part()
@@ -140,13 +127,17 @@ class StaticFileHandler(RequestHandler):
             return DONE
         self.set_header("Content-Length", part.length)
         if not include_body or self.request.method == "HEAD":
+            if self._transforms:
+                self.flush()  # as for GET, which decides on compression before it knows the length
             return DONE
         if self._serves_plain_file():
             if part.length <= _WHOLE_BYTES:
-                self._write_part(part)
+                self._write_part(self.absolute_path, part)
+                if self._transforms:
+                    self.flush()  # a file counts as streamed: compressed, whatever its size
                 return DONE
             if not self._transforms:
-                return self._send_file(part)
+                return self._send_file(self.absolute_path, part)
         return self._send_content(part)
 
     def _part(self) -> ByteRange | None:
@@ -172,7 +163,7 @@ class StaticFileHandler(RequestHandler):
         return part
 
     def _range_is_current(self) -> bool:
-        """Tell whether the parts that the client has are of this content (RFC 9110, section 13.1.5)."""
+        """Return whether the parts that the client has are of this content (RFC 9110, section 13.1.5)."""
         field = self.request.headers.get("If-Range")
         if field is None:
             return True
@@ -181,17 +172,19 @@ class StaticFileHandler(RequestHandler):
         return bool(field.strip() == self._headers.get("Last-Modified"))
 
     def _serves_plain_file(self) -> bool:
-        """Tell whether the content is that of the file itself, so that the kernel may send it."""
-        cls: Any = type(self)
+        """Return whether the content is that of the file itself, so that the kernel may send it."""
+        own = self.__dict__
         return (
-            cls.get_content.__func__ is _GET_CONTENT
-            and cls.get_content_size is StaticFileHandler.get_content_size
+            found(type(self), "get_content") is GET_CONTENT
+            and type(self).get_content_size is _GET_CONTENT_SIZE
+            and "get_content" not in own
+            and "get_content_size" not in own
         )
 
-    def _write_part(self, part: ByteRange) -> None:
+    def _write_part(self, path: str, part: ByteRange) -> None:
         """Write a small part as a whole."""
         # (Without a file object, which would ask for the file's status once more.)
-        fd = os.open(self.absolute_path, _READ_FLAGS)
+        fd = os.open(path, _READ_FLAGS)
         try:
             if part.start:
                 os.lseek(fd, part.start, os.SEEK_SET)
@@ -199,22 +192,26 @@ class StaticFileHandler(RequestHandler):
         finally:
             os.close(fd)
         if len(content) != part.length:
-            raise HTTPError(500, "%s changed while it was read", self.absolute_path)
+            raise HTTPError(500, "%s changed while it was read", path)
         self.write(content)
 
-    async def _send_file(self, part: ByteRange) -> None:
+    async def _send_file(self, path: str, part: ByteRange) -> None:
         """Send a large part from the file to the socket."""
         connection: Any = self.request.connection
         send_file = getattr(connection, "send_file", None)
         if send_file is None:
             await self._send_content(part)
             return
-        with open(self.absolute_path, "rb", buffering=0) as file:
+        with open(path, "rb", buffering=0) as file:
+            self.flush()
             try:
-                self.flush()
                 await send_file(file, part.start, part.length)
-            except StreamClosedError:
-                return
+            except (OSError, httputil.HTTPOutputError):
+                if os.fstat(file.fileno()).st_size < part.end:
+                    gen_log.error("%s was truncated while it was sent", path)
+                    self._break_off()
+                    return
+                raise  # the client has gone
 
     async def _send_content(self, part: ByteRange) -> None:
         """Send the content in chunks, each when the one before has left."""
@@ -236,20 +233,25 @@ class StaticFileHandler(RequestHandler):
                 chunk = next(iterator, None)
             if chunk is None:
                 return
-            try:
-                self.write(chunk)
-                await self.flush()
-            except StreamClosedError:
-                return
+            self.write(chunk)
+            await self.flush()
 
     def compute_etag(self) -> str | None:
         """Return the tag made of the content's version, ``None`` if it has none.
 
         .. versionadded:: 3.1
         """
-        # Asked for twice, when the headers are set and when the answer is finished.
+        if self.absolute_path is None:
+            return None  # a subclass writes something else
+        # Asked for twice, when the headers are set and when the response is finished.
         if self._tag is None:
-            version = self._version_of(self.absolute_path, self._stat_result)
+            status = self._stat_result
+            if status is not None and self._is_too_large(status):
+                # Its size and time will do, and reading all of it would not.
+                stamp = (self.absolute_path, status.st_size, status.st_mtime_ns)
+                version: str | None = hashlib.sha512(repr(stamp).encode()).hexdigest()
+            else:
+                version = self._version_of(self.absolute_path, status)
             self._tag = f'"{version}"' if version else ""
         return self._tag or None
 
@@ -299,17 +301,6 @@ class StaticFileHandler(RequestHandler):
             modified = modified.astimezone(datetime.timezone.utc).replace(tzinfo=None)
         return date >= modified.replace(microsecond=0)
 
-    @classmethod
-    def get_absolute_path(cls, root: str, path: str) -> str:
-        """Return where ``path`` is in the file system; need not be below ``root``.
-
-        :arg str root: the root directory.
-        :arg str path: what `parse_url_path` returned.
-
-        .. versionadded:: 3.1
-        """
-        return os.path.abspath(os.path.join(root, path))
-
     def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
         """Return the file to send, or ``None`` if the answer was given otherwise.
 
@@ -329,89 +320,63 @@ class StaticFileHandler(RequestHandler):
 
     def _validated(self, root: str, absolute_path: str) -> str | None:
         if not roots.is_below(absolute_path, root):
-            raise HTTPError(403, "%s is not in root static directory", self.path)
-        found = roots.status_of(absolute_path)
-        if found is not None and stat.S_ISDIR(found.st_mode) and self.default_filename is not None:
-            self._check_links(root, absolute_path)
+            raise self._not_in_root()
+        # Links are judged before anything is asked about what they lead to: the status must not tell
+        # whether there is such a file outside of the root.
+        self._check_links(root, absolute_path)
+        status = roots.status_of(absolute_path)
+        if (
+            status is not None
+            and stat.S_ISDIR(status.st_mode)
+            and self.default_filename is not None
+        ):
             if not self.request.path.endswith("/"):
                 if leaves_host(self.request.path):
-                    raise HTTPError(403, "cannot redirect path with two initial slashes")
+                    raise HTTPError(
+                        403, "cannot redirect path with two initial slashes: %r", self.request.path
+                    )
                 self.redirect(self.request.path + "/", permanent=True)
                 return None
             absolute_path = os.path.join(absolute_path, self.default_filename)
-            found = roots.status_of(absolute_path)
-        if found is None:
+            self._check_links(root, absolute_path)
+            status = roots.status_of(absolute_path)
+        if status is None:
             raise HTTPError(404)
-        if not stat.S_ISREG(found.st_mode):
-            raise HTTPError(403, "%s is not a file", self.path)
-        self._check_links(root, absolute_path)
-        self._stat_result = found
+        if not stat.S_ISREG(status.st_mode):
+            raise HTTPError(403, "%s is not a file", escape_controls(self.path))
+        self._stat_result = status
         return absolute_path
 
     def _check_links(self, root: str, absolute_path: str) -> None:
         if not roots.links_stay(root, absolute_path, self.allowed_symlink_directory):
-            raise HTTPError(403, "%s is a link to outside of the static directory", self.path)
+            raise self._not_in_root()
 
-    def _choose_sibling(self) -> None:
+    def _not_in_root(self) -> HTTPError:
+        return HTTPError(403, "%s is not in root static directory", escape_controls(self.path))
+
+    def _choose_sibling(self, plain: str) -> None:
         """Take a compressed copy of the file, if there is one that the client accepts."""
         accepted = self.request.headers.get("Accept-Encoding", "")
         for coding, suffix in _SIBLINGS:
             if coding not in accepted or not _accepts(accepted, coding):
                 continue
-            sibling = self.absolute_path + suffix
-            found = roots.status_of(sibling)
-            if found is None or not stat.S_ISREG(found.st_mode):
+            sibling = plain + suffix
+            if not roots.links_stay(
+                roots.absolute(self.root), sibling, self.allowed_symlink_directory
+            ):
                 continue
-            root = roots.absolute(self.root)
-            if roots.links_stay(root, sibling, self.allowed_symlink_directory):
-                self._plain_path = self.absolute_path
-                self.absolute_path = sibling
-                self._stat_result = found
-                self._coding = coding
-                return
-
-    @classmethod
-    def get_content(
-        cls, abspath: str, start: int | None = None, end: int | None = None
-    ) -> Generator[bytes, None, None]:
-        """Return the content, or a part of it, as an iterator of bytes.
-
-        :arg str abspath: what `validate_absolute_path` returned.
-        :arg int start: the first byte; ``None`` for the beginning.
-        :arg int end: the first byte past the part; ``None`` for all that follows.
-
-        .. versionadded:: 3.1
-        """
-        with open(abspath, "rb") as file:
-            if start is not None:
-                file.seek(start)
-            remaining = None if end is None else end - (start or 0)
-            while remaining is None or remaining > 0:
-                wanted = _CHUNK_BYTES if remaining is None else min(_CHUNK_BYTES, remaining)
-                chunk = file.read(wanted)
-                if not chunk:
-                    return
-                if remaining is not None:
-                    remaining -= len(chunk)
-                yield chunk
-
-    @classmethod
-    def get_content_version(cls, abspath: str) -> str:
-        """Return the version of the content: by default the SHA-512 of all of it, in hex.
-
-        .. versionadded:: 3.1
-        """
-        content: Any = cls.get_content(abspath)
-        digest = hashlib.sha512()
-        if isinstance(content, bytes):
-            digest.update(content)  # an old form of the hook
-        else:
-            for chunk in content:
-                digest.update(chunk)
-        return digest.hexdigest()
+            status = roots.status_of(sibling)
+            if status is None or not stat.S_ISREG(status.st_mode):
+                continue
+            self._plain_path = plain
+            self.absolute_path = sibling
+            self._stat_result = status
+            self._coding = coding
+            return
 
     def _stat(self) -> os.stat_result:
         if self._stat_result is None:
+            assert self.absolute_path is not None
             self._stat_result = os.stat(self.absolute_path)
         return self._stat_result
 
@@ -437,6 +402,7 @@ class StaticFileHandler(RequestHandler):
         .. versionadded:: 3.1
         """
         path = self._plain_path if self._coding is not None else self.absolute_path
+        assert path is not None
         mime_type, encoding = mimetypes.guess_type(path)
         # A compressed file is served as one, not as what it holds in a content coding.
         if encoding == "gzip":
@@ -459,94 +425,12 @@ class StaticFileHandler(RequestHandler):
         request = self.request
         return self.CACHE_MAX_AGE if request.query and "v" in request.arguments else 0
 
-    @classmethod
-    def make_static_url(
-        cls, settings: dict[str, Any], path: str, include_version: bool = True
-    ) -> str:
-        """Return the URL of a file, relative to the host.
-
-        A class method, called by `RequestHandler.static_url`; may be overridden.
-
-        :arg dict settings: the application's settings.
-        :arg str path: the file's path under ``static_path``.
-        :arg bool include_version: add the version as the argument ``v``.
-
-        .. versionchanged:: 3.1
-           ``include_version``.
-        """
-        url: str = settings.get("static_url_prefix", "/static/") + path
-        if not include_version:
-            return url
-        version = cls.get_version(settings, path)
-        return f"{url}?v={url_escape(version)}" if version else url
-
     def parse_url_path(self, url_path: str) -> str:
         """Return the path under the root that a URL's path stands for. Override it to map otherwise.
 
         :arg str url_path: the URL's path without ``static_url_prefix``.
         """
         return url_path if os.path.sep == "/" else url_path.replace("/", os.path.sep)
-
-    @classmethod
-    def get_version(cls, settings: dict[str, Any], path: str) -> str | None:
-        """Return the version for the URL of a file, or ``None`` if there is none.
-
-        A class method; may be overridden.
-
-        :arg dict settings: the application's settings.
-        :arg str path: the file's path under ``static_path``.
-        """
-        root = settings["static_path"]
-        absolute_path = cls.get_absolute_path(root, path)
-        allowed = settings.get("static_handler_args", {}).get("allowed_symlink_directory")
-        try:
-            own: Any = cls.get_absolute_path
-            if own.__func__ is _GET_ABSOLUTE_PATH:
-                # A subclass that finds files elsewhere has to know what may be seen.
-                root = roots.absolute(root)
-                if not roots.is_below(absolute_path, root) or not roots.links_stay(
-                    root, absolute_path, allowed
-                ):
-                    gen_log.error("%s is not in the static directory", path)
-                    return None
-            return cls._get_cached_version(absolute_path)
-        except ValueError:
-            return None  # a NUL in the path
-
-    @classmethod
-    def _get_cached_version(cls, abs_path: str) -> str | None:
-        """Return the version of a file, computed once until the file changes."""
-        return cls._version_of(abs_path, None)
-
-    @classmethod
-    def _version_of(cls, abs_path: str, found: os.stat_result | None) -> str | None:
-        """The same, where what `os.stat` says of the file may be known already."""
-        hashes, stamps = cls._static_hashes, cls._static_stamps
-        if found is None:
-            found = roots.status_of(abs_path)
-        stamp = (found.st_size, found.st_mtime_ns) if found is not None else None
-        if abs_path in hashes and stamps.get(abs_path) == stamp:
-            return hashes[abs_path]
-        version: str | None
-        try:
-            if found is not None and found.st_size > cls.MAX_VERSION_CONTENT_SIZE:
-                version = hashlib.sha512(repr((abs_path, stamp)).encode()).hexdigest()
-            else:
-                version = cls.get_content_version(abs_path)
-        except OSError:
-            gen_log.error("Could not open static file %r", abs_path)
-            version = None
-        with cls._lock:
-            while len(hashes) >= cls.MAX_CACHED_VERSIONS:
-                oldest = next(iter(hashes))
-                del hashes[oldest]
-                stamps.pop(oldest, None)
-            hashes[abs_path] = version
-            if stamp is not None:
-                stamps[abs_path] = stamp
-            else:
-                stamps.pop(abs_path, None)
-        return version
 
 
 @functools.lru_cache(maxsize=1024)
@@ -556,7 +440,7 @@ def _time_of(seconds: int) -> datetime.datetime:
 
 @functools.lru_cache(maxsize=1024)
 def _http_date(modified: datetime.datetime) -> str:
-    """Return the text of a Last-Modified field: no file is newer than the answer (RFC 9110 8.8.2.1).
+    """Return the text of a Last-Modified field: no file is newer than the response (RFC 9110 8.8.2.1).
 
     Clocks are set back, and files come from machines whose clocks are ahead.
     """
@@ -565,9 +449,7 @@ def _http_date(modified: datetime.datetime) -> str:
     return httputil.format_timestamp(min(modified, datetime.datetime.now(datetime.timezone.utc)))
 
 
-# Class methods are bound anew at each access; these tell whether they were overridden.
-_GET_ABSOLUTE_PATH = vars(StaticFileHandler)["get_absolute_path"].__func__
-_GET_CONTENT = vars(StaticFileHandler)["get_content"].__func__
+_GET_CONTENT_SIZE = StaticFileHandler.get_content_size
 
 
 def _accepts(accept_encoding: str, coding: str) -> bool:

@@ -18,7 +18,8 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
-from tornado._web.errors import HTTPError
+from tornado._web.decisions import decided
+from tornado._web.errors import HTTPError, escape_controls
 from tornado._web.identity import Identity
 from tornado._web.signing import _get_version
 from tornado.escape import utf8
@@ -149,15 +150,24 @@ class XSRFProtection(Identity):
                 return
         elif site in ("same-origin", "none"):
             return
-        if origin is not None and self.check_trusted_origin(origin):
+        if origin is not None and decided(
+            self.check_trusted_origin(origin), self, "check_trusted_origin"
+        ):
             return
-        raise HTTPError(403, "Cross-origin request from %r (Sec-Fetch-Site: %s)", origin, site)
+        if site is None:
+            raise HTTPError(403, "Origin %r not allowed", origin)
+        shown = None if origin is None else escape_controls(origin)
+        raise HTTPError(
+            403, "Sec-Fetch-Site %s & origin %s not allowed", escape_controls(site), shown
+        )
 
     def _check_forgery(self) -> None:
         """Run the checks that the settings ask for, on a request that may change something."""
         settings = self.application.settings
         if settings.get("xsrf_cookies"):
-            self.check_xsrf_cookie()
+            result: object = self.check_xsrf_cookie()
+            if result is not None:
+                decided(result, self, "check_xsrf_cookie")
         if settings.get("cross_origin_protection"):
             self._check_cross_origin()
 

@@ -1,0 +1,129 @@
+"""From an `HTTPServerRequest` to an ASGI scope."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from tornado._asgi.messages import RawHeaders, Scope
+from tornado.httputil import HTTPServerRequest
+
+_ASGI = {"version": "3.0", "spec_version": "2.5"}
+
+#: What an application may use beyond the core of HTTP.
+_HTTP_EXTENSIONS: dict[str, dict[str, Any]] = {
+    "http.response.early_hint": {},
+    "http.response.pathsend": {},
+    "http.response.trailers": {},
+}
+_WEBSOCKET_EXTENSIONS: dict[str, dict[str, Any]] = {"websocket.http.response": {}}
+
+
+def make_scope(request: HTTPServerRequest, kind: str, root_path: str) -> Scope:
+    """Return the scope of a request.
+
+    :param kind: ``"http"`` or ``"websocket"``.
+    :param root_path: where the application is mounted; the path of the scope includes it.
+    """
+    uri = request.uri or "/"
+    path, _, query = uri.partition("?")
+    if not path.startswith("/"):  # the absolute form, or "*"
+        path = request.path
+    raw_path = path.encode("latin-1")
+    is_websocket = kind == "websocket"
+    extensions = dict(_WEBSOCKET_EXTENSIONS if is_websocket else _HTTP_EXTENSIONS)
+    secure = request.protocol == "https"
+    scope: Scope = {
+        "type": kind,
+        "asgi": _ASGI,
+        "http_version": request.version.partition("/")[2],
+        "scheme": ("wss" if secure else "ws") if is_websocket else request.protocol,
+        "path": unquote_to_bytes(raw_path).decode("utf-8", "replace"),
+        "raw_path": raw_path,
+        "query_string": query.encode("latin-1"),
+        "root_path": root_path,
+        "headers": _headers(request),
+        "client": _client(request),
+        "server": _server(request),
+        "extensions": extensions,
+    }
+    if is_websocket:
+        offered = ",".join(request.headers.get_list("Sec-WebSocket-Protocol"))
+        scope["subprotocols"] = [each.strip() for each in offered.split(",") if each.strip()]
+    else:
+        scope["method"] = request.method
+    if secure:
+        tls = _tls(request)
+        if tls is not None:
+            extensions["tls"] = tls
+    return scope
+
+
+def _headers(request: HTTPServerRequest) -> RawHeaders:
+    return [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in request.headers.get_all()
+    ]
+
+
+def _client(request: HTTPServerRequest) -> tuple[str, int] | None:
+    """Return address and port of the client; port 0 where a proxy reported the address."""
+    context: Any = getattr(request.connection, "context", None)
+    address = getattr(context, "address", None)
+    if isinstance(address, tuple) and len(address) >= 2 and address[0] == request.remote_ip:
+        return address[0], address[1]
+    return (request.remote_ip, 0) if request.remote_ip else None
+
+
+def _server(request: HTTPServerRequest) -> tuple[str, int | None] | None:
+    stream: Any = getattr(request.connection, "stream", None)
+    socket = getattr(stream, "socket", None)
+    if socket is None:
+        return None
+    try:
+        name = socket.getsockname()
+    except OSError:
+        return None
+    return (name[0], name[1]) if isinstance(name, tuple) else (str(name), None)
+
+
+def _tls(request: HTTPServerRequest) -> dict[str, Any] | None:
+    """Return the ``tls`` extension, where the connection itself is encrypted."""
+    stream: Any = getattr(request.connection, "stream", None)
+    socket = getattr(stream, "socket", None)
+    if not isinstance(socket, ssl.SSLSocket):
+        return None
+    certificate = socket.getpeercert(binary_form=True)
+    cipher = socket.cipher()
+    return {
+        "server_cert": None,
+        "client_cert_chain": [ssl.DER_cert_to_PEM_cert(certificate)] if certificate else [],
+        "client_cert_name": _distinguished_name(socket.getpeercert()),
+        "client_cert_error": None,
+        "tls_version": _TLS_VERSIONS.get(socket.version() or ""),
+        "cipher_suite": _cipher_number(socket, cipher[0]) if cipher else None,
+    }
+
+
+_TLS_VERSIONS = {"TLSv1": 0x0301, "TLSv1.1": 0x0302, "TLSv1.2": 0x0303, "TLSv1.3": 0x0304}
+
+
+def _cipher_number(socket: ssl.SSLSocket, name: str) -> int | None:
+    for cipher in socket.context.get_ciphers():
+        if cipher["name"] == name:
+            return int(cipher["id"]) & 0xFFFF
+    return None
+
+
+def _distinguished_name(certificate: Any) -> str | None:
+    """Return the subject of a certificate as RFC 4514 writes it."""
+    if not certificate:
+        return None
+    short = {"commonName": "CN", "organizationName": "O", "countryName": "C"}
+    parts = [
+        f"{short.get(name, name)}={value}"
+        for relative in reversed(certificate.get("subject", ()))
+        for name, value in relative
+    ]
+    return ",".join(parts)

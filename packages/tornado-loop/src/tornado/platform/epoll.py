@@ -1,0 +1,12 @@
+"""The name of a polling loop of releases before 5; asyncio polls here."""
+
+from tornado import _legacy
+from tornado.ioloop import PollIOLoop
+
+_legacy.provide(__name__)
+
+__all__ = ["EPollIOLoop", "PollIOLoop"]
+
+
+class EPollIOLoop(PollIOLoop):
+    """A `tornado.ioloop.PollIOLoop` under the name that it had in releases before 5."""
