@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pymysql.err
@@ -11,7 +13,7 @@ import pymysql.err
 from tornado._database.engines import Cursor, Engine, Parameters
 from tornado._database.mysql import MySQLEngine
 from tornado._database.rows import Row
-from tornado._database.sqlite import SQLiteEngine, path_of
+from tornado._database.sqlite import MEMORY, SQLiteEngine, path_of
 from tornado.log import gen_log
 
 
@@ -33,8 +35,10 @@ class Connection:
 
     A server that cannot be reached when the object is made is logged, not raised: the next query
     tries again, and raises `OperationalError` where that fails. An error of a query is raised; an
-    `OperationalError` is logged and closes the connection first, so that the query after it starts
-    on a fresh one.
+    `OperationalError`, which is also raised for a session that was lost, is logged and closes the
+    connection first, so that the query after it starts on a fresh one.
+
+    A child process (`os.fork`) starts with a session of its own; the parent's stays untouched.
 
     Not safe for two threads at the same time; see the module for its use with an executor. A
     connection is a context manager that closes itself at the block's end.
@@ -58,6 +62,7 @@ class Connection:
         self._login = (user, password)
         self._path = path_of(host)
         self._engine: Engine | None = None
+        self._process = os.getpid()
         self._last_use_time = time.monotonic()
         try:
             self.reconnect()
@@ -78,7 +83,11 @@ class Connection:
     def close(self) -> None:
         """Close this connection. A later query opens it again; closing twice does nothing."""
         engine, self._engine = self._engine, None
-        if engine is not None:
+        if engine is None:
+            return
+        if self._process != os.getpid():
+            engine.drop()  # it is the parent's
+        else:
             engine.close()
 
     def reconnect(self) -> None:
@@ -88,6 +97,7 @@ class Connection:
         empty afterwards.
         """
         self.close()
+        self._process = os.getpid()
         if self._path is not None:
             self._engine = SQLiteEngine(self._path)
         else:
@@ -98,15 +108,24 @@ class Connection:
         """Yield the rows of `query` one by one, without holding all of them in memory.
 
         The rows stay with the server until they are fetched: finish or close the iterator before the
-        next query on this connection.
+        next query on this connection. On MySQL that query ends the result, and the iterator raises
+        `pymysql.err.ProgrammingError` if rows were left.
         """
         cursor = self._execute(query, parameters or named, streaming=True)
+        engine = self._engine
         try:
             names = _column_names(cursor)
-            for values in cursor:
+            rows = iter(cursor)
+            while True:
+                with self._failures_of(engine):
+                    values = next(rows, None)
+                if values is None:
+                    return
                 yield Row(zip(names, values, strict=True))
         finally:
-            cursor.close()
+            # What an early end leaves unread cannot fail for the caller; the session is dropped.
+            with suppress(pymysql.err.OperationalError), self._failures_of(engine):
+                cursor.close()
 
     def query(self, query: str, *parameters: Any, **named: Any) -> list[Row]:
         """Return all rows of `query` as a list of `Row`."""
@@ -174,7 +193,12 @@ class Connection:
             cursor.close()
 
     def _connected(self) -> Engine:
-        """Return the engine, opened anew where it is closed or was idle for too long."""
+        """Return the engine, opened anew where it is closed, was idle for too long, or is another's."""
+        if self._engine is not None and self._process != os.getpid():
+            if self._path == MEMORY:
+                self._process = os.getpid()  # a copy of all of it is this process's own
+            else:
+                self.close()
         idle = time.monotonic() - self._last_use_time
         if self._engine is None or (self._path is None and idle > self.max_idle_time):
             self.reconnect()
@@ -183,25 +207,39 @@ class Connection:
         return self._engine
 
     def _execute(self, query: str, parameters: Parameters, *, streaming: bool = False) -> Cursor:
-        try:
-            return self._connected().execute(query, parameters, streaming=streaming)
-        except pymysql.err.OperationalError:
-            self._failed()
-            raise
+        with self._failures_of(None):
+            engine = self._connected()
+        with self._failures_of(engine):
+            return engine.execute(query, parameters, streaming=streaming)
 
     def _executemany(self, query: str, rows: Iterable[Parameters]) -> Cursor:
+        with self._failures_of(None):
+            engine = self._connected()
+        with self._failures_of(engine):
+            return engine.executemany(query, rows)
+
+    @contextmanager
+    def _failures_of(self, engine: Engine | None) -> Iterator[None]:
+        """Log that the database failed, and drop a session that may be of no use any more."""
         try:
-            return self._connected().executemany(query, rows)
+            yield
         except pymysql.err.OperationalError:
-            self._failed()
+            gen_log.error("the database on %s failed", self.host, exc_info=True)
+            self._drop(engine)
+            raise
+        except Exception:
+            raise
+        except BaseException:
+            # An interrupt between a statement and its result: the next would get that one's.
+            self._drop(engine)
             raise
 
-    def _failed(self) -> None:
-        """Log that the database failed; drop the session, which may be of no use any more."""
-        gen_log.error("the database on %s failed", self.host, exc_info=True)
+    def _drop(self, engine: Engine | None) -> None:
         # A SQLite session survives its errors, and one in memory is all there is of its data.
-        if self._path is None:
-            self.close()
+        # Another thread may have opened a new one meanwhile.
+        if self._path is None and engine is not None and self._engine is engine:
+            self._engine = None
+            engine.drop()
 
 
 def _column_names(cursor: Cursor) -> Sequence[str]:

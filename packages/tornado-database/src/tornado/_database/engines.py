@@ -38,3 +38,7 @@ class Engine(Protocol):
     def close(self) -> None:
         """End the session. Raises nothing where it has ended already."""
         ...
+
+    def drop(self) -> None:
+        """Forget the session without a word to the database, which may belong to another process."""
+        ...

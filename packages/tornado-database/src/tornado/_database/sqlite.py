@@ -96,6 +96,13 @@ class SQLiteEngine:
     def close(self) -> None:
         self._session.close()
 
+    def drop(self) -> None:
+        # Closing it might end the other process's write-ahead log; so it is never closed.
+        _dropped.append(self._session)
+
+
+_dropped: list[sqlite3.Connection] = []
+
 
 class _Cursor:
     """A sqlite3 cursor whose fetching raises PyMySQL's errors."""

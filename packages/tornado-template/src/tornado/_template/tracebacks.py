@@ -60,18 +60,17 @@ def show_template_lines(error: Exception) -> None:
     shown: dict[str, _Shown] = {}
     for entry in reversed(entries):
         loader = entry.tb_frame.f_globals.get("__loader__")
-        place: Origin | None = None
+        moved = False
         if isinstance(loader, SourceLoader) and entry.tb_frame.f_code.co_filename == (
             loader.file.path
         ):
-            line = entry.tb_lineno
-            place = (loader.file, line, loader.via)
+            place: Origin = (loader.file, entry.tb_lineno, loader.via)
             if loader.program is not None:
-                place = loader.program.place(line)
-        if place is not None:
+                place = loader.program.place(entry.tb_lineno)
             file, line, via = place
             shown.setdefault(file.path, _Shown(file)).add(line, via)
-        if place is not None and place[0] is not loader.file:
+            moved = file is not loader.file
+        if moved:
             result = _entry(*place, entry, result)
         elif entry.tb_next is not result:
             result = TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
