@@ -1,5 +1,7 @@
 """Routers, rules and matchers: of this project and of others."""
 
+import asyncio
+import functools
 import re
 
 import pytest
@@ -128,9 +130,13 @@ class TestRuleRouter:
                 RuleRouter([rule])
 
     def test_a_target_without_a_delegate_passes_on(self, fetch):
-        router = RuleRouter(
-            [("/none.*", FixedRouter()), ("/none.*", server_callback), ("/other", object())]
-        )
+        class Choosy(RuleRouter):
+            def get_target_delegate(self, target, request, **params):
+                if isinstance(target, str):
+                    return None
+                return super().get_target_delegate(target, request, **params)
+
+        router = Choosy([("/none.*", FixedRouter()), ("/none.*", server_callback), ("/other", 5)])
         assert fetch(router, "/none/x").body == b"callback"
         assert fetch(router, "/other").code == 404
 
@@ -335,8 +341,6 @@ class TestRules:
         assert URLSpec(pattern="/a", handler=Named).target is Named
         assert repr(spec).startswith("URLSpec('/a$', <class ")
         assert repr(Rule(AnyMatches(), Named)).startswith("Rule(<")
-        with pytest.raises(TypeError):
-            URLSpec("/a")
 
     def test_matchers_reverse(self):
         assert AnyMatches().reverse() is None
@@ -360,3 +364,86 @@ class TestRules:
         assert DefaultHostMatches(App, re.compile("x.org$")).match(Request) == {}
         App.default_host = None
         assert DefaultHostMatches(App, re.compile("x.org$")).match(Request) is None
+
+
+async def hello(request):
+    await asyncio.sleep(0)
+    request.connection.write_headers(
+        httputil.ResponseStartLine("", 200, "OK"), httputil.HTTPHeaders({"Content-Length": "5"})
+    )
+    await request.connection.write(b"hello")
+    request.connection.finish()
+
+
+class Server:
+    async def __call__(self, request):
+        await hello(request)
+
+
+def generating(request):
+    yield request
+
+
+class TestTargets:
+    @pytest.mark.parametrize("target", [hello, Server(), functools.partial(hello)])
+    def test_a_coroutine_function_as_target_of_a_rule(self, fetch, target):
+        assert fetch(RuleRouter([("/", target)])).body == b"hello"
+
+    def test_a_coroutine_that_fails(self, served, caplog):
+        async def fails(request):
+            await asyncio.sleep(0)
+            raise ValueError("as planned")
+
+        router = RuleRouter([Rule(PathMatches("/"), fails)])
+        assert served(router, lambda site: site.send(site.message("/"))) == b""
+        [record] = [r for r in caplog.records if r.levelname == "ERROR"]
+        assert record.exc_info[1].args == ("as planned",)
+
+    @pytest.mark.parametrize(
+        "target", [None, 5, hello, Server(), functools.partial(hello), generating]
+    )
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda target: Application([("/x(.*)", target)]),
+            lambda target: Application([url("/x(.*)", target)]),
+            lambda target: Application([Rule(PathMatches("/x(.*)"), target)]),
+            lambda target: Application([(PathMatches("/x(.*)"), [("/x(.*)", target)])]),
+            lambda target: Application().add_handlers(".*", [("/x(.*)", target)]),
+            lambda target: Application().wildcard_router.add_rules([("/x(.*)", target)]),
+        ],
+    )
+    def test_targets_that_cannot_respond_are_refused(self, target, make):
+        with pytest.raises(TypeError) as caught:
+            make(target)
+        assert repr(target) in str(caught.value)
+        assert "/x(.*)" in str(caught.value)
+
+    @pytest.mark.parametrize("target", [None, 5])
+    def test_a_router_refuses_what_it_cannot_call(self, target):
+        with pytest.raises(TypeError, match="no router, delegate or callable"):
+            RuleRouter([Rule(PathMatches("/"), target)])
+
+    def test_a_router_with_targets_of_its_own_decides(self, fetch):
+        class Texts(RuleRouter):
+            def get_target_delegate(self, target, request, **params):
+                return Answer(request.connection, str(target))
+
+        assert fetch(Texts([Rule(PathMatches("/"), 5)])).body == b"5"
+
+    @pytest.mark.parametrize(
+        ("pattern", "args", "path"),
+        [
+            ("/a", (), "/a"),
+            ("^/a$", (), "/a"),
+            (r"/a\.b/(.*)", (5,), "/a.b/5"),
+            ("/(?P<a>x+)", ("y z",), "/y%20z"),
+        ],
+    )
+    def test_a_pattern_without_a_handler_can_be_reversed(self, pattern, args, path):
+        assert url(pattern, None).reverse(*args) == path
+
+    def test_a_pattern_that_cannot_be_reversed(self):
+        spec = url(r"/a/\d+", None)
+        with pytest.raises(ValueError, match="Cannot reverse"):
+            spec.reverse()

@@ -100,7 +100,9 @@ def whole_response(
         elif length is None:
             lines.append(f"Content-Length: {len(body)}")
         elif with_body and length != str(len(body)):
-            raise HTTPOutputError(f"{len(body)} bytes of content, Content-Length says {length}")
+            missing = (_declared_length(headers) or 0) - len(body)
+            if missing:
+                raise HTTPOutputError(length_mismatch(missing))
     if "Date" not in names:
         lines.append(f"Date: {http_date()}")
     if not hands_over and (not keep_alive or is_http10 or "Connection" in names):
@@ -123,6 +125,16 @@ def _add_connection(lines: list[str], value: str | None, is_http10: bool, keep_a
     elif not keep_alive:
         lines.append("Connection: close")
     return keep_alive
+
+
+def length_mismatch(missing: int) -> str:
+    """Return the message for content that is not as long as its Content-Length.
+
+    :param missing: the number of bytes that lack; less than 0 for content that is too long.
+    """
+    if missing < 0:
+        return "Tried to write more data than Content-Length"
+    return f"Tried to write {missing} bytes less than Content-Length"
 
 
 def _without_framing(lines: list[str]) -> list[str]:
@@ -272,10 +284,7 @@ class MessageWriter:
             return [b"%x\r\n" % len(chunk), chunk, b"\r\n"] if chunk else []
         if state is _FIXED:
             if len(chunk) > self._remaining:
-                raise HTTPOutputError(
-                    f"Tried to write more data than Content-Length: {len(chunk)} bytes where "
-                    f"{self._remaining} were left"
-                )
+                raise HTTPOutputError(length_mismatch(-1))
             self._remaining -= len(chunk)
         elif state is _NO_CONTENT:
             if chunk and self.status == 0:
@@ -297,10 +306,7 @@ class MessageWriter:
             raise HTTPOutputError("a file can not be sent as it is in chunked content")
         if self.state is _FIXED:
             if count > self._remaining:
-                raise HTTPOutputError(
-                    f"Tried to write more data than Content-Length: {count} bytes where "
-                    f"{self._remaining} were left"
-                )
+                raise HTTPOutputError(length_mismatch(-1))
             self._remaining -= count
         elif self.state is _NO_CONTENT:
             return False
@@ -319,9 +325,7 @@ class MessageWriter:
         state = self.state
         if state is _FIXED and self._remaining:
             self.state = Sending.BROKEN
-            raise HTTPOutputError(
-                f"Tried to write {self._remaining} bytes less than Content-Length"
-            )
+            raise HTTPOutputError(length_mismatch(self._remaining))
         if state is _CHUNKED:
             end = b"0\r\n\r\n"
             if trailers is not None and len(trailers):

@@ -1,13 +1,14 @@
-"""Rules and requests go in; the delegate that will answer comes out."""
+"""Rules, and the routers that find a request's delegate with them."""
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from tornado import httputil
+from tornado import gen, httputil
 from tornado._routing.matchers import AnyMatches, Matcher, PathMatches
 from tornado._routing.table import MATCH_ANY, MATCH_PATH, Entry, RuleSequence
 from tornado.log import app_log
@@ -110,8 +111,8 @@ class URLSpec(Rule):
 
     :arg pattern: regular expression for the whole path; its groups become arguments of the
         handler's method, by position or, if they are named, by name.
-    :arg handler: a `.RequestHandler` subclass, or its dotted name. (``handler_class`` is
-        accepted as the old name of this argument.)
+    :arg handler: a `.RequestHandler` subclass, or its dotted name; ``None`` for a pattern that is only
+        reversed. (``handler_class`` is accepted as the old name of this argument.)
     :arg dict kwargs: keyword arguments of the handler's ``initialize``.
     :arg str name: for `.Application.reverse_url`.
 
@@ -133,8 +134,6 @@ class URLSpec(Rule):
     ) -> None:
         if handler is None:
             handler = handler_class
-        if handler is None:
-            raise TypeError("URLSpec needs a handler")
         matcher = PathMatches(pattern)
         super().__init__(matcher, handler, kwargs, name)
         self.regex = matcher.regex
@@ -193,7 +192,17 @@ class RuleRouter(Router):
             self._rules.append(self.process_rule(rule))
 
     def process_rule(self, rule: Rule) -> Rule:
-        """Return the rule to add in place of ``rule``; override to check or wrap rules."""
+        """Return the rule to add in place of ``rule``; override to check or wrap rules.
+
+        :raises TypeError: if the rule's target could never respond.
+        """
+        target = rule.target
+        if (
+            not isinstance(target, httputil.HTTPServerConnectionDelegate)
+            and not callable(target)
+            and type(self).get_target_delegate is _GET_TARGET_DELEGATE
+        ):
+            raise TypeError(f"the target of {rule!r} is no router, delegate or callable")
         return rule
 
     def find_handler(
@@ -234,6 +243,9 @@ class RuleRouter(Router):
             assert request.connection is not None
             return _CallableAdapter(partial(target, **target_params), request.connection)
         return None
+
+
+_GET_TARGET_DELEGATE = RuleRouter.get_target_delegate
 
 
 class ReversibleRuleRouter(ReversibleRouter, RuleRouter):
@@ -316,7 +328,7 @@ class _RoutingDelegate(httputil.HTTPMessageDelegate):
 
 
 class _NotFoundDelegate(httputil.HTTPMessageDelegate):
-    """Answers a bare 404."""
+    """Responds with a bare 404."""
 
     def __init__(self, connection: httputil.HTTPConnection) -> None:
         self.connection = connection
@@ -330,7 +342,7 @@ class _NotFoundDelegate(httputil.HTTPMessageDelegate):
 
 
 class _CallableAdapter(httputil.HTTPMessageDelegate):
-    """Gathers the body, then calls a plain function with the request."""
+    """Gathers the body, then calls a function, which may be a coroutine, with the request."""
 
     def __init__(
         self,
@@ -361,7 +373,19 @@ class _CallableAdapter(httputil.HTTPMessageDelegate):
         assert self.request is not None
         self.request.body = b"".join(self._chunks)
         self.request._parse_body()
-        self.request_callback(self.request)
+        result = self.request_callback(self.request)
+        if result is not None and inspect.isawaitable(result):
+            gen.convert_yielded(result).add_done_callback(self._finished)
+
+    def _finished(self, future: Any) -> None:
+        """Log the exception of a function that was a coroutine; close, as nothing more will be sent."""
+        if not future.cancelled() and future.exception() is not None:
+            app_log.error(
+                "Uncaught exception in %r", self.request_callback, exc_info=future.exception()
+            )
+            close = getattr(self.connection, "close", None)
+            if close is not None:
+                close()
 
     def on_connection_close(self) -> None:
         self._chunks.clear()

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import types
 import weakref
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from inspect import isclass
+from inspect import (
+    isasyncgenfunction,
+    isclass,
+    iscoroutinefunction,
+    isgeneratorfunction,
+    isroutine,
+)
 from typing import Any
 
 from tornado import httputil
@@ -46,7 +53,28 @@ class _ApplicationRouter(ReversibleRuleRouter):
         rule = super().process_rule(rule)
         if isinstance(rule.target, (list, tuple)):
             rule.target = _ApplicationRouter(self.application, rule.target)
+        else:
+            self._check_target(rule)
         return rule
+
+    def _check_target(self, rule: Rule) -> None:
+        """Refuse a target that could never respond.
+
+        :raises TypeError: naming the route and the target.
+        """
+        target = rule.target
+        if isinstance(target, httputil.HTTPServerConnectionDelegate):
+            return
+        if not callable(target):
+            problem = "is no handler"
+        elif _is_coroutine_function(target):
+            problem = "is a coroutine function; a handler is a RequestHandler class"
+        else:
+            return
+        if type(self).get_target_delegate is not _GET_TARGET_DELEGATE:
+            return  # it may know what to do with it
+        pattern = getattr(getattr(rule.matcher, "regex", None), "pattern", rule.matcher)
+        raise TypeError(f"the target {target!r} of the route {pattern!r} {problem}")
 
     def get_target_delegate(
         self, target: Any, request: httputil.HTTPServerRequest, **target_params: Any
@@ -218,7 +246,7 @@ class Application(ReversibleRouter):
 
     def listen(
         self,
-        port: int,
+        port: int | str,
         address: str | None = None,
         *,
         family: socket.AddressFamily = socket.AF_UNSPEC,
@@ -229,7 +257,7 @@ class Application(ReversibleRouter):
     ) -> HTTPServer:
         """Start an HTTP server for this application.
 
-        :arg int port: the TCP port; 0 for any that is free.
+        :arg port: the TCP port, as a number or as decimal text; 0 for any that is free.
         :arg str address: an address or a host name; all interfaces by default.
         :arg family: ``socket.AF_INET`` or ``AF_INET6`` to listen on one family only.
         :arg int backlog: connections the kernel holds until they are accepted.
@@ -245,7 +273,12 @@ class Application(ReversibleRouter):
         """
         server = HTTPServer(self, **kwargs)
         server.listen(
-            port, address or "", family=family, backlog=backlog, flags=flags, reuse_port=reuse_port
+            int(port),
+            address or "",
+            family=family,
+            backlog=backlog,
+            flags=flags,
+            reuse_port=reuse_port,
         )
         return server
 
@@ -481,6 +514,15 @@ _DELEGATE_STEPS = {"headers_received", "data_received", "finish"}
 _HEADERS_RECEIVED = HandlerDelegate.headers_received
 _DATA_RECEIVED = HandlerDelegate.data_received
 _FINISH = HandlerDelegate.finish
+
+
+def _is_coroutine_function(target: Any) -> bool:
+    """Return whether calling ``target`` gives something that is to be awaited or iterated."""
+    while isinstance(target, functools.partial):
+        target = target.func
+    if not isclass(target) and not isroutine(target):
+        target = type(target).__call__
+    return iscoroutinefunction(target) or isgeneratorfunction(target) or isasyncgenfunction(target)
 
 
 def _escape_prefix(prefix: str) -> str:

@@ -217,7 +217,9 @@ def _decode_signed_value_v1(
         return None
     # The fields are signed without a border between them: a digit moved from the end of the
     # content to the front of the time keeps the signature. These two checks catch it.
-    if not seconds.isdigit() or seconds[:1] == b"0" or len(seconds) > 20:
+    if not seconds.isdigit():
+        return None  # signed by ourselves, and no time
+    if seconds[:1] == b"0" or len(seconds) > 20:
         gen_log.warning("Tampered cookie %r", value)
         return None
     timestamp = int(seconds)

@@ -1,4 +1,4 @@
-"""Chunks of an answer go in, and come out compressed or framed, with the headers adapted.
+"""Transforms of responses: chunks go in, and come out compressed or framed, with the headers adapted.
 
 A transform is made for each request, gets the first chunk with the status and the headers, then each
 further chunk, and may change all of them.
@@ -16,9 +16,9 @@ __all__ = ["ChunkedTransferEncoding", "GZipContentEncoding", "OutputTransform"]
 
 
 class OutputTransform:
-    """A change to every answer, such as compression; see `.Application.add_transform`.
+    """A change to every response, such as compression; see `.Application.add_transform`.
 
-    :arg request: the request that is answered.
+    :arg request: the request that is responded to.
     """
 
     __module__ = "tornado.web"
@@ -47,7 +47,7 @@ class OutputTransform:
 
 
 class GZipContentEncoding(OutputTransform):
-    """Compresses answers of textual types for clients that accept gzip.
+    """Compresses responses of textual types for clients that accept gzip.
 
     The settings ``compress_response`` (since 4.0) and ``gzip`` turn it on.
     """
@@ -72,10 +72,11 @@ class GZipContentEncoding(OutputTransform):
     }
     #: Compression level of zlib: 1 is fastest, 9 is smallest.
     GZIP_LEVEL = 6
-    #: Whole answers of fewer bytes are sent as they are.
+    #: Whole responses of fewer bytes are sent as they are.
     MIN_LENGTH = 1024
 
     def __init__(self, request: httputil.HTTPServerRequest) -> None:
+        self._is_head = request.method == "HEAD"
         self._gzipping = _accepts_gzip(request.headers.get("Accept-Encoding", ""))
 
     def _compressible_type(self, ctype: str) -> bool:
@@ -84,19 +85,22 @@ class GZipContentEncoding(OutputTransform):
     def transform_first_chunk(
         self, status_code: int, headers: httputil.HTTPHeaders, chunk: bytes, finishing: bool
     ) -> tuple[int, httputil.HTTPHeaders, bytes]:
-        # The answer depends on the header whether or not this one is compressed.
+        # The response depends on the header whether or not this one is compressed.
         if "Vary" in headers:
             headers["Vary"] += ", Accept-Encoding"
         else:
             headers["Vary"] = "Accept-Encoding"
         if self._gzipping:
             ctype = headers.get("Content-Type", "").split(";")[0].strip().lower()
+            length = len(chunk)
+            if self._is_head and not chunk:
+                # The handler wrote no content, and says perhaps how much GET has.
+                length = _length_of(headers)
             self._gzipping = (
                 self._compressible_type(ctype)
-                and (not finishing or len(chunk) >= self.MIN_LENGTH)
+                and (not finishing or length >= max(self.MIN_LENGTH, 1))
                 and "Content-Encoding" not in headers
                 and status_code not in (204, 206, 304)
-                and (not finishing or bool(chunk))
             )
         if self._gzipping:
             headers["Content-Encoding"] = "gzip"
@@ -104,13 +108,15 @@ class GZipContentEncoding(OutputTransform):
             self._file = gzip.GzipFile(
                 mode="w", fileobj=self._value, compresslevel=self.GZIP_LEVEL, mtime=0
             )
+            # After HEAD the compressed length is known only if the handler wrote the content all the same.
+            chunk_is_whole = bool(chunk) or not self._is_head
             chunk = self.transform_chunk(chunk, finishing)
             etag = headers.get("Etag")
             if etag and not etag.startswith("W/"):
                 # The compressed content is equivalent to what the tag names, not equal to it.
                 headers["Etag"] = "W/" + etag
             if "Content-Length" in headers:
-                if finishing:
+                if finishing and chunk_is_whole:
                     headers["Content-Length"] = str(len(chunk))
                 else:
                     del headers["Content-Length"]
@@ -131,7 +137,7 @@ class GZipContentEncoding(OutputTransform):
 
 
 class ChunkedTransferEncoding(OutputTransform):
-    """Frames the answer in HTTP/1.1 chunks itself, as transforms did before 4.0.
+    """Frames the response in HTTP/1.1 chunks itself, as transforms did before 4.0.
 
     Connections do so by themselves where it is needed. This transform is for applications that
     name it, and for connections that write what they are given.
@@ -164,8 +170,14 @@ class ChunkedTransferEncoding(OutputTransform):
         return block
 
 
+def _length_of(headers: httputil.HTTPHeaders) -> int:
+    """Return the Content-Length that a handler set, 0 for none."""
+    value = headers.get("Content-Length", "")
+    return int(value) if value.isascii() and value.isdigit() else 0
+
+
 def _accepts_gzip(accept_encoding: str) -> bool:
-    """Tell whether an Accept-Encoding header allows gzip (RFC 9110, section 12.5.3)."""
+    """Return whether an Accept-Encoding header allows gzip (RFC 9110, section 12.5.3)."""
     if "gzip" not in accept_encoding.lower():
         return False
     for coding in accept_encoding.split(","):
