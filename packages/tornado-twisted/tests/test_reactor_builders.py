@@ -1,5 +1,7 @@
 """Twisted's own reactor tests, ``twisted.internet.test``, run against `TornadoReactor`.
 
+The reactor is named to them as programs do: "tornado.platform.twisted._TestReactor".
+
 What its builders skip by themselves on a system (Windows, macOS, GLib, inotify) is theirs. What is
 left out here, and why:
 
@@ -25,11 +27,12 @@ import unittest
 import warnings
 
 import pytest
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.internet.protocol import DatagramProtocol, Factory
 
 from tornado.ioloop import IOLoop
-from tornado.platform.twisted import TornadoReactor
+from tornado.platform.twisted import TornadoReactor, _TestReactor
 
+REACTOR = "tornado.platform.twisted._TestReactor"
 MODULES = [
     "core",
     "fdset",
@@ -72,18 +75,15 @@ def open_sockets():
         }
 
 
-def make_reactor(case):
-    io_loop = IOLoop(make_current=False)
-    case.addCleanup(io_loop.close, all_fds=True)
-    return TornadoReactor(io_loop)
-
-
 def make_case(builder):
-    body = {"reactorFactory": make_reactor, "__module__": __name__, "timeout": 10}
+    body = {"_reactors": [REACTOR], "__module__": __name__, "timeout": 10}
     for name, reason in LEFT_OUT.items():
         if hasattr(builder, name):
             body[name] = unittest.skip(reason)(getattr(builder, name))
-    return type(f"Tornado{builder.__name__}", (builder, SynchronousTestCase), body)
+    named = type(f"Tornado{builder.__name__}", (builder,), body)
+    (case,) = named.makeTestCaseClasses().values()
+    assert case.reactorFactory is _TestReactor
+    return case
 
 
 def make_cases():
@@ -104,3 +104,41 @@ globals().update(make_cases())
 
 def test_the_builders_were_found():
     assert len(make_cases()) > 30
+
+
+class TestReactorForTests:
+    def test_has_a_loop_of_its_own(self):
+        first, second = _TestReactor(), _TestReactor()
+        assert isinstance(first, TornadoReactor)
+        loops = [first._io_loop, second._io_loop]
+        assert loops[0] is not loops[1]
+        assert IOLoop.current(instance=False) not in loops
+        first.disconnectAll()
+        second.disconnectAll()
+        assert [loop.asyncio_loop.is_closed() for loop in loops] == [True, True]
+
+    @pytest.mark.parametrize("interface", ["", "127.0.0.1"])
+    def test_listens_on_loopback_only(self, interface):
+        reactor = _TestReactor()
+        ports = [
+            reactor.listenTCP(0, Factory(), 5, interface),
+            reactor.listenTCP(0, Factory(), interface=interface),
+            reactor.listenUDP(0, DatagramProtocol(), interface, 1000),
+            reactor.listenUDP(0, DatagramProtocol(), maxPacketSize=1000, interface=interface),
+            reactor.listenTCP(0, Factory()),
+            reactor.listenUDP(0, DatagramProtocol()),
+        ]
+        assert {port.getHost().host for port in ports} == {"127.0.0.1"}
+        assert ports[2].maxPacketSize == 1000
+        reactor.callWhenRunning(reactor.stop)
+        reactor.run()
+        reactor.disconnectAll()
+
+    def test_runs(self):
+        reactor = _TestReactor()
+        got = []
+        reactor.callLater(0, lambda: (got.append(1), reactor.stop()))
+        reactor.run()
+        assert got == [1]
+        assert not reactor._io_loop.asyncio_loop.is_closed()
+        reactor.disconnectAll()

@@ -1,6 +1,7 @@
 """`TwistedResolver` against a name server of Twisted."""
 
 import asyncio
+import errno
 import socket
 
 import pytest
@@ -99,6 +100,39 @@ def test_cancelling_gives_up(io_loop, resolver):
             await future
 
     io_loop.run_sync(main)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_close_ends_what_is_pending(io_loop, resolver, count):
+    async def main():
+        futures = [resolver.resolve("silent.test", 80) for _ in range(count)]
+        await asyncio.sleep(0.01)
+        resolver.close()
+        return await asyncio.gather(*futures, return_exceptions=True)
+
+    failures = io_loop.run_sync(main, timeout=5)
+    assert [type(failure) for failure in failures] == [OSError] * count
+    assert {failure.errno for failure in failures} == {errno.ECANCELED}
+    assert "silent.test" in str(failures[0])
+
+
+def test_one_resolver_in_several_loops(tmp_path):
+    """It is made without a loop, and used in one after another."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text("192.0.2.9 hosted.test\n")
+    made = TwistedResolver(hosts=str(hosts), servers=[("127.0.0.1", 9)])
+    reactors = []
+
+    async def main():
+        reactors.append(made.reactor)
+        assert made.reactor is reactors[-1]
+        assert made.resolver.resolvers
+        return await made.resolve("hosted.test", 80, socket.AF_INET)
+
+    assert [asyncio.run(main()) for _ in range(3)] == [[(socket.AF_INET, ("192.0.2.9", 80))]] * 3
+    assert len(set(map(id, reactors))) == 3
+    assert len(made._stubs) == 1
+    made.close()
 
 
 def test_callback(io_loop, resolver):

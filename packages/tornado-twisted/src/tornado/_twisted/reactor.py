@@ -1,4 +1,4 @@
-"""A Twisted reactor: an `IOLoop` in; the place where Twisted's servers, clients and timers run out."""
+"""A Twisted reactor upon an `IOLoop`: Twisted's servers, clients, timers and processes run on it."""
 
 import errno
 import functools
@@ -21,9 +21,11 @@ from tornado._twisted.delayed import TornadoDelayedCall
 from tornado._twisted.signals import ChildSignal, ReactorSignals, in_main_thread
 from tornado.ioloop import IOLoop
 
-__all__ = ["TornadoReactor", "install"]
+__all__ = ["TornadoReactor", "_TestReactor", "install"]
 
 _log = Logger()
+
+_LOCAL = "127.0.0.1"
 
 # Twisted leaves these untyped, or types them more narrowly than its interfaces do.
 _ReactorBase: Any = PosixReactorBase
@@ -415,6 +417,33 @@ class TornadoReactor(_ReactorBase):  # type: ignore[misc]  # see above
         self._schedule_files()
 
 
+class _TestReactor(TornadoReactor):
+    """A reactor with a loop of its own, for test suites that make one for each test.
+
+    Twisted's own suite, among others, is given it by its dotted name. An empty interface means
+    127.0.0.1, so that tests listen on no other; `disconnectAll` closes the loop, unless it runs.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(IOLoop(make_current=False))
+
+    def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> Any:
+        """Listen for connections, on 127.0.0.1 by default; see Twisted's ``IReactorTCP``."""
+        return super().listenTCP(port, factory, backlog, interface or _LOCAL)
+
+    def listenUDP(
+        self, port: int, protocol: Any, interface: str = "", maxPacketSize: int = 8192
+    ) -> Any:
+        """Receive datagrams, on 127.0.0.1 by default; see Twisted's ``IReactorUDP``."""
+        return super().listenUDP(port, protocol, interface or _LOCAL, maxPacketSize)
+
+    def disconnectAll(self) -> None:
+        """Disconnect every reader and writer, and close the loop unless it runs."""
+        super().disconnectAll()
+        if not self._io_loop.running():
+            self._io_loop.close()
+
+
 def install(io_loop: IOLoop | None = None) -> TornadoReactor:
     """Make a `TornadoReactor` the reactor of the process, and return it.
 
@@ -430,4 +459,5 @@ def install(io_loop: IOLoop | None = None) -> TornadoReactor:
 
 
 TornadoReactor.__module__ = "tornado.platform.twisted"
+_TestReactor.__module__ = "tornado.platform.twisted"
 install.__module__ = "tornado.platform.twisted"

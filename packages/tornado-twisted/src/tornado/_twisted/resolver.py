@@ -1,6 +1,10 @@
-"""Host names go in, addresses come out, by Twisted's resolver: no threads, no blocking."""
+"""A resolver of host names over ``twisted.names``: without threads, and without blocking."""
+
+from __future__ import annotations
 
 import asyncio
+import errno
+import functools
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -31,6 +35,39 @@ _chain: Any = resolve.ResolverChain
 _RECORDS = {socket.AF_INET: dns.A, socket.AF_INET6: dns.AAAA}
 
 
+class _Stub:
+    """What looks names up on one loop: a reactor, and a chain of hosts file, cache and queries."""
+
+    def __init__(self, io_loop: Any, servers: Sequence[tuple[str, int]] | None, hosts: str) -> None:
+        self.io_loop = io_loop
+        self._owns_reactor = not isinstance(io_loop, TwistedIOLoop)
+        self.reactor: Any = TornadoReactor(io_loop) if self._owns_reactor else io_loop.reactor
+        own = _client_resolver(
+            resolv="/etc/resolv.conf" if servers is None else None,
+            servers=servers,
+            reactor=self.reactor,
+        )
+        cached = _cache_resolver(reactor=self.reactor)
+        self.resolver: Any = _chain([_hosts_resolver(hosts), cached, own])
+
+    def is_over(self) -> bool:
+        """Return whether the loop was closed."""
+        return bool(self.io_loop.asyncio_loop.is_closed())
+
+    def close(self) -> None:
+        """Give up what is scheduled and open."""
+        if self._owns_reactor and not self.is_over():
+            now = self.reactor.seconds()
+            for call in self.reactor.getDelayedCalls():
+                # What is due closes the sockets of queries that were given up; the rest are limits.
+                due = functools.partial(call.func, *call.args, **call.kw)
+                is_due = call.getTime() <= now
+                call.cancel()
+                if is_due:
+                    due()
+            self.reactor.disconnectAll()
+
+
 class TwistedResolver(Resolver):
     """Looks names up with ``twisted.names`` on the loop.
 
@@ -47,25 +84,39 @@ class TwistedResolver(Resolver):
         servers: Sequence[tuple[str, int]] | None = None,
         hosts: str | None = None,
     ) -> None:
-        """Take the loop, by default the current one.
+        """Take the loop; by default names are looked up on whichever loop is current then.
 
         :param servers: pairs of address and port of name servers; ``None`` for the system's.
         :param hosts: the path of the hosts file; ``None`` for the system's.
         """
         super().initialize(io_loop)
-        self._loop: Any = loop_or_current(io_loop)
-        loop: Any = self._loop
-        shared = isinstance(loop, TwistedIOLoop)
-        self.reactor: Any = loop.reactor if shared else TornadoReactor(self._loop)
-        own = _client_resolver(
-            resolv="/etc/resolv.conf" if servers is None else None,
-            servers=servers,
-            reactor=self.reactor,
-        )
-        names = _hosts_resolver(hosts if hosts is not None else _HOSTS)
-        self.resolver: Any = _chain([names, _cache_resolver(reactor=self.reactor), own])
-        self._owns_reactor = not shared
+        self._servers = servers
+        self._hosts = hosts if hosts is not None else _HOSTS
+        # One for each loop that names were looked up on: a reactor belongs to a loop.
+        self._stubs: list[_Stub] = []
+        self._pending: set[Any] = set()
         self._closed = False
+
+    @property
+    def reactor(self) -> Any:
+        """The Twisted reactor on which names are looked up in the current loop."""
+        return self._stub().reactor
+
+    @property
+    def resolver(self) -> Any:
+        """The resolver of ``twisted.names`` for the current loop."""
+        return self._stub().resolver
+
+    def _stub(self) -> _Stub:
+        io_loop: Any = loop_or_current(self.io_loop)
+        for stub in self._stubs:
+            if stub.io_loop is io_loop:
+                return stub
+        # Those whose loop was closed are of no use any more.
+        self._stubs = [stub for stub in self._stubs if not stub.is_over()]
+        stub = _Stub(io_loop, self._servers, self._hosts)
+        self._stubs.append(stub)
+        return stub
 
     def resolve(
         self,
@@ -73,24 +124,26 @@ class TwistedResolver(Resolver):
         port: int,
         family: int = socket.AF_UNSPEC,
         callback: Callable[[Addresses], Any] | None = None,
-    ) -> "asyncio.Future[Addresses]":
+    ) -> asyncio.Future[Addresses]:
         """Look ``host`` up, see `tornado.netutil.Resolver.resolve`.
 
         Cancelling the future gives up the queries.
         """
         if self._closed:
             raise RuntimeError("the resolver is closed")
-        return with_callback(self._look_up(host, port, family), callback, self._loop)
+        io_loop = loop_or_current(self.io_loop)
+        return with_callback(self._look_up(host, port, family), callback, io_loop)
 
     def close(self) -> None:
-        """Free what the resolver holds; what is pending should be cancelled before."""
+        """Free what the resolver holds; look-ups that are pending fail with an `OSError`."""
         if self._closed:
             return
         self._closed = True
-        if self._owns_reactor:
-            for call in self.reactor.getDelayedCalls():
-                call.cancel()
-            self.reactor.disconnectAll()
+        for deferred in list(self._pending):
+            deferred.cancel()
+        for stub in self._stubs:
+            stub.close()
+        self._stubs.clear()
 
     async def _look_up(self, host: str, port: int, family: int) -> Addresses:
         literal = _literal(host)
@@ -120,6 +173,10 @@ class TwistedResolver(Resolver):
                 raise answer
             else:
                 found += answer
+        if self._closed:
+            raise OSError(
+                errno.ECANCELED, f"{host!r} cannot be resolved: the resolver was closed"
+            ) from failure
         if not found and failure is not None:
             raise socket.gaierror(
                 socket.EAI_NONAME, f"{host!r} cannot be resolved: {failure!r}"
@@ -131,10 +188,16 @@ class TwistedResolver(Resolver):
         wanted = _RECORDS.get(socket.AddressFamily(kind))
         if wanted is None:
             raise ValueError(f"unknown address family: {kind}")
-        ask = self.resolver.lookupAddress if wanted == dns.A else self.resolver.lookupIPV6Address
+        resolver = self._stub().resolver
+        ask = resolver.lookupAddress if wanted == dns.A else resolver.lookupIPV6Address
         name: Any = host
         for _ in range(_LONGEST_ALIAS_CHAIN):
-            answers, _, _ = await future_of(ask(name))
+            deferred = ask(name)
+            self._pending.add(deferred)
+            try:
+                answers, _, _ = await future_of(deferred)
+            finally:
+                self._pending.discard(deferred)
             found = [
                 (kind, socket.inet_ntop(kind, record.payload.address))
                 for record in answers

@@ -1,4 +1,4 @@
-"""Tornado and Twisted in one process: loops, reactors and Deferreds in; bridges between them out.
+"""Tornado and Twisted in one process: reactors on our loop, our loop on reactors, Deferreds in coroutines.
 
 To run code made for Twisted in a Tornado application, install the reactor at its beginning::
 
@@ -18,9 +18,10 @@ Importing this module lets coroutines wait for Deferreds: ``yield deferred`` in 
 from tornado._twisted import deferreds
 from tornado._twisted.delayed import TornadoDelayedCall
 from tornado._twisted.ioloop import TwistedIOLoop
-from tornado._twisted.reactor import TornadoReactor, install
+from tornado._twisted.reactor import TornadoReactor, _TestReactor, install
 from tornado._twisted.resolver import TwistedResolver
 
 assert deferreds  # imported for what it does to Deferreds
+assert _TestReactor  # imported from here by test suites, under its dotted name
 
 __all__ = ["TornadoDelayedCall", "TornadoReactor", "TwistedIOLoop", "TwistedResolver", "install"]
