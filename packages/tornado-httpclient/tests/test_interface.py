@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from unittest import mock
 
 import pytest
 
@@ -297,5 +298,119 @@ def test_fetch_has_no_state_of_its_own(run, make_client, serve, respond):
             ):
                 await client.fetch(server.url, **kwargs)
                 assert (await client.fetch(server.url)).body == plain
+
+    run(main)
+
+
+def _replaced_by_assignment(owner, name, wrapper):
+    original = getattr(owner, name)
+    setattr(owner, name, lambda self, *args, **kwargs: wrapper(original, self, args, kwargs))
+    return lambda: setattr(owner, name, original)
+
+
+def _replaced_by_mock(owner, name, wrapper):
+    original = getattr(owner, name)
+
+    def call(self, *args, **kwargs):
+        return wrapper(original, self, args, kwargs)
+
+    patch = mock.patch.object(owner, name, autospec=True, side_effect=call)
+    patch.start()
+    return patch.stop
+
+
+def _replaced_by_wrapt(owner, name, wrapper):
+    wrapt = pytest.importorskip("wrapt")
+    original = owner.__dict__[name]
+
+    def call(wrapped, instance, args, kwargs):
+        return wrapper(
+            lambda self, *args, **kwargs: wrapped(*args, **kwargs), instance, args, kwargs
+        )
+
+    wrapt.wrap_function_wrapper(owner, name, call)
+    return lambda: setattr(owner, name, original)
+
+
+@pytest.mark.parametrize(
+    "replace", [_replaced_by_assignment, _replaced_by_mock, _replaced_by_wrapt]
+)
+@pytest.mark.parametrize("name", ["fetch", "fetch_impl", "close"])
+def test_replaced_methods_are_called(run, make_client, serve, respond, replace, name):
+    """As instrumentation does it, on a class that already served fetches."""
+    calls = []
+
+    def wrapper(original, self, args, kwargs):
+        calls.append(name)
+        return original(self, *args, **kwargs)
+
+    async def main():
+        async with serve(lambda r: respond(body=b"x")) as server:
+            async with make_client() as client:
+                await client.fetch(server.url)
+                owner = next(each for each in type(client).__mro__ if name in each.__dict__)
+                undo = replace(owner, name, wrapper)
+                try:
+                    assert (await client.fetch(server.url)).body == b"x"
+                    client.close()
+                finally:
+                    undo()
+            assert calls == [name]
+
+    run(main)
+
+
+@pytest.mark.parametrize("container", ["class", "instance"])
+def test_fetch_of_the_interface_is_replaced(run, make_client, serve, respond, container):
+    async def main():
+        async with serve(lambda r: respond(body=b"x")) as server:
+            async with make_client() as client:
+                owner = AsyncHTTPClient if container == "class" else client
+                with mock.patch.object(owner, "fetch", wraps=client.fetch) as fetch:
+                    if container == "instance":
+                        await client.fetch(server.url)
+                    else:
+                        # The implementations add nothing of their own.
+                        assert "fetch" not in type(client).__dict__
+                        fetch.side_effect = lambda *args, **kwargs: "replaced"
+                        assert client.fetch(server.url) == "replaced"
+                    assert fetch.call_count == 1
+
+    run(main)
+
+
+def test_attributes_of_released_instances(run, make_client, serve, respond):
+    """What instances had in 6.6 after construction and after a fetch."""
+    request = HTTPRequest("http://a/")
+    for name in (
+        "_body _headers allow_ipv6 allow_nonstandard_methods auth_mode auth_password auth_username "
+        "body body_producer ca_certs client_cert client_key connect_timeout decompress_response "
+        "expect_100_continue follow_redirects header_callback headers max_redirects method "
+        "network_interface prepare_curl_callback proxy_auth_mode proxy_host proxy_password "
+        "proxy_port proxy_username request_timeout ssl_options start_time streaming_callback url "
+        "user_agent validate_cert"
+    ).split():
+        assert hasattr(request, name), name
+
+    async def main():
+        async with serve(lambda r: respond(body=b"x")) as server, make_client() as client:
+            response = await client.fetch(server.url)
+            assert vars(response).keys() >= {
+                "_body",
+                "_error_is_response_code",
+                "buffer",
+                "code",
+                "effective_url",
+                "error",
+                "headers",
+                "reason",
+                "request",
+                "request_time",
+                "start_time",
+                "time_info",
+            }
+            assert vars(response.request).keys() >= vars(request).keys()
+            for name in "_closed active defaults io_loop max_body_size max_clients queue".split():
+                assert hasattr(client, name), name
 
     run(main)

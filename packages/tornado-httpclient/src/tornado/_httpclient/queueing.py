@@ -6,11 +6,11 @@ import asyncio
 import collections
 import weakref
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from tornado._httpclient.base import AsyncHTTPClient, Cancellable
 from tornado._httpclient.fetch import FetchBase
-from tornado._httpclient.request import HTTPRequest, _RequestProxy
+from tornado._httpclient.request import _RequestProxy
 from tornado._httpclient.response import HTTPResponse
 from tornado._httpclient.transport import Transport
 from tornado.ioloop import IOLoop
@@ -72,16 +72,6 @@ class QueueingClient(AsyncHTTPClient, Generic[_T]):
     def waiting(self) -> dict[FetchBase, None]:
         """The fetches on this loop that wait."""
         return dict.fromkeys(self.queue)
-
-    def fetch(
-        self,
-        request: str | HTTPRequest,
-        callback: Callable[[HTTPResponse], Any] | None = None,
-        raise_error: bool = True,
-        **kwargs: Any,
-    ) -> asyncio.Future[HTTPResponse]:
-        """Fetch ``request``: see `.AsyncHTTPClient.fetch`."""
-        return super().fetch(request, callback, raise_error, **kwargs)
 
     def fetch_impl(
         self, request: _RequestProxy, callback: Callable[[HTTPResponse], None]

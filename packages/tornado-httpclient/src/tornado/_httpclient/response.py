@@ -38,7 +38,7 @@ class HTTPResponse:
 
     error: BaseException | None
     #: Whether ``error`` only says that the status is no success.
-    _error_is_response_code = False
+    _error_is_response_code: bool
 
     def __init__(
         self,
@@ -62,6 +62,7 @@ class HTTPResponse:
         self._body: bytes | None = None
         self.effective_url = inner.url if effective_url is None else effective_url
         self.error = error
+        self._error_is_response_code = False
         if error is None and not 200 <= code < 300:
             self._error_is_response_code = True
             self.error = HTTPClientError(code, message=self.reason, response=self)
