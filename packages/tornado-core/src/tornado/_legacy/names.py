@@ -203,6 +203,7 @@ NAMES: dict[str, str] = {
     """,
     "curl_httpclient": """
         Any AsyncHTTPClient BytesIO CR_OR_LF_RE=tornado._http1.legacy: Callable HTTPError
+        _CurlStreamingBuffer=tornado._httpclient.content:Streamed
         HTTPRequest HTTPResponse absolute_import app_log bytes_type cStringIO collections
         curl_log=tornado._httpclient.legacy: division functools gen gen_log httputil inspect ioloop
         logging main native_str print_function pycurl re stack_context threading time utf8
