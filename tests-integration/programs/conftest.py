@@ -26,6 +26,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 #: The release that takes the place of this checkout's wheels; empty for the wheels.
 RELEASE = os.environ.get("TORNADO_PROGRAMS_WITH", "")
 
+#: The command that looks for names that sources use and that are missing.
+NAMES_TOOL = str(Path(__file__).resolve().parent.parent.parent / "tools" / "public_names.py")
+
 #: Seconds for a program to come up on a slow machine.
 START_SECONDS = 120
 
@@ -245,7 +248,8 @@ def redis_server(tmp_path: Path, unused_port: Callable[[], int]) -> Iterator[int
         with contextlib.suppress(redis.ConnectionError):
             client.ping()
             break
-        assert time.monotonic() < deadline and process.poll() is None
+        assert process.poll() is None
+        assert time.monotonic() < deadline
         time.sleep(0.05)
     client.close()
     yield port

@@ -42,7 +42,6 @@ def test_cluster(cluster):
         "tasks",
         "info/main/workers.html",
         "info/logs.html",
-        "metrics",
     ):
         response = urllib.request.urlopen(f"{base}/{page}", timeout=60)
         assert (response.status, bool(response.read())) == (200, True), page

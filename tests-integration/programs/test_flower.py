@@ -29,7 +29,9 @@ def test_flower(installed, redis_server, unused_port, until):
         "BROKER": f"redis://127.0.0.1:{redis_server}/0",
         "FLOWER_UNAUTHENTICATED_API": "true",
     }
-    worker = home.start("celery", "-A", "tasks", "worker", "--pool=solo", "-E", environ=environ)
+    worker = home.start(
+        "celery", "-A", "tasks", "worker", "--pool=solo", "-E", "-l", "info", environ=environ
+    )
     worker.wait_for_line("ready")
     port = unused_port()
     server = home.start(

@@ -1,8 +1,10 @@
-"""Published libraries import: the fastest way to find a name that they need and that is missing."""
+"""Published libraries import, and the names of Tornado that their sources use are all there."""
 
 from __future__ import annotations
 
 import pytest
+
+from conftest import NAMES_TOOL, RELEASE
 
 # Project on the package index -> modules that touch Tornado.
 LIBRARIES = {
@@ -50,5 +52,8 @@ LIBRARIES = {
 @pytest.mark.parametrize("name", LIBRARIES)
 def test_imports(name, installed):
     home = installed(name)
-    for module in LIBRARIES[name].split():
-        home.run(f"import importlib; importlib.import_module({module!r})")
+    modules = LIBRARIES[name].split()
+    home.run("\n".join(f"import {module}" for module in modules))
+    if not RELEASE:
+        libraries = home.run("import sysconfig; print(sysconfig.get_path('purelib'))").strip()
+        print(home.call("python", NAMES_TOOL, "--scan", libraries))

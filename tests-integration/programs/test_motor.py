@@ -51,7 +51,8 @@ class Handler(socketserver.StreamRequestHandler):
                 command = {k: command[k] for k in sorted(command, key=lambda k: k in (
                     "documents", "lsid", "$db", "$clusterTime"))}
                 content, answer = struct.pack("<i", 0) + b"\\0" + bson.encode(reply_to(command)), 2013
-            self.wfile.write(struct.pack("<iiii", 16 + len(content), next(numbers), request, answer) + content)
+            header = struct.pack("<iiii", 16 + len(content), next(numbers), request, answer)
+            self.wfile.write(header + content)
 
 class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = daemon_threads = True

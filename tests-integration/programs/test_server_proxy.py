@@ -1,4 +1,4 @@
-"""jupyter-server-proxy: another server's pages and WebSockets behind a Jupyter server, and one on a unix socket."""
+"""jupyter-server-proxy: pages and WebSockets of a server behind Jupyter's, on a port or a unix socket."""
 
 from __future__ import annotations
 
