@@ -4,9 +4,9 @@
 usage: python3 tools/test.py [--quick] [ENV ...]
 
 Without arguments: lint, types, every distribution alone, the whole on every supported Python found on
-this machine, the documentation, the integration tests and the released suite. --quick leaves out the
-other Pythons. ENV names environments of tox.ini instead. After a red run, the failed tests are listed
-once more at the end.
+this machine, the documentation, the integration tests, the released suite and the quick ones of the
+programs that others wrote (`programs` runs all of them). --quick leaves out the other Pythons. ENV names
+environments of tox.ini instead. After a red run, the failed tests are listed once more at the end.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import _bootstrap
 
 ENVIRONMENTS = (
     "lint,type,core,escape,template,loop,iostream,http,httpserver,httpclient,web,websocket,auth,"
-    "wsgi,asgi,testing,database,twisted,uvloop,docs,integration,released"
+    "wsgi,asgi,testing,database,twisted,uvloop,docs,integration,released,programs-quick"
 )
 SUPPORTED = [(3, 10), (3, 11), (3, 12), (3, 13)]
 
