@@ -114,7 +114,7 @@ def test_callbacks(world, at, caplog):
         assert json_decode((await browser.get("/")).body) == ["returned", None, "returned", "x"]
 
     world(lambda p: [("/", at.oauth2(p, Callbacks))], check)
-    assert "/api/x: HTTP 401" in caplog.text
+    assert "Error response HTTP 401: Unauthorized fetching http://127.0.0.1:" in caplog.text
     told = [r.getMessage() for r in caplog.records if r.module == "answering"]
     assert len(told) == 1
     assert "?" not in told[0], "the query holds the token"

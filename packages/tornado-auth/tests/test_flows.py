@@ -31,6 +31,7 @@ def test_cookie_is_for_this_host_alone():
     assert name == "__Host-_auth_flows"
     assert attributes == {"max_age": 1800, "httponly": True, "samesite": "Lax", "secure": True}
     assert flows.resume(handler, "p", flow.state, None) == flow
+    flows.spend(handler, flow)
     assert handler.cookies[name] == ""
     assert handler.attributes[name]["max_age"] == 0
     assert handler.attributes[name]["secure"] is True
@@ -41,9 +42,27 @@ def test_a_flow_passes_once_and_for_its_purpose():
     flow = flows.begin(handler, "p")
     with pytest.raises(AuthAnswerError, match="no login"):
         flows.resume(handler, "another", flow.state, None)
-    flows.resume(handler, "p", flow.state, None)
+    # Until it is spent, a reload of the page finds it again.
+    for _ in range(2):
+        assert flows.resume(handler, "p", flow.state, None) == flow
+    flows.spend(handler, flow)
     with pytest.raises(AuthAnswerError, match="no login"):
         flows.resume(handler, "p", flow.state, None)
+
+
+def test_spending_one_leaves_the_others():
+    handler = Handler()
+    one, two, own = [
+        *(flows.begin(handler, "p") for _ in range(2)),
+        flows.begin(handler, "p", "mine"),
+    ]
+    flows.spend(handler, two)
+    flows.spend(handler, None)
+    assert flows.resume(handler, "p", one.state, None) == one
+    assert flows.resume(handler, "p", "mine", None) == own
+    flows.spend(handler, own)
+    with pytest.raises(AuthAnswerError):
+        flows.resume(handler, "p", "mine", None)
 
 
 def test_states_of_the_application():

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from tornado import auth, web
-from tornado.escape import json_decode
+from tornado._auth.signatures import hmac_sha1
+from tornado.escape import json_decode, parse_qs_bytes
 
 
 class Twitter(web.RequestHandler, auth.TwitterMixin):
@@ -108,6 +109,53 @@ def test_replayed(world, at):
         assert "HTTP 401" in (await browser.get(answer)).text
 
     world(lambda p: [("/login", at.oauth1(p, Twitter))], check)
+
+
+def test_a_login_whose_exchange_failed_can_be_repeated(world, at):
+    async def check(browser, provider):
+        answer = await browser.answer_to("/login")
+        provider.fail["/oauth1/access_token"] = 500
+        for _ in range(2):
+            assert "HTTP 500" in (await browser.get(answer)).text
+        del provider.fail["/oauth1/access_token"]
+        assert (await browser.get(answer)).code == 200
+        assert "cookie missing" in (await browser.get(answer)).text
+
+    world(lambda p: [("/login", at.oauth1(p, Twitter))], check)
+
+
+class AskWithBytes(web.RequestHandler, auth.TwitterMixin):
+    async def get(self):
+        token = {"key": "access", "secret": "access-secret"}
+        url = self._TWITTER_BASE_URL
+        signed = self._oauth_signed_url(url, token, {"q": b"caf\xc3\xa9 x", "n": 1}, None)
+        both = self._oauth_signed_url(
+            url, token, {"a": "1", "l": [b"x", "y"]}, {"a": b"\xff", "b": "c"}
+        )
+        self.write({"signed": signed, "both": both})
+
+
+def test_bytes_are_sent_and_signed_as_they_are(world, at):
+    async def check(browser, provider):
+        told = json_decode((await browser.get("/")).body)
+        for name, method, form in (
+            ("signed", "GET", {}),
+            ("both", "POST", {"a": b"\xff", "b": b"c"}),
+        ):
+            url, _, query = told[name].partition("?")
+            sent = parse_qs_bytes(query, keep_blank_values=True)
+            [signature] = sent.pop("oauth_signature")
+            for key, value in form.items():
+                sent.setdefault(key, []).append(value)
+            if name == "signed":
+                assert sent["q"] == [b"caf\xc3\xa9 x"]
+            else:
+                assert sent["a"] == [b"1", b"\xff"]
+                assert sent["l"] == [b"x", b"y"]
+            expected = hmac_sha1("consumer&secret/1", method, url, sent, "access-secret")
+            assert expected.encode() == signature
+
+    world(lambda p: [("/", at.oauth1(p, AskWithBytes))], check)
 
 
 def test_out_of_band(world, at):

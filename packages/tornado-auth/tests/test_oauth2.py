@@ -122,6 +122,49 @@ def test_replayed_code(world, at):
     world(lambda p: [("/login", at.oauth2(p, Google))], check)
 
 
+def test_a_login_whose_exchange_failed_can_be_repeated(world, at):
+    async def check(browser, provider):
+        answer = await browser.answer_to("/login")
+        provider.fail["/token"] = 500
+        for _ in range(2):
+            assert "Error response HTTP 500" in (await browser.get(answer)).text
+        del provider.fail["/token"]
+        assert (await browser.get(answer)).code == 200
+        assert "no login that this browser began" in (await browser.get(answer)).text
+
+    world(lambda p: [("/login", at.oauth2(p, Google))], check)
+
+
+@pytest.mark.parametrize(
+    ("content", "accepted"),
+    [
+        (b'{"access_token": "AT", "error": null}', True),
+        (b'{"access_token": "AT", "error": ""}', True),
+        (b"access_token=AT&error=", True),
+        (b'{"access_token": "AT", "error": "denied"}', False),
+        (b"access_token=AT&error=denied", False),
+        (b'{"access_token": null}', False),
+        (b'{"access_token": "", "error": null}', False),
+    ],
+)
+def test_empty_members_of_a_token_answer_count_as_absent(content, accepted):
+    from io import BytesIO
+
+    from tornado._auth.fetching import token_of
+    from tornado.httpclient import HTTPRequest, HTTPResponse
+
+    response = HTTPResponse(HTTPRequest("http://a/token"), 200, buffer=BytesIO(content))
+    if accepted:
+        assert token_of(response)["access_token"] == "AT"
+    else:
+        with pytest.raises(auth.AuthError):
+            token_of(response)
+
+
+def test_an_empty_error_in_the_answer_is_none(login):
+    assert login(lambda args: {**args, "error": ""}).code == 200
+
+
 def test_the_answer_of_another_browser(world, at):
     async def check(browser, provider):
         answer = await browser.answer_to("/login")
@@ -237,7 +280,8 @@ def test_provider_that_is_not_there(world, at):
     async def check(browser, provider):
         response = await browser.get("/login")
         assert response.code == 403
-        assert "http://127.0.0.1:1/token: HTTP 599" in response.text
+        assert "fetching http://127.0.0.1:1/token" in response.text
+        assert "Error response HTTP 599: " in response.text
         assert "client secret" not in response.text
 
     def routes(p):

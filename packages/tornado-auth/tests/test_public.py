@@ -32,10 +32,10 @@ def test_mixed_in_either_order(mixin):
 
 
 def test_errors():
-    error = auth.AuthRequestError("GET http://x/", 503, "Service Unavailable", None)
+    error = auth.AuthRequestError("http://x/", 503, "Service Unavailable", None)
     assert isinstance(error, auth.AuthError)
     assert isinstance(error, HTTPClientError)
-    assert str(error) == "GET http://x/: HTTP 503: Service Unavailable"
+    assert str(error) == "Error response HTTP 503: Service Unavailable fetching http://x/"
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 

@@ -41,11 +41,12 @@ class AuthRequestError(AuthError, HTTPClientError):
 
     def __init__(self, what: str, code: int, message: str, response: HTTPResponse | None) -> None:
         HTTPClientError.__init__(self, code, message, response)
-        #: What was asked for, in words.
+        #: What was asked for: the URL without its query, which may hold secrets.
         self.what = what
 
     def __str__(self) -> str:
-        return f"{self.what}: HTTP {self.code}: {self.message}"
+        # The beginning is that of every release; programs look for it in the log.
+        return f"Error response HTTP {self.code}: {self.message} fetching {self.what}"
 
     __repr__ = __str__
 

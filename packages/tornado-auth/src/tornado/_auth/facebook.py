@@ -16,7 +16,7 @@ from tornado._auth.errors import AuthAnswerError, AuthError
 from tornado._auth.fetching import ServiceClient, call, fetch, token_of
 from tornado._auth.oauth2 import OAuth2Mixin
 from tornado._auth.protocol import handler_of, text_argument
-from tornado.escape import json_decode, utf8
+from tornado.escape import json_decode, to_unicode, utf8
 from tornado.httputil import url_concat
 
 _GRAPH_FIELDS = ("id", "name", "first_name", "last_name", "locale", "picture", "link")
@@ -88,7 +88,7 @@ class FacebookGraphMixin(OAuth2Mixin):
         code: str,
         extra_fields: Iterable[str] | None,
     ) -> dict[str, Any]:
-        flow = self.check_authorization_answer()
+        flow = self.check_authorization_answer(spend=False)
         more = {"code_verifier": flow.verifier} if flow is not None and self._OAUTH_PKCE else None
         url = self._oauth_request_token_url(
             redirect_uri=redirect_uri,
@@ -99,6 +99,7 @@ class FacebookGraphMixin(OAuth2Mixin):
         )
         client = self.get_auth_http_client()
         session = token_of(await fetch(client, url, follow_redirects=False))
+        self.spend_authorization(flow)
         access_token = session["access_token"]
         fields = [*_GRAPH_FIELDS, *sorted(set(extra_fields or ()) - set(_GRAPH_FIELDS))]
         # Shows that it is this application that uses the token.
@@ -111,7 +112,7 @@ class FacebookGraphMixin(OAuth2Mixin):
         )
         if not isinstance(user, dict):
             raise AuthError("the service answered no user")
-        expires = session.get("expires_in", session.get("expires"))
+        expires = session.get("expires_in") or session.get("expires")
         return {
             **{name: user.get(name) for name in fields},
             "access_token": access_token,
@@ -244,7 +245,7 @@ class FacebookMixin(ServiceClient):
         text = text_argument(self, "session")
         state = text_argument(self, "login_state")
         purpose = f"facebook {self._FACEBOOK_LOGIN_URL}"
-        flows.resume(self, purpose, state, self._FACEBOOK_STATE_REQUIRED)
+        flow = flows.resume(self, purpose, state, self._FACEBOOK_STATE_REQUIRED)
         session = self._facebook_session(text)
         users = await self.facebook_request(
             "facebook.users.getInfo",
@@ -257,6 +258,7 @@ class FacebookMixin(ServiceClient):
         user = users[0]
         if str(user.get("uid")) != str(session["uid"]):
             raise AuthAnswerError("the session is of another user")
+        flows.spend(self, flow)
         return {
             **{name: user.get(name) for name in _REST_FIELDS.split(",")},
             "facebook_uid": user["uid"],
@@ -304,21 +306,27 @@ class FacebookMixin(ServiceClient):
         return answer(self._facebook_rest_call(fields), callback)
 
     async def _facebook_rest_call(self, fields: Mapping[str, Any]) -> Any:
-        url = url_concat(self._FACEBOOK_REST_URL, {k: str(v) for k, v in fields.items()})
+        url = url_concat(
+            self._FACEBOOK_REST_URL, {name: _text(value) for name, value in fields.items()}
+        )
         result = await call(self.get_auth_http_client(), url, None)
-        if isinstance(result, dict) and "error_code" in result:
+        if isinstance(result, dict) and result.get("error_code"):
             raise AuthError(
                 f"Facebook answered the error {result['error_code']}: {result.get('error_msg')}"
             )
         return result
 
     def _facebook_signature(self, fields: Mapping[str, Any]) -> str:
-        text = "".join(f"{name}={fields[name]}" for name in sorted(fields))
+        text = "".join(f"{name}={_text(fields[name])}" for name in sorted(fields))
         # The service prescribes MD5 over the text and then the secret. A forged session's text may
         # hold lone surrogates.
         message = text.encode("utf-8", "surrogatepass")
         secret = utf8(handler_of(self).settings["facebook_secret"])
         return hashlib.md5(message + secret, usedforsecurity=False).hexdigest()
+
+
+def _text(value: Any) -> str:
+    return to_unicode(value) if isinstance(value, bytes) else str(value)
 
 
 FacebookGraphMixin.__module__ = FacebookMixin.__module__ = "tornado.auth"

@@ -37,7 +37,7 @@ async def fetch(client: AsyncHTTPClient, url: str, **kwargs: Any) -> HTTPRespons
 
     :raises AuthRequestError: if that fails in any way.
     """
-    what = f"{kwargs.get('method', 'GET')} {shown(url)}"
+    what = shown(url)
     try:
         response = await client.fetch(url, **kwargs)
     except HTTPClientError as error:
@@ -127,7 +127,8 @@ def token_of(response: HTTPResponse) -> dict[str, Any]:
     else:
         answer = dict(form_of(response))
     place = shown(response.effective_url)
-    if "error" in answer:
+    # Some services have an empty "error" in every answer.
+    if answer.get("error"):
         raise AuthError(f"{place} answered the error {answer['error']!r}")
     if not isinstance(answer.get("access_token"), str) or not answer["access_token"]:
         raise AuthError(f"{place} answered no access token")

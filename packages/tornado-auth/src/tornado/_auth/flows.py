@@ -119,7 +119,7 @@ def begin(mixin: object, purpose: str, given_state: str | None = None) -> Flow:
 
 
 def resume(mixin: object, purpose: str, state: str | None, required: bool | None) -> Flow | None:
-    """Find the login that an answer belongs to, and forget it: it passes once.
+    """Find the login that an answer belongs to. `spend` forgets it once the provider has accepted it.
 
     :arg state: what came back.
     :arg required: whether a login without any state may pass; ``None``: where the application
@@ -135,7 +135,6 @@ def resume(mixin: object, purpose: str, state: str | None, required: bool | None
             flow = Flow(secret, purpose)
             expected, got = (given, flow.given(state)) if given else (flow.state, state)
             if secrets_equal(got, expected):
-                _keep(handler, [other for other in pending if other != entry])
                 return flow
     if required is False:
         return None
@@ -146,6 +145,18 @@ def resume(mixin: object, purpose: str, state: str | None, required: bool | None
     if required or pending:
         raise AuthAnswerError("the answer has no state, expected that of the login")
     return None
+
+
+def spend(mixin: object, flow: Flow | None) -> None:
+    """Forget a login that succeeded, so that its answer passes once.
+
+    Not before: a visitor whose answer could not be checked, since the provider was down for a moment,
+    reloads the page.
+    """
+    handler = handler_of(mixin)
+    pending = _pending(handler)
+    if flow is not None:
+        _keep(handler, [entry for entry in pending if entry.partition("~")[0] != flow.secret])
 
 
 def _keep(handler: AuthHandler, entries: list[str]) -> None:

@@ -58,7 +58,7 @@ class GitHubMixin(OAuth2Mixin):
         return answer(self._github_user(redirect_uri, code), callback)
 
     async def _github_user(self, redirect_uri: str, code: str) -> dict[str, Any]:
-        flow = self.check_authorization_answer()
+        flow = self.check_authorization_answer(spend=False)
         handler = handler_of(self)
         handler.require_setting(self._OAUTH_SETTINGS_KEY, "GitHub OAuth")
         application = handler.settings[self._OAUTH_SETTINGS_KEY]

@@ -160,7 +160,7 @@ class GoogleOAuth2Mixin(OAuth2Mixin):
     async def _google_token(
         self, redirect_uri: str, code: str, client_id: str | None, client_secret: str | None
     ) -> dict[str, Any]:
-        flow = self.check_authorization_answer()
+        flow = self.check_authorization_answer(spend=False)
         if client_id is None or client_secret is None:
             settings = self.get_google_oauth_settings()
             client_id = client_id or settings["key"]

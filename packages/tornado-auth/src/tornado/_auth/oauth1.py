@@ -27,7 +27,7 @@ COOKIE_NAME = "_oauth_request_token"
 
 def add_query(url: str, parameters: Mapping[str, Any]) -> str:
     """Return ``url`` with parameters that may have several values."""
-    return url_concat(url, [(name, str(value)) for name, value in pairs_of(parameters)])
+    return url_concat(url, list(pairs_of(parameters)))
 
 
 def parse_token(response: HTTPResponse) -> dict[str, Any]:
@@ -147,19 +147,22 @@ class OAuthMixin(ServiceClient):
         cookie = handler.get_cookie(COOKIE_NAME)
         if not cookie:
             raise AuthAnswerError("this browser has no OAuth request token: cookie missing")
-        handler.clear_cookie(COOKIE_NAME)
         try:
             cookie_key, cookie_secret = (
                 base64.b64decode(part, validate=True).decode("utf-8") for part in cookie.split("|")
             )
         except (ValueError, binascii.Error):
+            handler.clear_cookie(COOKIE_NAME)
             raise AuthAnswerError("the OAuth request token cookie is malformed") from None
         if not flows.secrets_equal(cookie_key, key):
             raise AuthAnswerError("the request token is not the one in this browser's cookie")
         token: dict[str, Any] = {"key": cookie_key, "secret": cookie_secret}
         if verifier:
             token["verifier"] = verifier
-        return await self._oauth_user_of(token, http_client)
+        user = await self._oauth_user_of(token, http_client)
+        # Only now: until the service has accepted it, the visitor may reload the page.
+        handler.clear_cookie(COOKIE_NAME)
+        return user
 
     async def _oauth_user_of(
         self, request_token: Mapping[str, Any], http_client: AsyncHTTPClient | None
@@ -268,7 +271,10 @@ class OAuthMixin(ServiceClient):
         """Return the URL of an API request with its query, signed if there is an access token."""
         if access_token is None:
             return add_query(url, args)
-        everything = {**args, **(post_args or {})}
+        # A name that stands in both is sent twice, so it is signed twice.
+        everything: dict[str, list[Any]] = {}
+        for name, value in [*pairs_of(args), *pairs_of(post_args or {})]:
+            everything.setdefault(name, []).append(value)
         method = "GET" if post_args is None else "POST"
         signed = self._oauth_request_parameters(url, access_token, everything, method=method)
         return add_query(url, {**args, **signed})

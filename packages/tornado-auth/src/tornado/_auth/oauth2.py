@@ -15,6 +15,7 @@ from tornado._auth.errors import AuthAnswerError
 from tornado._auth.fetching import ServiceClient, call, post_form, token_of
 from tornado._auth.flows import Flow
 from tornado._auth.protocol import handler_of, text_argument
+from tornado.escape import to_unicode
 from tornado.httputil import url_concat
 
 
@@ -83,7 +84,9 @@ class OAuth2Mixin(ServiceClient):
         self, authorize_url: str, args: dict[str, Any], callback: Callback | None
     ) -> asyncio.Future[None]:
         given = args.get("state")
-        flow = flows.begin(self, self._oauth_purpose(), None if given is None else str(given))
+        flow = flows.begin(
+            self, self._oauth_purpose(), None if given is None else to_unicode(given)
+        )
         args.setdefault("state", flow.state)
         if self._OAUTH_PKCE and args["response_type"] == "code" and "code_challenge" not in args:
             args["code_challenge"] = flow.challenge
@@ -98,12 +101,15 @@ class OAuth2Mixin(ServiceClient):
     def _oauth_prepare(self, args: dict[str, Any], flow: Flow) -> None:
         """Add what else the service wants in the authorization request."""
 
-    def check_authorization_answer(self) -> Flow | None:
-        """Check that this request is the answer to a login that this browser began. It is one only once.
+    def check_authorization_answer(self, spend: bool = True) -> Flow | None:
+        """Check that this request is the answer to a login that this browser began.
 
         To be called by classes that exchange the code themselves. ``get_authenticated_user`` of
         the classes here does it by itself.
 
+        :arg spend: forget the login, so that the answer passes only once. With false, call
+            `spend_authorization` when the provider has accepted the code; until then the visitor
+            may reload the page.
         :returns: the login, whose ``verifier`` belongs to the code if ``_OAUTH_PKCE`` is set;
             ``None`` if there is none, where that may be (see ``_OAUTH_STATE_REQUIRED``).
         :raises AuthAnswerError: if the state is missing or of another login, if an argument
@@ -112,9 +118,19 @@ class OAuth2Mixin(ServiceClient):
         values = {name: text_argument(self, name) for name in ("code", "state", "error", "iss")}
         required = self._OAUTH_STATE_REQUIRED
         flow = flows.resume(self, self._oauth_purpose(), values["state"], required)
-        if values["error"] is not None:
+        if values["error"]:
+            flows.spend(self, flow)
             raise AuthAnswerError(f"the provider answered the error {values['error']!r}")
+        if spend:
+            flows.spend(self, flow)
         return flow
+
+    def spend_authorization(self, flow: Flow | None) -> None:
+        """Forget a login that `check_authorization_answer` returned.
+
+        .. versionadded:: 6.100
+        """
+        flows.spend(self, flow)
 
     async def _oauth_exchange(
         self,
@@ -146,7 +162,9 @@ class OAuth2Mixin(ServiceClient):
         if flow is not None and self._OAUTH_PKCE:
             fields["code_verifier"] = flow.verifier
         response = await post_form(self.get_auth_http_client(), url, fields, headers=headers)
-        return token_of(response)
+        token = token_of(response)
+        self.spend_authorization(flow)
+        return token
 
     def _oauth_request_token_url(
         self,

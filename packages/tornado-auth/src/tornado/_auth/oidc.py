@@ -202,9 +202,9 @@ class OpenIDConnectMixin(OAuth2Mixin):
         client_secret: str | None,
         userinfo: bool,
     ) -> dict[str, Any]:
-        flow = self.check_authorization_answer()
+        flow = self.check_authorization_answer(spend=False)
         metadata = await self.get_openid_connect_metadata()
-        issuer = text_argument(self, "iss")
+        issuer = text_argument(self, "iss") or None
         # Mix-up of providers: RFC 9207, section 2.4.
         if issuer is None and metadata.get("authorization_response_iss_parameter_supported"):
             raise AuthAnswerError("the answer does not name its issuer")
@@ -218,7 +218,7 @@ class OpenIDConnectMixin(OAuth2Mixin):
         settings = self.get_openid_connect_settings()
         client_id = client_id or settings["key"]
         client_secret = client_secret or settings["secret"]
-        methods = metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        methods = metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
         token = await self._oauth_exchange(
             metadata["token_endpoint"],
             redirect_uri,

@@ -154,6 +154,7 @@ class OpenIdMixin(ServiceClient):
             raise AuthAnswerError("the provider says that the answer is not its own")
         # Taken only now: forged answers must not fill the memory.
         _nonces.take(self._OPENID_ENDPOINT, signed["response_nonce"], time.time())
+        flows.spend(self, flow)
         return signed
 
     def _openid_args(
