@@ -137,7 +137,7 @@ def test_arguments_of_every_release(run_asyncio, certificates):
         assert (server.io_loop, server.ssl_options) == (loop, context)
         assert (server.max_buffer_size, server.read_chunk_size) == (1000, 100)
         server = TCPServer(context, 1000, 100)
-        assert (server.io_loop, server.ssl_options) == (None, context)
+        assert (server.io_loop, server.ssl_options) == (loop, context)
         assert (server.max_buffer_size, server.read_chunk_size) == (1000, 100)
         server = TCPServer(io_loop=loop, max_buffer_size=1000)
         assert (server.io_loop, server.ssl_options) == (loop, None)

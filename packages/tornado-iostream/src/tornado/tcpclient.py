@@ -10,8 +10,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from tornado import _legacy, ioloop
+from tornado._iostream.errors import stream_closed_by
 from tornado._loop.contexts import run_clean
-from tornado._netutil.loops import asyncio_loop_of, loop_or_current
+from tornado._netutil.addresses import format_address, port_number
+from tornado._netutil.loops import asyncio_loop_of, io_loop_attribute, loop_or_current
 from tornado.iostream import IOStream
 from tornado.netutil import Resolver, ssl_options_to_context
 from tornado.util import TimeoutError
@@ -49,7 +51,7 @@ class _Connector:
         self.future: asyncio.Future[tuple[int, Any, IOStream]] = asyncio.Future(loop=loop)
         self.last_error: BaseException | None = None
         self.remaining = len(addresses)
-        self.streams: set[IOStream] = set()
+        self.streams: dict[IOStream, Any] = {}  # with the address that each connects to
         self.timer: asyncio.TimerHandle | None = None
         self.head_start = 0.0
         primary, secondary = self.split(addresses)
@@ -107,7 +109,8 @@ class _Connector:
             return
         if not addresses:
             if self.remaining == 0:
-                self.future.set_exception(self.last_error or OSError("connection failed"))
+                error = stream_closed_by(self.last_error) if self.last_error else None
+                self.future.set_exception(error or OSError("connection failed"))
             return
         family, address = addresses.popleft()
         try:
@@ -117,7 +120,7 @@ class _Connector:
             self.failed(error)
             run_clean(self.loop.call_soon, self.try_next, addresses)
             return
-        self.streams.add(stream)
+        self.streams[stream] = address
         future.add_done_callback(
             functools.partial(self.on_connected, addresses, family, address, stream)
         )
@@ -139,12 +142,12 @@ class _Connector:
         if self.future.done():
             stream.close()
         elif error is not None:
-            self.streams.discard(stream)
+            self.streams.pop(stream, None)
             stream.close()
             self.failed(stream.error or error)
             self.try_next(addresses)
         else:
-            self.streams.discard(stream)
+            self.streams.pop(stream, None)
             self.future.set_result((family, address, stream))
 
     def on_settled(self, future: "asyncio.Future[Any]") -> None:
@@ -154,6 +157,23 @@ class _Connector:
         for stream in list(self.streams):
             stream.close()
         self.streams.clear()
+
+
+class _Progress:
+    """What a call of `TCPClient.connect` is waiting for, to be named when the time is up."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self.connector: _Connector | None = None
+        self.tls_address: Any = None
+
+    def describe(self) -> str:
+        if self.tls_address is not None:
+            return f"during TLS handshake with {format_address(self.tls_address)}"
+        if self.connector is None:
+            return f"while resolving {self.host}"
+        tried = ", ".join(sorted(map(format_address, self.connector.streams.values())))
+        return f"while connecting to {tried}" if tried else "while connecting"
 
 
 class TCPClient:
@@ -168,13 +188,15 @@ class TCPClient:
     def __init__(
         self, resolver: Resolver | None = None, io_loop: "ioloop.IOLoop | None" = None
     ) -> None:
-        self.io_loop = io_loop
+        self._io_loop = io_loop
         if resolver is not None:
             self.resolver = resolver
             self._own_resolver = False
         else:
             self.resolver = Resolver(io_loop=io_loop) if io_loop is not None else Resolver()
             self._own_resolver = True
+
+    io_loop = io_loop_attribute
 
     def close(self) -> None:
         """Close the resolver, if this client made it."""
@@ -184,7 +206,7 @@ class TCPClient:
     async def connect(
         self,
         host: str,
-        port: int,
+        port: int | str,
         af: int = socket_module.AF_UNSPEC,
         ssl_options: "dict[str, Any] | ssl.SSLContext | None" = None,
         max_buffer_size: int | None = None,
@@ -195,7 +217,9 @@ class TCPClient:
         """Connect to `host` and `port` and return the stream.
 
         :param host: a name or an IP address. All its addresses are tried, one more each 0.3
-            seconds: where it has both IPv4 and IPv6 ones, the other family first.
+            seconds: where it has both IPv4 and IPv6 ones, the other family first. It goes to the
+            resolver as it is.
+        :param port: a number, or its decimal text.
         :param af: ``AF_INET`` or ``AF_INET6`` restrict to that family.
         :param ssl_options: speak TLS, with these options (see
             `tornado.netutil.ssl_options_to_context`) and a certificate for `host`; the stream is an
@@ -206,9 +230,11 @@ class TCPClient:
         :param source_port: the local port to connect from.
         :param timeout: seconds, or a `datetime.timedelta`, for everything: looking the name up,
             connecting, shaking hands.
-        :raises tornado.util.TimeoutError: when the time is up.
-        :raises OSError: if the name is unknown or no address answers; the error is that of the
-            address tried last.
+        :raises tornado.util.TimeoutError: when the time is up. The text says what was waited for.
+        :raises OSError: if the name is unknown.
+        :raises tornado.iostream.StreamClosedError: if no address answers or the handshake fails. It
+            is an instance of the class of the error, such as `ConnectionRefusedError`, too; that of
+            the address tried last is its ``real_error``.
 
         Cancelling closes what was begun.
 
@@ -219,17 +245,24 @@ class TCPClient:
         """
         if isinstance(timeout, datetime.timedelta):
             timeout = timeout.total_seconds()
-        if timeout is None:
-            return await self._connect(
-                host, port, af, ssl_options, max_buffer_size, source_ip, source_port
-            )
-        work = asyncio.ensure_future(
-            self._connect(host, port, af, ssl_options, max_buffer_size, source_ip, source_port)
+        progress = _Progress(host)
+        connecting = self._connect(
+            progress,
+            host,
+            port_number(port),
+            af,
+            ssl_options,
+            max_buffer_size,
+            source_ip,
+            port_number(source_port),
         )
-        return await _within(work, timeout)
+        if timeout is None:
+            return await connecting
+        return await _within(asyncio.ensure_future(connecting), timeout, progress)
 
     async def _connect(
         self,
+        progress: _Progress,
         host: str,
         port: int,
         af: int,
@@ -242,25 +275,23 @@ class TCPClient:
             # Options that cannot be used are the caller's fault; say so before connecting.
             ssl_options = ssl_options_to_context(ssl_options, server_side=False)
         addresses = await self.resolver.resolve(host, port, af)
-        io_loop = loop_or_current(self.io_loop)
+        io_loop = loop_or_current(self._io_loop)
         connect = functools.partial(
-            self._create_stream,
-            max_buffer_size,
-            source_ip=source_ip,
-            source_port=source_port,
-            io_loop=io_loop,
+            self._create_stream, max_buffer_size, source_ip=source_ip, source_port=source_port
         )
-        connected = _Connector(
+        progress.connector = _Connector(
             addresses, connect, asyncio_loop_of(io_loop), is_port_fixed=bool(source_port)
-        ).start()
+        )
+        connected = progress.connector.start()
         try:
-            _, _, stream = await connected
+            _, address, stream = await connected
         except asyncio.CancelledError:
             if _has_result(connected):  # it came together with the cancellation
                 connected.result()[2].close()
             raise
         if ssl_options is None:
             return stream
+        progress.tls_address = address
         secure = stream.start_tls(False, ssl_options=ssl_options, server_hostname=host)
         return await _or_close(secure)
 
@@ -271,8 +302,8 @@ class TCPClient:
         address: Any,
         source_ip: str | None = None,
         source_port: int | None = None,
-        io_loop: "ioloop.IOLoop | None" = None,
     ) -> "tuple[IOStream, asyncio.Future[IOStream]]":
+        # Programs override this to connect by other means.
         sock = socket_module.socket(af, socket_module.SOCK_STREAM)
         try:
             if source_ip is not None or source_port is not None:
@@ -280,7 +311,7 @@ class TCPClient:
                 if local is None:
                     local = "::1" if af == socket_module.AF_INET6 else "127.0.0.1"
                 sock.bind((local, source_port or 0))
-            stream = IOStream(sock, io_loop, max_buffer_size)
+            stream = IOStream(sock, self._io_loop, max_buffer_size)
         except BaseException:
             sock.close()
             raise
@@ -301,7 +332,7 @@ async def _or_close(future: "asyncio.Future[_S]") -> _S:
         raise
 
 
-async def _within(work: "asyncio.Task[IOStream]", seconds: float) -> IOStream:
+async def _within(work: "asyncio.Task[IOStream]", seconds: float, progress: _Progress) -> IOStream:
     """Await `work` for at most `seconds`; it is cancelled when they are over."""
     try:
         done, _ = await asyncio.wait([work], timeout=seconds)
@@ -311,10 +342,11 @@ async def _within(work: "asyncio.Task[IOStream]", seconds: float) -> IOStream:
         work.cancel()
         raise
     if not done:
+        reached = progress.describe()
         work.cancel()
         await asyncio.wait([work])
         if not _has_result(work):  # it may have finished in the last moment
             if not work.cancelled():
                 work.exception()
-            raise TimeoutError("Operation timed out")
+            raise TimeoutError(f"Timeout {reached}")
     return work.result()

@@ -11,7 +11,7 @@ from typing import Any
 
 from tornado import _legacy, ioloop, process
 from tornado._loop.conversion import convert_yielded
-from tornado._netutil.loops import asyncio_loop_of
+from tornado._netutil.loops import InstanceAttribute, asyncio_loop_of, io_loop_attribute
 from tornado._netutil.sockets import hand_accepted
 from tornado.iostream import IOStream, SSLIOStream
 from tornado.log import app_log
@@ -88,7 +88,7 @@ class TCPServer:
                 ssl_options,
                 max_buffer_size,
             )
-        self.io_loop: ioloop.IOLoop | None = io_loop
+        self._io_loop: ioloop.IOLoop | None = io_loop
         self.ssl_options: dict[str, Any] | ssl.SSLContext | None = ssl_options
         self.max_buffer_size = max_buffer_size
         self.read_chunk_size = read_chunk_size
@@ -102,9 +102,34 @@ class TCPServer:
         if isinstance(ssl_options, dict):
             _check_files(ssl_options)
 
+    io_loop = io_loop_attribute
+
+    @InstanceAttribute
+    def sockets(self) -> list[socket_module.socket]:
+        """The listening sockets, those that `bind` made and `start` has not served yet included.
+
+        .. versionadded:: 6.100
+        """
+        return [*self._sockets.values(), *self._pending_sockets]
+
+    @InstanceAttribute
+    def port(self) -> int | None:
+        """The port that the server listens on, also where it was asked for port 0.
+
+        ``None`` if it does not listen, listens on unix sockets only, or on more than one port.
+
+        .. versionadded:: 6.100
+        """
+        ports = {
+            sock.getsockname()[1]
+            for sock in TCPServer.sockets.compute(self)
+            if sock.family in (socket_module.AF_INET, socket_module.AF_INET6)
+        }
+        return ports.pop() if len(ports) == 1 else None
+
     def listen(
         self,
-        port: int,
+        port: int | str,
         address: str | None = None,
         family: socket_module.AddressFamily | int = socket_module.AF_UNSPEC,
         backlog: int | None = _DEFAULT_BACKLOG,
@@ -126,7 +151,7 @@ class TCPServer:
         for sock in sockets:
             self._sockets[sock.fileno()] = sock
             self._handlers[sock.fileno()] = add_accept_handler(
-                sock, self._handle_connection, io_loop=self.io_loop
+                sock, self._handle_connection, io_loop=self._io_loop
             )
 
     def add_socket(self, socket: socket_module.socket) -> None:
@@ -135,7 +160,7 @@ class TCPServer:
 
     def bind(
         self,
-        port: int,
+        port: int | str,
         address: str | None = None,
         family: socket_module.AddressFamily | int = socket_module.AF_UNSPEC,
         backlog: int | None = _DEFAULT_BACKLOG,
@@ -163,7 +188,7 @@ class TCPServer:
 
         :param num_processes: 1, the default, means this process. ``None`` or less than 1 means as
             many new processes as there are processors, any other number so many: then no loop may
-            exist yet, and only the new processes return from here. See
+            run yet, and only the new processes return from here. See
             `tornado.process.fork_processes`.
         :param max_restarts: how often processes that die are replaced.
         :raises RuntimeError: if it was started before.
@@ -229,7 +254,7 @@ class TCPServer:
             if stream is None:
                 return
         else:
-            stream = IOStream(connection, self.io_loop, self.max_buffer_size, self.read_chunk_size)
+            stream = IOStream(connection, self._io_loop, self.max_buffer_size, self.read_chunk_size)
         try:
             result = self.handle_stream(stream, address)
         except Exception:
@@ -257,7 +282,7 @@ class TCPServer:
             return None
         return SSLIOStream(
             secured,
-            self.io_loop,
+            self._io_loop,
             self.max_buffer_size,
             self.read_chunk_size,
             handshake_timeout=self.handshake_timeout,

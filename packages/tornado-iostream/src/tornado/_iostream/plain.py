@@ -18,6 +18,7 @@ from tornado._iostream.pull import _INLINE_READS
 from tornado._iostream.state import CLOSED, CONNECTING, OPEN, READ_ENDED
 from tornado._iostream.writing import _file_ended, is_replaced
 from tornado._loop.contexts import run_clean
+from tornado._netutil.addresses import name_address, port_number
 from tornado.log import gen_log
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class IOStream(BaseIOStream):
     The other arguments are those of `BaseIOStream`.
     """
 
-    __slots__ = ("socket",)
+    __slots__ = ("_address", "socket")
 
     socket: Any  # a socket or an ssl.SSLSocket; None after close
 
@@ -201,13 +202,15 @@ class IOStream(BaseIOStream):
         :param server_hostname: used by `SSLIOStream` only.
         :returns: a future of this stream; ``None`` if a callback is given.
         :raises StreamClosedError: if the stream is closed; through the future, if connecting fails:
-            its ``real_error`` says why.
+            its ``real_error`` says why, and names the address.
 
         .. versionchanged:: 4.0
            Returns a future if no callback is given.
         """
         if isinstance(callback, str):
             callback = None  # server_hostname, which only TLS needs
+        if isinstance(address, tuple) and len(address) > 1 and isinstance(address[1], str):
+            address = (address[0], port_number(address[1]), *address[2:])
         if self._state is CLOSED:
             raise StreamClosedError(self.error)
         if self._reader_on:
@@ -218,6 +221,7 @@ class IOStream(BaseIOStream):
             future = self._connect_future = asyncio.Future(loop=self._loop)
         else:
             self._connect_callback = stack_context.wrap(callback)
+        self._address = address
         self._start_connecting(address)
         return future  # type: ignore[return-value]  # the callback style has no future
 
@@ -239,6 +243,7 @@ class IOStream(BaseIOStream):
         self._add_writer()
 
     def _connect_failed(self, error: Exception) -> None:
+        name_address(error, self._address)
         if self._connect_future is None:
             gen_log.warning("Connect error on fd %s: %s", self._descriptor(), error)
         self.close(exc_info=error)

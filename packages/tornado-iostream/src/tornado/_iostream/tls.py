@@ -22,6 +22,7 @@ from tornado._iostream.state import (
 )
 from tornado._iostream.writing import is_replaced
 from tornado._loop.contexts import run_clean
+from tornado._netutil.addresses import format_address
 from tornado._netutil.tls import ssl_wrap_socket
 from tornado.log import gen_log
 
@@ -183,9 +184,9 @@ class SSLIOStream(IOStream):
         level = logging.DEBUG if is_probe else logging.WARNING
         gen_log.log(level, "SSL Error on %s %s: %s", self._descriptor(), self._peer(), error)
 
-    def _peer(self) -> Any:
+    def _peer(self) -> str:
         try:
-            return self.socket.getpeername()
+            return format_address(self.socket.getpeername())
         except OSError:
             return "(not connected)"
 

@@ -1,12 +1,16 @@
 """A loop, or none, as callers give it, goes in; the loop to use and its asyncio loop come out."""
 
+from __future__ import annotations
+
 import asyncio
 from asyncio import selector_events
 from collections import deque
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Generic, TypeVar, cast, overload
 
 from tornado.ioloop import IOLoop
+
+_T = TypeVar("_T")
 
 
 def loop_or_current(io_loop: Any) -> IOLoop:
@@ -47,3 +51,34 @@ def queue_of(io_loop: Any) -> deque[asyncio.Handle] | None:
 def when_stopped(io_loop: Any, callback: Callable[[], None]) -> None:
     """Have `callback` called each time ``io_loop.start()`` is about to return, where that can be."""
     getattr(io_loop, "_when_stopped", []).append(callback)
+
+
+class InstanceAttribute(Generic[_T]):
+    """A value computed from the object, in whose place an instance may have an attribute.
+
+    Applications give their servers and clients attributes with names of ours. Unlike a `property`,
+    this steps aside for them; what this package itself needs is under private names.
+    """
+
+    def __init__(self, compute: Callable[[Any], _T]) -> None:
+        self.compute = compute
+        self.__doc__ = compute.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type | None = None) -> InstanceAttribute[_T]: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type | None = None) -> _T: ...
+
+    def __get__(self, instance: object, owner: type | None = None) -> InstanceAttribute[_T] | _T:
+        return self if instance is None else self.compute(instance)
+
+
+def _io_loop(self: Any) -> IOLoop | None:
+    """The loop that was given to the constructor, otherwise the current one, if there is one."""
+    given: IOLoop | None = self._io_loop
+    return given if given is not None else IOLoop.current(instance=False)
+
+
+#: The attribute `io_loop` of classes that bind to a loop when they are used.
+io_loop_attribute = InstanceAttribute(_io_loop)

@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from tornado import ioloop
+from tornado._netutil.addresses import address_named, port_number
 from tornado._netutil.callbacks import with_callback
-from tornado._netutil.loops import asyncio_loop_of, loop_or_current
+from tornado._netutil.loops import asyncio_loop_of, io_loop_attribute, loop_or_current
 from tornado.util import Configurable
 
 Addresses = list[tuple[int, Any]]
@@ -43,23 +44,29 @@ class Resolver(Configurable):
 
     def initialize(self, io_loop: "ioloop.IOLoop | None" = None) -> None:
         """Take the loop whose futures are answered with; ``None`` means the current one."""
-        self.io_loop = io_loop
+        self._io_loop = io_loop
+
+    io_loop = io_loop_attribute
+    _io_loop: "ioloop.IOLoop | None" = (
+        None  # for subclasses whose initialize does not call this one
+    )
 
     def resolve(
         self,
         host: str,
-        port: int,
+        port: int | str,
         family: int = socket_module.AF_UNSPEC,
         callback: Callable[[Addresses], Any] | None = None,
     ) -> "Awaitable[Addresses]":
         """Look `host` up.
 
-        :param host: a name or an IP address; `port` is put into the addresses.
+        :param host: a name or an IP address.
+        :param port: a number, or its decimal text; it is put into the addresses.
         :param family: ``AF_INET`` or ``AF_INET6`` restrict to that family.
         :param callback: called with the result; then ``None`` is returned.
         :returns: an awaitable of a list of pairs ``(family, address)``; `address` is what
             ``socket.connect`` takes.
-        :raises OSError: through the awaitable, if the name cannot be resolved.
+        :raises OSError: through the awaitable, if the name cannot be resolved; the text names it.
 
         .. versionchanged:: 4.4
            Every kind raises `OSError`.
@@ -77,7 +84,7 @@ def _addresses(found: list[Any]) -> Addresses:
     return [(family, address) for family, _, _, _, address in found]
 
 
-def _numeric(host: str, port: int, family: int) -> Addresses | None:
+def _numeric(host: str, port: int | str, family: int) -> Addresses | None:
     """Return the address that `host` itself is; ``None`` if it is to be looked up.
 
     Threads that wait for a name server that does not answer must not keep it waiting.
@@ -100,8 +107,8 @@ def _known(found: Addresses, io_loop: "ioloop.IOLoop") -> "asyncio.Future[Addres
     return future
 
 
-def _look_up(host: str, port: int, family: int) -> Addresses:
-    with _names_checked(host):
+def _look_up(host: str, port: int | str, family: int) -> Addresses:
+    with address_named(host, port), _names_checked(host):
         return _addresses(socket_module.getaddrinfo(host, port, family, socket_module.SOCK_STREAM))
 
 
@@ -125,20 +132,21 @@ class DefaultLoopResolver(Resolver):
     def resolve(
         self,
         host: str,
-        port: int,
+        port: int | str,
         family: int = socket_module.AF_UNSPEC,
         callback: Callable[[Addresses], Any] | None = None,
     ) -> "Awaitable[Addresses]":
         """Look `host` up, see `Resolver.resolve`."""
-        io_loop = loop_or_current(self.io_loop)
+        io_loop = loop_or_current(self._io_loop)
+        port = port_number(port)
         return with_callback(_ask_loop(io_loop, host, port, family), callback, io_loop)
 
 
-async def _ask_loop(io_loop: "ioloop.IOLoop", host: str, port: int, family: int) -> Addresses:
+async def _ask_loop(io_loop: "ioloop.IOLoop", host: str, port: int | str, family: int) -> Addresses:
     found = _numeric(host, port, family)
     if found is not None:
         return found
-    with _names_checked(host):
+    with address_named(host, port), _names_checked(host):
         return _addresses(
             await asyncio_loop_of(io_loop).getaddrinfo(
                 host, port, family=family, type=socket_module.SOCK_STREAM
@@ -155,12 +163,13 @@ class DefaultExecutorResolver(Resolver):
     def resolve(
         self,
         host: str,
-        port: int,
+        port: int | str,
         family: int = socket_module.AF_UNSPEC,
         callback: Callable[[Addresses], Any] | None = None,
     ) -> "Awaitable[Addresses]":
         """Look `host` up, see `Resolver.resolve`."""
-        io_loop = loop_or_current(self.io_loop)
+        io_loop = loop_or_current(self._io_loop)
+        port = port_number(port)
         found = _numeric(host, port, family)
         if found is not None:
             return with_callback(_known(found, io_loop), callback, io_loop)
@@ -219,14 +228,15 @@ class ExecutorResolver(Resolver):
     def resolve(
         self,
         host: str,
-        port: int,
+        port: int | str,
         family: int = socket_module.AF_UNSPEC,
         callback: Callable[[Addresses], Any] | None = None,
     ) -> "Awaitable[Addresses]":
         """Look `host` up, see `Resolver.resolve`."""
         if self.executor is None:
             raise RuntimeError("the resolver is closed")
-        io_loop = loop_or_current(self.io_loop)
+        io_loop = loop_or_current(self._io_loop)
+        port = port_number(port)
         found = _numeric(host, port, family)
         if found is not None:
             return with_callback(_known(found, io_loop), callback, io_loop)
@@ -311,11 +321,12 @@ class OverrideResolver(Resolver):
     def resolve(
         self,
         host: str,
-        port: int,
+        port: int | str,
         family: int = socket_module.AF_UNSPEC,
         callback: Callable[[Addresses], Any] | None = None,
     ) -> "Awaitable[Addresses]":
         """Look the replacement up, see `Resolver.resolve`."""
+        port = port_number(port)
         if (host, port, family) in self.mapping:
             host, port = self.mapping[(host, port, family)]
         elif (host, port) in self.mapping:

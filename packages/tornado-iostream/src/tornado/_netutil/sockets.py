@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tornado import ioloop, stack_context
+from tornado._netutil.addresses import address_named, name_address, port_number
 from tornado._netutil.loops import loop_or_current
 from tornado.log import app_log, gen_log
 
@@ -30,7 +31,7 @@ _PORT_ATTEMPTS = 10
 
 
 def bind_sockets(
-    port: int | None,
+    port: int | str | None,
     address: str | None = None,
     family: socket_module.AddressFamily | int = socket_module.AF_UNSPEC,
     backlog: int | None = DEFAULT_BACKLOG,
@@ -39,13 +40,14 @@ def bind_sockets(
 ) -> list[socket_module.socket]:
     """Return listening sockets for `port` on every address that `address` stands for.
 
-    :param port: 0 means a free one; all returned sockets then have the same.
+    :param port: 0 means a free one; all returned sockets then have the same. Text is accepted.
     :param address: an IP address, a host name, or ``None`` or empty for all interfaces.
     :param family: ``AF_INET`` or ``AF_INET6`` restrict to that family; default both.
     :param backlog: as for ``socket.listen``; default 128.
     :param flags: for ``getaddrinfo``; default ``AI_PASSIVE``.
     :param reuse_port: let several sockets, of several processes, share the port.
     :raises OSError: if the address is unknown or the port cannot be had; then nothing stays open.
+        The text names both.
 
     .. versionchanged:: 4.4
        `reuse_port`.
@@ -58,15 +60,20 @@ def bind_sockets(
         family = socket_module.AF_INET
     if flags is None:
         flags = socket_module.AI_PASSIVE
-    found = socket_module.getaddrinfo(address, port, family, socket_module.SOCK_STREAM, 0, flags)
+    port = port_number(port)
+    with address_named(address or "*", port):
+        found = socket_module.getaddrinfo(
+            address, port, family, socket_module.SOCK_STREAM, 0, flags
+        )
+    wanted: int = found[0][4][1] if isinstance(port, str) else port or 0  # a service has a name
     # Resolvers name an address several times; IPv4 first, so that a free port is chosen there.
     candidates = sorted(dict.fromkeys(found), key=lambda entry: entry[0] != socket_module.AF_INET)
     for attempt in range(_PORT_ATTEMPTS):
         try:
-            return _bind_all(candidates, port or 0, backlog, reuse_port)
+            return _bind_all(candidates, wanted, backlog, reuse_port)
         except OSError as error:
             # Free in one family and taken in the other: try another free port.
-            if port or error.errno != errno.EADDRINUSE or attempt == _PORT_ATTEMPTS - 1:
+            if wanted or error.errno != errno.EADDRINUSE or attempt == _PORT_ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable")  # pragma: no cover
 
@@ -96,9 +103,11 @@ def _bind_all(
                     # An address the resolver knows and no interface has (::1 without IPv6).
                     sockets.pop().close()
                     continue
+                name_address(error, (address[0], bound_port))
                 raise
             sock.setblocking(False)
-            sock.listen(DEFAULT_BACKLOG if backlog is None else backlog)
+            with address_named(address[0], bound_port):
+                sock.listen(DEFAULT_BACKLOG if backlog is None else backlog)
             bound_port = bound_port or sock.getsockname()[1]
         if not sockets:
             raise OSError(errno.EADDRNOTAVAIL, "no address to listen on is available")
@@ -139,15 +148,23 @@ def bind_unix_socket(
         sock.setblocking(False)
         if path[:1] not in ("\0", ""):
             _remove_stale_socket(path)
-            sock.bind(path)
+            _bind_path(sock, path)
             os.chmod(path, mode)
         else:
-            sock.bind(path)
+            _bind_path(sock, path)
         sock.listen(DEFAULT_BACKLOG if backlog is None else backlog)
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def _bind_path(sock: socket_module.socket, path: str) -> None:
+    try:
+        sock.bind(path)
+    except OSError as error:
+        name_address(error, path)
+        raise
 
 
 def _remove_stale_socket(path: str) -> None:

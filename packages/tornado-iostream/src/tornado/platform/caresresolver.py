@@ -13,6 +13,7 @@ import pycares
 
 from tornado import ioloop
 from tornado._loop.contexts import run_clean
+from tornado._netutil.addresses import port_number
 from tornado._netutil.callbacks import with_callback
 from tornado._netutil.loops import asyncio_loop_of, loop_or_current, selector_loop_of
 from tornado._netutil.resolvers import Addresses
@@ -40,8 +41,9 @@ class CaresResolver(Resolver):
         :param channel: options of ``pycares.Channel``, such as ``servers`` or ``timeout``.
         """
         super().initialize(io_loop)
-        self.io_loop: ioloop.IOLoop = loop_or_current(io_loop)
-        self._loop = asyncio_loop_of(self.io_loop)
+        self._own_loop = loop_or_current(io_loop)
+        self._io_loop = self._own_loop
+        self._loop = asyncio_loop_of(self._own_loop)
         self._descriptors: dict[int, tuple[bool, bool]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._pending = 0
@@ -51,7 +53,7 @@ class CaresResolver(Resolver):
     def resolve(
         self,
         host: str,
-        port: int,
+        port: int | str,
         family: int = socket_module.AF_UNSPEC,
         callback: Callable[[Addresses], Any] | None = None,
     ) -> "asyncio.Future[Addresses]":
@@ -77,13 +79,13 @@ class CaresResolver(Resolver):
         self._pending += 1
         self.channel.getaddrinfo(
             host,
-            port,
+            port_number(port),
             family=socket_module.AddressFamily(family),
             type=socket_module.SOCK_STREAM,
             callback=on_result,
         )
         self._set_timer()
-        return with_callback(future, callback, self.io_loop)
+        return with_callback(future, callback, self._own_loop)
 
     def close(self) -> None:
         """Cancel what is pending, whose futures then fail with `OSError`, and close the channel."""
@@ -103,7 +105,7 @@ class CaresResolver(Resolver):
             self._watch(fd, readable, writable)
 
     def _watch(self, fd: int, readable: bool, writable: bool) -> None:
-        selector = selector_loop_of(self.io_loop)
+        selector = selector_loop_of(self._own_loop)
         was_readable, was_writable = self._descriptors.pop(fd, (False, False))
         if readable and not was_readable:
             run_clean(selector.add_reader, fd, self._process, fd, _NO_SOCKET)
