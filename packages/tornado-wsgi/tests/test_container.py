@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.iostream import StreamClosedError
 from tornado.web import Application, FallbackHandler, RequestHandler
 from tornado.wsgi import WSGIContainer, from_wsgi_str, to_wsgi_str
 
@@ -193,9 +194,59 @@ def fail_twice(environ, start_response):
     return []
 
 
-def fail_hop_by_hop(environ, start_response):
-    start_response("200 OK", [("Connection", "keep-alive")])
+def fail_name(environ, start_response):
+    start_response("200 OK", [("X A", "1")])
     return []
+
+
+def fail_reason(environ, start_response):
+    start_response("200 O\r\nK", [])
+    return [b"x"]
+
+
+def fail_reason_later(environ, start_response):
+    start_response("200 \u2603", [])
+    yield b"x"
+    yield b"y"
+
+
+def fail_header_type(environ, start_response):
+    start_response("200 OK", [("X-A", 1)])
+    return [b"x"]
+
+
+def fail_header_shape(environ, start_response):
+    start_response("200 OK", [("X-A",)])
+    return [b"x"]
+
+
+def fail_status_type(environ, start_response):
+    start_response(200, [])
+    return [b"x"]
+
+
+def fail_informational(environ, start_response):
+    start_response("100 Continue", [])
+    return [b"x"]
+
+
+def fail_length(environ, start_response):
+    start_response("200 OK", [("Content-Length", "5")])
+    return [b"x"]
+
+
+def fail_length_that_is_none(environ, start_response):
+    start_response("200 OK", [("Content-Length", "five")])
+    yield b"x"
+    yield b"y"
+
+
+def fail_result(environ, start_response):
+    start_response("200 OK", [])
+
+
+def fail_closed_stream(environ, start_response):
+    raise StreamClosedError  # of another connection, which the application made
 
 
 def fail_status(environ, start_response):
@@ -219,7 +270,17 @@ def fail_header_injection(environ, start_response):
         fail_at_once,
         fail_without_start,
         fail_twice,
-        fail_hop_by_hop,
+        fail_name,
+        fail_reason,
+        fail_reason_later,
+        fail_header_type,
+        fail_header_shape,
+        fail_status_type,
+        fail_informational,
+        fail_length,
+        fail_length_that_is_none,
+        fail_result,
+        fail_closed_stream,
         fail_status,
         fail_text,
         fail_header_injection,
@@ -232,6 +293,32 @@ def test_errors_are_logged_and_answered(contain, caplog, app):
     assert content == b""
     assert "X-B" not in fields
     assert "Uncaught exception in WSGI application, GET /path" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Connection",
+        "Keep-Alive",
+        "TE",
+        "Upgrade",
+        "transfer-encoding",
+        "Trailer",
+        "Proxy-Connection",
+    ],
+)
+def test_fields_of_the_connection_are_dropped(contain, caplog, name):
+    def app(environ, start_response):
+        start_response("200 OK", [(name, "x"), ("X-A", "1"), ("Keep-Alive", "timeout=5")])
+        return [b"fine"]
+
+    served = contain(app)
+    status, fields, content = served.get("/path")
+    assert (status, content, fields["X-A"]) == ("HTTP/1.1 200 OK", b"fine", "1")
+    assert fields.get("Connection", "close") == "close"
+    assert not {"Keep-Alive", "Te", "Upgrade", "Transfer-Encoding", "Trailer"} & fields.keys()
+    [record] = [r for r in caplog.records if r.name == "tornado.general"]
+    assert (record.levelname, name in record.getMessage()) == ("WARNING", True)
 
 
 def test_an_error_after_the_first_piece_closes_the_connection(contain, caplog):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tornado._web.errors import HTTPError, MissingArgumentError, escape_controls
+from tornado._log.seam import printable
+from tornado._web.errors import HTTPError, MissingArgumentError
 from tornado._web.state import HandlerState
 from tornado.escape import _unicode
 
@@ -105,5 +106,5 @@ class Arguments(HandlerState):
         try:
             return _unicode(value)
         except UnicodeDecodeError:
-            where = escape_controls(name) if name else "url"
+            where = printable(name) if name else "url"
             raise HTTPError(400, "Invalid unicode in %s: %r", where, value[:40]) from None

@@ -186,7 +186,11 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
         rest = context.run(self._start, prepared)
         if rest is not None:
             # A context cannot be entered twice, so the task is started outside of it.
-            eager.start(rest, context)
+            run_coroutine = getattr(self.request.connection, "run_coroutine", None)
+            if run_coroutine is None:
+                eager.start(rest, context)
+            else:
+                run_coroutine(rest, context)
 
     def _start(self, prepared: Any) -> Any:
         """Do all that can be done without waiting; return a coroutine of the rest, if there is one."""

@@ -16,6 +16,7 @@ import re
 from typing import Any
 
 from tornado import httputil
+from tornado._log.seam import printable
 
 __all__ = ["Finish", "HTTPError", "MissingArgumentError"]
 
@@ -100,7 +101,7 @@ class MissingArgumentError(HTTPError):
     __module__ = "tornado.web"
 
     def __init__(self, arg_name: str) -> None:
-        super().__init__(400, f"Missing argument {escape_controls(arg_name)}")
+        super().__init__(400, f"Missing argument {printable(arg_name)}")
         self.arg_name = arg_name
 
 
@@ -108,17 +109,9 @@ class BadContentError(HTTPError):
     """The content of the request breaks the rules; the connection is closed after the answer."""
 
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # Visible characters of Latin-1, spaces and tabs, but no "<": browsers of old took a status line for a page.
 _REASON = re.compile(r"[\x09\x20-\x3b\x3d-\x7e\x80-\xff]*")
 _NO_CONTENT = frozenset((204, 205, 304))
-
-
-def escape_controls(text: str) -> str:
-    """Return a text from a request as a log line may hold it: control characters as ``\\x1b`` and so on."""
-    if text.isprintable():
-        return text
-    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def checked_status(status: Any) -> int:

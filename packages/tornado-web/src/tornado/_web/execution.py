@@ -13,7 +13,8 @@ from typing import Any
 
 from tornado import gen, httputil
 from tornado._http1.failures import APPLICATION_ERRORS
-from tornado._web.errors import BadContentError, HTTPError, escape_controls
+from tornado._log.seam import printable
+from tornado._web.errors import BadContentError, HTTPError
 from tornado._web.output import DONE, FINISH
 from tornado._web.rendering import Rendering
 from tornado._web.transforms import OutputTransform
@@ -96,7 +97,7 @@ class Execution(Rendering):
                 try:
                     request._parse_body()
                 except httputil.HTTPInputError as e:
-                    raise BadContentError(400, "%s", escape_controls(str(e))) from e
+                    raise BadContentError(400, "%s", printable(str(e))) from e
             if method not in SAFE_METHODS:
                 self._check_forgery()
             result = self.prepare()
@@ -180,7 +181,7 @@ class Execution(Rendering):
             self._end_abandoned()
             return
         if isinstance(e, httputil.HTTPInputError) and _came_from_request(e, self.request):
-            e = BadContentError(400, "%s", escape_controls(str(e)))
+            e = BadContentError(400, "%s", printable(str(e)))
         try:
             self._handle_request_exception(e)
         except Exception:

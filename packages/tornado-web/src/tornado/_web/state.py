@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import tornado
 from tornado import httputil
+from tornado._log.seam import printable
 from tornado._web.decisions import decided, is_unawaited
-from tornado._web.errors import HTTPError, checked_status, escape_controls, is_plain_reason
+from tornado._web.errors import HTTPError, checked_status, is_plain_reason
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -275,7 +276,7 @@ class HandlerState:
 
     def _request_summary(self) -> str:
         request = self.request
-        return escape_controls(f"{request.method} {request.uri} ({request.remote_ip})")
+        return printable(f"{request.method} {request.uri} ({request.remote_ip})")
 
     def reverse_url(self, name: str, *args: Any) -> str:
         """Return the URL of the route called ``name``: see `.Application.reverse_url`."""

@@ -14,9 +14,10 @@ from collections.abc import Awaitable
 from typing import Any
 
 from tornado import httputil
+from tornado._log.seam import printable
 from tornado._web import roots
 from tornado._web.decisions import decided
-from tornado._web.errors import HTTPError, escape_controls
+from tornado._web.errors import HTTPError
 from tornado._web.output import DONE
 from tornado._web.ranges import ByteRange, Unsatisfiable, requested_range
 from tornado._web.targets import leaves_host
@@ -223,11 +224,13 @@ class StaticFileHandler(FileVersions):
         if isinstance(content, bytes):
             content = [content]  # an old form of the hook
         iterator = iter(content)
-        off_loop = self._serves_plain_file()
-        loop = asyncio.get_running_loop()
+        # A disk may take its time; where nothing may be waited for (WSGI), it takes that of the server.
+        off_loop = self._serves_plain_file() and not hasattr(
+            self.request.connection, "run_coroutine"
+        )
         while True:
             if off_loop:
-                # A disk may take its time.
+                loop = asyncio.get_running_loop()
                 chunk = await loop.run_in_executor(None, next, iterator, None)
             else:
                 chunk = next(iterator, None)
@@ -343,7 +346,7 @@ class StaticFileHandler(FileVersions):
         if status is None:
             raise HTTPError(404)
         if not stat.S_ISREG(status.st_mode):
-            raise HTTPError(403, "%s is not a file", escape_controls(self.path))
+            raise HTTPError(403, "%s is not a file", printable(self.path))
         self._stat_result = status
         return absolute_path
 
@@ -352,7 +355,7 @@ class StaticFileHandler(FileVersions):
             raise self._not_in_root()
 
     def _not_in_root(self) -> HTTPError:
-        return HTTPError(403, "%s is not in root static directory", escape_controls(self.path))
+        return HTTPError(403, "%s is not in root static directory", printable(self.path))
 
     def _choose_sibling(self, plain: str) -> None:
         """Take a compressed copy of the file, if there is one that the client accepts."""

@@ -9,8 +9,9 @@ import threading
 from collections.abc import Generator
 from typing import Any
 
+from tornado._log.seam import printable
 from tornado._web import roots
-from tornado._web.errors import HTTPError, escape_controls
+from tornado._web.errors import HTTPError
 from tornado._web.handler import RequestHandler
 from tornado.escape import url_escape
 from tornado.log import gen_log
@@ -131,9 +132,7 @@ class FileVersions(RequestHandler):
                 # A subclass that finds files elsewhere has to know what may be seen.
                 root = roots.absolute(root)
                 if not roots.is_below(absolute_path, root):
-                    raise HTTPError(
-                        403, "%s is not in root static directory", escape_controls(path)
-                    )
+                    raise HTTPError(403, "%s is not in root static directory", printable(path))
                 if not roots.links_stay(root, absolute_path, allowed):
                     status = roots.status_of(absolute_path)
                     is_file = status is None or stat.S_ISREG(status.st_mode)

@@ -18,8 +18,9 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
+from tornado._log.seam import printable
 from tornado._web.decisions import decided
-from tornado._web.errors import HTTPError, escape_controls
+from tornado._web.errors import HTTPError
 from tornado._web.identity import Identity
 from tornado._web.signing import _get_version
 from tornado.escape import utf8
@@ -156,10 +157,8 @@ class XSRFProtection(Identity):
             return
         if site is None:
             raise HTTPError(403, "Origin %r not allowed", origin)
-        shown = None if origin is None else escape_controls(origin)
-        raise HTTPError(
-            403, "Sec-Fetch-Site %s & origin %s not allowed", escape_controls(site), shown
-        )
+        shown = None if origin is None else printable(origin)
+        raise HTTPError(403, "Sec-Fetch-Site %s & origin %s not allowed", printable(site), shown)
 
     def _check_forgery(self) -> None:
         """Run the checks that the settings ask for, on a request that may change something."""

@@ -1,16 +1,21 @@
-"""A Tornado application in, a WSGI application out: handlers on servers that know only WSGI."""
+"""Tornado applications as WSGI applications, for servers that know nothing else."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextvars import Context
 from typing import TYPE_CHECKING, Any, cast
 
+from tornado._gen import eager
+from tornado._http1.seam import length_mismatch
+from tornado._log.seam import printable
 from tornado._wsgi.request import HTTPRequest
 from tornado.httputil import (
     HTTPConnection,
     HTTPHeaders,
     HTTPInputError,
+    HTTPOutputError,
     HTTPServerConnectionDelegate,
     HTTPServerRequest,
     RequestStartLine,
@@ -36,9 +41,9 @@ class _Context:
 
 
 class _Connection(HTTPConnection):
-    """Gathers the answer to one request, to be given to a WSGI server at once.
+    """Gathers the response to one request, to be given to a WSGI server at once.
 
-    :arg may_flush: whether the head may be written before the answer is complete.
+    :arg may_flush: whether the headers may be written before the response is complete.
     """
 
     no_keep_alive = True
@@ -54,11 +59,35 @@ class _Connection(HTTPConnection):
         self._may_flush = may_flush
         self._is_begun = False
         self._has_content = True
+        self._is_broken = False
+        #: Bytes of content that a Content-Length announced and that are still to be written.
+        self._missing: int | None = None
 
     def set_close_callback(self, callback: Callable[[], object] | None) -> None:
         """Keep nothing: a WSGI server does not tell when its client leaves."""
 
+    def run_coroutine(self, coro: Coroutine[Any, Any, None], context: Context) -> None:
+        """Run what a handler left to be awaited; called by the handler's delegate.
+
+        Inside a running loop (a `WSGIContainer` may be the server) no task would get its turn before this
+        request has to be answered, so the coroutine is run here, as far as it comes without waiting.
+        """
+        if asyncio._get_running_loop() is None:
+            eager.start(coro, context)
+            return
+        try:
+            # A bare None is a turn of the loop given up, and nothing to wait for.
+            while context.run(coro.send, None) is None:
+                pass
+        except StopIteration:
+            return
+        coro.close()
+
     def respond(self, status: int, reason: str, headers: HTTPHeaders, body: bytes) -> None:
+        self._check_is_first()
+        length = _content_length(headers)
+        if length is not None and self._carries_content(status) and length != len(body):
+            raise HTTPOutputError(length_mismatch(length - len(body)))
         self._begin(status, reason, headers)
         self.chunks.append(body)
         self.is_finished = True
@@ -73,17 +102,40 @@ class _Connection(HTTPConnection):
         if not self._may_flush:
             raise RuntimeError("WSGIApplication does not support flush()")
         assert isinstance(start_line, ResponseStartLine)
+        self._check_is_first()
+        length = _content_length(headers)
+        if length is not None and self._carries_content(start_line.code):
+            if len(chunk or b"") > length:
+                raise HTTPOutputError(length_mismatch(-1))
+            self._missing = length
         self._begin(start_line.code, start_line.reason or "", headers)
         return self.write(chunk or b"", callback)
 
     def write(self, chunk: bytes, callback: Callable[[], Any] | None = None) -> Future[None]:
         if callback is not None:
             raise RuntimeError("WSGI does not support asynchronous callbacks")
+        if self._missing is not None:
+            if len(chunk) > self._missing:
+                raise HTTPOutputError(length_mismatch(-1))
+            self._missing -= len(chunk)
         self.chunks.append(bytes(chunk))
-        return cast("Future[None]", _Written())
+        return _written()
 
-    def finish(self) -> None:
+    def send_file(self, file: Any, offset: int, count: int) -> Future[None]:
+        """Read a part of a file; a WSGI server takes nothing but bytes."""
+        with open(file if isinstance(file, int) else file.fileno(), "rb", closefd=False) as source:
+            source.seek(offset)
+            return self.write(source.read(count))
+
+    def finish(self, trailers: HTTPHeaders | None = None) -> None:
+        if self._missing:
+            self._is_broken = True
+            raise HTTPOutputError(length_mismatch(self._missing))
         self.is_finished = True
+
+    def close(self) -> None:
+        """Break the response off: the server will see an exception, as nothing else tells it."""
+        self._is_broken = True
 
     def detach(self) -> None:
         raise RuntimeError("a WSGI server does not hand over its connections")
@@ -92,17 +144,45 @@ class _Connection(HTTPConnection):
         """Return the content for the server; none for HEAD and where the status has none."""
         return [b"".join(self.chunks)] if self._has_content else []
 
-    def _begin(self, status: int, reason: str, headers: HTTPHeaders) -> None:
+    def _check_is_first(self) -> None:
         if self._is_begun:
             raise RuntimeError("the headers were sent already")
+
+    def _carries_content(self, status: int) -> bool:
+        return self._method != "HEAD" and status not in (204, 304)
+
+    def _begin(self, status: int, reason: str, headers: HTTPHeaders) -> None:
         self._is_begun = True
-        self._has_content = self._method != "HEAD" and status not in (204, 304)
+        self._has_content = self._carries_content(status)
         self.status = f"{status} {reason}"
         # A server frames and keeps alive as it sees fit (PEP 3333, "Other HTTP Features").
         self.headers = [pair for pair in headers.get_all() if pair[0] not in _HOP_BY_HOP]
 
 
 _HOP_BY_HOP = frozenset(["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade"])
+
+
+def _content_length(headers: HTTPHeaders) -> int | None:
+    """Return the Content-Length that a handler set, ``None`` if there is none.
+
+    :raises HTTPOutputError: if it is no length.
+    """
+    value = headers.get("Content-Length")
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit()):
+        raise HTTPOutputError(f"invalid Content-Length {value!r}")
+    return int(value)
+
+
+def _written() -> Future[None]:
+    """Return a future that is done, of the loop that runs, if one does."""
+    loop = asyncio._get_running_loop()
+    if loop is None:
+        return cast("Future[None]", _Written())
+    future: Future[None] = loop.create_future()
+    future.set_result(None)
+    return future
 
 
 class _Written:
@@ -146,12 +226,12 @@ class WSGIAdapter:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; see PEP 3333."""
+        """Respond to one request; see PEP 3333."""
         may_flush = not getattr(self.application, "_wsgi", False)
         try:
             request = HTTPRequest(environ)
         except HTTPInputError as error:
-            gen_log.warning("Malformed request by WSGI: %s", error)
+            gen_log.warning("Malformed request by WSGI: %s", printable(str(error)))
             start_response(f"400 {responses[400]}", [("Content-Length", "0")])
             return []
         connection = _Connection(request, may_flush)
@@ -160,7 +240,7 @@ class WSGIAdapter:
         return connection.content()
 
     def _run(self, request: HTTPServerRequest, connection: _Connection) -> None:
-        """Give the request to the application, and see that it is answered."""
+        """Give the request to the application, and see that it responds."""
         had_loop = IOLoop.current(instance=False) is not None
         delegate = self.application.start_request(self, connection)
         start_line = RequestStartLine(request.method or "GET", request.uri or "/", request.version)
@@ -171,6 +251,8 @@ class WSGIAdapter:
             delegate.finish()
             if not connection.is_finished:
                 _turn()
+            if connection._is_broken:
+                raise RuntimeError("the response broke off; the log says why")
             if not connection.is_finished:
                 raise RuntimeError("the handler did not answer before it returned, as WSGI needs")
         except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""Requests in, calls of a WSGI application and its answers out (PEP 3333)."""
+"""Serving WSGI applications (PEP 3333) with Tornado's HTTP server."""
 
 from __future__ import annotations
 
@@ -10,31 +10,36 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from tornado._gen import eager
+from tornado._log.seam import printable
 from tornado._web.seam import SERVER_NAME
 from tornado._wsgi.content import StreamedContent
 from tornado._wsgi.environ import make_environ
 from tornado.httputil import (
     HTTPHeaders,
     HTTPMessageDelegate,
+    HTTPOutputError,
     HTTPServerRequest,
     ResponseStartLine,
     responses,
 )
 from tornado.iostream import StreamClosedError
-from tornado.log import access_log, app_log
+from tornado.log import access_log, app_log, gen_log
 
 T = TypeVar("T")
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 _STATUS = re.compile(r"([1-9][0-9][0-9])(?: (.*))?\Z")
-#: Fields that belong to the connection, which is the server's (PEP 3333, "Other HTTP Features").
+#: Fields that belong to the connection, which is the server's (PEP 3333, "Other HTTP Features", and RFC
+#: 9110, section 7.6.1).
 _HOP_BY_HOP = frozenset(
     [
         "connection",
         "keep-alive",
         "proxy-authenticate",
         "proxy-authorization",
+        "proxy-connection",
         "te",
+        "trailer",
         "trailers",
         "transfer-encoding",
         "upgrade",
@@ -71,10 +76,17 @@ class _Answer:
         if match is None:
             raise ValueError(f"a WSGI status reads '200 OK', not {status!r}")
         fields = HTTPHeaders()
+        dropped = []
         for name, value in headers:
             if name.lower() in _HOP_BY_HOP:
-                raise ValueError(f"{name} is the server's affair, not a WSGI application's")
-            fields.add(name, value)
+                dropped.append(name)
+            else:
+                fields.add(name, value)
+        if dropped:
+            gen_log.warning(
+                "Dropped %s of a WSGI application: the connection is the server's (PEP 3333)",
+                printable(", ".join(dropped)),
+            )
         self.status, self.reason = int(match[1]), match[2] or ""
         self.headers = fields
         return self.written.append
@@ -170,16 +182,12 @@ class WSGIContainer:
         answer = _Answer()
         try:
             await self._run(environ, answer, request)
-        except StreamClosedError:
-            pass  # the client left
-        except Exception:
-            app_log.error(
-                "Uncaught exception in WSGI application, %s %s",
-                request.method,
-                request.uri,
-                exc_info=True,
-            )
-            self._fail(request, answer)
+        except Exception as error:
+            if not (isinstance(error, StreamClosedError) and _has_left(request)):
+                app_log.error(
+                    "Uncaught exception in WSGI application, %s", _summary(request), exc_info=True
+                )
+                self._fail(request, answer)
         finally:
             if content is not None:
                 content.close()
@@ -226,29 +234,40 @@ class WSGIContainer:
         if not data:
             return
         if not answer.is_begun:
-            head = self._begin(answer, length)
-            await request.connection.write_headers(head, answer.headers, data)
+            head = self._begin(request, answer, length)
+            sent = request.connection.write_headers(head, answer.headers, data)
+            answer.is_begun = True
+            await sent
         else:
             await request.connection.write(data)
 
-    def _begin(self, answer: _Answer, length: int | None) -> ResponseStartLine:
+    def _begin(
+        self, request: HTTPServerRequest, answer: _Answer, length: int | None
+    ) -> ResponseStartLine:
         """Return the start line of an answer, and complete its headers."""
         headers = answer.headers
         if headers is None:
             raise RuntimeError("the WSGI application did not call start_response")
-        answer.is_begun = True
         if answer.status != 304:
             if length is not None and answer.status != 204:
                 headers.setdefault("Content-Length", str(length))
             headers.setdefault("Content-Type", "text/html; charset=UTF-8")
         headers.setdefault("Server", SERVER_NAME)
+        if length is not None and answer.status not in (204, 304) and request.method != "HEAD":
+            announced = headers.get("Content-Length")
+            if announced is not None and announced != str(length):
+                # Found out before anything was sent, so that there can be a response.
+                raise HTTPOutputError(
+                    f"the WSGI application gave {length} bytes, its Content-Length is {announced!r}"
+                )
         return ResponseStartLine("HTTP/1.1", answer.status, answer.reason)
 
     def _finish(self, request: HTTPServerRequest, answer: _Answer) -> None:
         connection = request.connection
         if not answer.is_begun:
-            head = self._begin(answer, 0)
+            head = self._begin(request, answer, 0)
             connection.write_headers(head, answer.headers)
+            answer.is_begun = True
         connection.finish()
 
     def _fail(self, request: HTTPServerRequest, answer: _Answer) -> None:
@@ -271,8 +290,17 @@ class WSGIContainer:
         else:
             log = access_log.error
         milliseconds = 1000.0 * request.request_time()
-        summary = f"{request.method} {request.uri} ({request.remote_ip})"
-        log("%d %s %.2fms", status, summary, milliseconds)
+        log("%d %s (%s) %.2fms", status, _summary(request), request.remote_ip, milliseconds)
+
+
+def _summary(request: HTTPServerRequest) -> str:
+    return printable(f"{request.method} {request.uri}")
+
+
+def _has_left(request: HTTPServerRequest) -> bool:
+    """Return whether the client has closed the connection."""
+    stream = getattr(request.connection, "stream", None)
+    return stream is None or bool(stream.closed())
 
 
 class _Target(HTTPMessageDelegate):
