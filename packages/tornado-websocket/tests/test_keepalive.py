@@ -106,11 +106,30 @@ def test_stop():
     assert peer.log == [("ping", 10)]
 
 
-def test_stop_within_a_ping():
-    peer = Peer(10, 4)
-    peer.ping_normally, peer.keepalive._ping = peer.ping, peer.keepalive.stop
+@pytest.mark.parametrize("timeout", [0, 4, 10])
+def test_stop_within_a_ping(timeout):
+    """As when the ping cannot be sent: no timer may keep the connection alive."""
+    peer = Peer(10, timeout)
+    pings = []
+
+    def ping():
+        pings.append(peer.clock.now - 100)
+        peer.keepalive.stop()
+
+    peer.keepalive._ping = ping
     peer.clock.advance(100)
+    assert pings == [10]
+    assert [timer for timer in peer.clock.timers if not timer.cancelled] == []
     assert peer.log == []
+
+
+def test_a_pong_that_is_late_by_less_than_the_interval_keeps_the_connection():
+    peer = Peer(10, 10)
+    peer.alive = False
+    peer.clock.advance(19)
+    peer.alive = True
+    peer.clock.advance(2)
+    assert peer.log == [("ping", 10), ("ping", 20)]
 
 
 def test_timeouts(caplog, monkeypatch):
