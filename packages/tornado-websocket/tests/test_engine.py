@@ -569,3 +569,14 @@ def test_inflater_errors_are_protocol_errors():
         Inflater().inflate(b"\xff\xff", 100)
     assert caught.value.code == 1007
     assert zlib.error not in type(caught.value).__mro__
+
+
+@pytest.mark.parametrize("size", [11, 125])
+def test_a_short_message_over_the_limit(side, size):
+    """The shortest frames have a path of their own, which knows the limit too."""
+    engine = side.engine(max_message_size=10)
+    engine.feed(side.frame(0x82, bytes(10)))
+    assert engine.next_event() == bytes(10)
+    engine.feed(side.frame(0x82, bytes(size)))
+    event = engine.next_event()
+    assert (event.code, event.reason) == (1009, "message too big")
