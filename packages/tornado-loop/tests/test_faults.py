@@ -282,10 +282,6 @@ class TestFork:
         """
         assert script(code) == "[b'x']\n"
 
-    @pytest.mark.skipif(
-        os.environ.get("TORNADO_TEST_LOOP") == "uvloop",
-        reason="uvloop renews only a loop that runs at the fork",
-    )
     def test_wake_ups_are_not_shared(self):
         code = """
             import os, threading
@@ -304,6 +300,55 @@ class TestFork:
             print(os.wait()[1])
         """
         assert script(code) == "0\n"
+
+    def test_handlers_are_not_shared(self):
+        """What a child registers and removes, the parent does not notice, nor the other way."""
+        code = """
+            import os, socket
+            from tornado.ioloop import IOLoop
+            loop = IOLoop.current()
+            a, b = socket.socketpair()
+            got = []
+            loop.add_handler(a, lambda fd, events: (got.append(fd.recv(1)), loop.stop()), 1)
+            loop.call_later(0.01, loop.stop)
+            loop.start()
+            child = os.fork()
+            if not child:
+                loop.remove_handler(a)
+                loop.call_later(0.01, loop.stop)
+                loop.start()
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+            b.send(b"x")
+            loop.call_later(10, loop.stop)
+            loop.start()
+            print(got)
+        """
+        assert script(code) == "[b'x']\n"
+
+    def test_what_was_scheduled_before_happens_in_both(self):
+        code = """
+            import os
+            from tornado.ioloop import IOLoop, PeriodicCallback
+            loop = IOLoop.current()
+            loop.call_later(0, loop.stop)
+            loop.start()
+            left = {"callback", "timeout", "period"}
+            def note(what):
+                left.remove(what)
+                if not left:
+                    loop.stop()
+            loop.add_callback(note, "callback")
+            loop.call_later(0.01, note, "timeout")
+            periodic = PeriodicCallback(lambda: (note("period"), periodic.stop()), 10)
+            periodic.start()
+            child = os.fork()
+            loop.start()
+            if not child:
+                os._exit(0)
+            print(os.wait()[1], left)
+        """
+        assert script(code) == "0 set()\n"
 
     def test_fork_in_a_callback(self):
         code = """
