@@ -98,16 +98,15 @@ CASES = [
 @pytest.mark.parametrize("error", [broken, cancelled])
 @pytest.mark.parametrize(("kind", "place", "more"), CASES)
 @pytest.mark.parametrize("step", [1000, 1])
-def test_an_error_is_answered_and_the_connection_ends(
-    run, connect, caplog, kind, place, more, error, step
-):
+def test_an_error_ends_the_connection(run, connect, caplog, kind, place, more, error, step):
     async def main():
         stream, peer = connect()
         HTTP1ServerConnection(stream).start_serving(kind(place, error, **more))
         data = PUT + b"abcdef"
         for start in range(0, len(data), step):
             await peer.send(data[start : start + step])
-        assert (await peer.receive()).startswith(b"HTTP/1.1 500 ")
+        expected = b"HTTP/1.1 500 " if kind is Fast else b""
+        assert (await peer.receive())[:13] == expected
         peer.close()
         while not stream.closed():
             await asyncio.sleep(0.001)
@@ -171,8 +170,7 @@ def test_a_client_whose_delegate_finds_a_cancelled_future(run, connect):
         done, _ = await asyncio.wait([future], timeout=5)
         assert done
         assert stream.closed()
-        with pytest.raises(asyncio.CancelledError):
-            future.result()
+        assert future.result() is False
 
     for place in ("headers_received", "data_received", "finish"):
         run(lambda place=place: main(place))

@@ -352,7 +352,7 @@ def test_a_delegate_sets_the_pace(run, connect, way):
 
 
 @pytest.mark.parametrize("step", ["headers_received", "data_received", "finish", "later"])
-def test_errors_of_the_delegate_are_its_own(run, connect, step):
+def test_errors_of_the_delegate_end_the_connection(run, connect, caplog, step):
     def fail(*args):
         raise ZeroDivisionError
 
@@ -368,10 +368,31 @@ def test_errors_of_the_delegate_are_its_own(run, connect, step):
             setattr(recorder, step, fail)
         reading = request(stream).read_response(recorder)
         await peer.send(OK + b"Content-Length: 2\r\n\r\nhi")
-        with pytest.raises(ZeroDivisionError):
-            await reading
-        assert stream.closed() or step == "finish"
-        stream.close()
+        assert await reading is False
+        assert recorder.ends[-1:] == ["close"]
+        assert recorder.ends.count("close") == 1
+        assert stream.closed()
+
+    run(main)
+    assert len(caplog.records) == 1
+    assert caplog.records[0].levelname == "ERROR"
+    assert caplog.records[0].getMessage().startswith("Uncaught exception")
+    assert caplog.records[0].exc_info[0] is ZeroDivisionError
+
+
+def test_requests_written_by_hand_leave_the_connection_open(run, connect):
+    async def main():
+        stream, peer = connect()
+        for number in range(3):
+            stream.write(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number)
+            assert b"GET /%d " % number in await peer.receive_head()
+            await peer.send(OK + b"Content-Length: 2\r\n\r\nhi")
+            recorder = Recorder()
+            assert await HTTP1Connection(stream, True).read_response(recorder) is True
+            assert recorder.body == b"hi"
+        await peer.send(OK + b"Content-Length: 2\r\nConnection: close\r\n\r\nhi")
+        assert await HTTP1Connection(stream, True).read_response(Recorder()) is False
+        assert stream.closed()
 
     run(main)
 

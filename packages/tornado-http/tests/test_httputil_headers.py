@@ -146,10 +146,8 @@ def test_add_checks():
     headers.add("a", "\u20ac", _chars_are_bytes=False)
 
 
-def test_count_is_bounded():
-    HTTPHeaders.parse("a: b\r\n" * 1000)
-    with pytest.raises(HTTPInputError, match="1000"):
-        HTTPHeaders.parse("a: b\r\n" * 1001)
+def test_the_count_of_lines_is_bounded_by_the_connection_alone():
+    assert len(HTTPHeaders.parse("a: b\r\n" * 100_000).get_list("A")) == 100_000
 
 
 def test_time_is_linear():

@@ -28,7 +28,7 @@ from tornado._http1.adapter import CallableAdapter
 from tornado._http1.connection import HTTP1Connection
 from tornado._http1.parameters import HTTP1ConnectionParameters
 from tornado._http1.server import HTTP1ServerConnection
-from tornado._httpserver.context import _HTTPRequestContext
+from tornado._httpserver.context import TrustedProxies, _HTTPRequestContext
 from tornado._httpserver.proxied import ProxiedDelegate, ProxiedDispatcher
 from tornado.concurrent import Future
 from tornado.httputil import (
@@ -86,8 +86,8 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         handler that takes its content as it comes may raise it for itself with
         ``request.connection.set_max_body_size``.
     :arg max_buffer_size: bytes that a stream may hold in memory (default 100 MiB).
-    :arg trusted_downstream: addresses of proxies that are passed over in X-Forwarded-For and
-        Forwarded.
+    :arg trusted_downstream: addresses and networks (``10.0.0.0/8``) of proxies, which are ignored in
+        X-Forwarded-For and Forwarded; anything else raises `ValueError`.
     :arg header_timeout: seconds for a request's line and headers from their first byte on
         (default 60).
 
@@ -158,6 +158,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         self.xheaders = bool(xheaders)
         self.protocol: str | None = protocol
         self.trusted_downstream = trusted_downstream
+        self._trusted_proxies = TrustedProxies(trusted_downstream or ())
         self.conn_params = HTTP1ConnectionParameters(
             no_keep_alive=no_keep_alive,
             chunk_size=chunk_size,
@@ -198,7 +199,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:
         """Serve the connection ``stream``, accepted from ``address``."""
-        context = _HTTPRequestContext(stream, address, self.protocol, self.trusted_downstream)
+        context = _HTTPRequestContext(stream, address, self.protocol, self._trusted_proxies)
         connection = HTTP1ServerConnection(stream, self.conn_params, context)
         self._connections.add(connection)
         connection.start_serving(self._served_delegate())

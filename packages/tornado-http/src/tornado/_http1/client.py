@@ -1,4 +1,4 @@
-"""Chunks from a stream go in, one response for a delegate comes out."""
+"""Reads one response from a stream for a delegate."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from tornado import gen, stack_context
 from tornado._http1.decoding import GzipDecoder
-from tornado._http1.errors import MessageError
+from tornado._http1.errors import HeadTooLargeError, MessageError
 from tornado._http1.failures import APPLICATION_ERRORS
 from tornado._http1.feed import ContentFeed
 from tornado._http1.head import ResponseHead
 from tornado._http1.reader import ResponseReader
 from tornado._http1.state import Reading
 from tornado._http1.timer import LazyTimer
+from tornado._log.seam import printable
 from tornado.httputil import HTTPInputError, HTTPMessageDelegate, ResponseStartLine
 from tornado.log import app_log, gen_log
 
@@ -194,12 +195,11 @@ class ResponseReceiver(LazyTimer):
         head = self._head
         assert head is not None
         writer = connection._writer
+        # Without a writer the application has written the request to the stream by itself.
         reusable = (
             self.reader.may_reuse(head)
-            and not connection.params.no_keep_alive
-            and writer is not None
-            and writer.is_complete
-            and writer.keep_alive
+            and not connection.no_keep_alive
+            and (writer is None or (writer.is_complete and writer.keep_alive))
         )
         connection.trailers = self.reader.trailers
         tell_trailers = getattr(self._delegate, "trailers_received", None)
@@ -220,18 +220,23 @@ class ResponseReceiver(LazyTimer):
 
     def content_refused(self, error: MessageError) -> None:
         """The response violates the protocol."""
-        gen_log.info("Malformed HTTP message from %s: %s", self._connection.context, error)
-        self._connection.error = error
-        self._end_early()
+        self._refuse(error)
 
     def consumer_failed(self, error: BaseException) -> None:
         """The delegate raised ``error``."""
         if isinstance(error, HTTPInputError):
-            self._connection.error = error
-            gen_log.info("Malformed HTTP message from %s: %s", self._connection.context, error)
-            self._end_early()
+            self._refuse(error)
         else:
             self._fail(error)
+
+    def _refuse(self, error: HTTPInputError) -> None:
+        self._connection.error = error
+        context = self._connection.context
+        if isinstance(error, HeadTooLargeError):
+            gen_log.info("Unsatisfiable read, closing connection from %s: %s", context, error)
+        else:
+            gen_log.info("Malformed HTTP message from %s: %s", context, printable(str(error)))
+        self._end_early()
 
     # The end.
 
@@ -254,11 +259,10 @@ class ResponseReceiver(LazyTimer):
             app_log.error("Uncaught exception when a connection closed", exc_info=True)
 
     def _fail(self, error: BaseException) -> None:
-        """The delegate is at fault: it gets its own error back."""
-        self._leave()
-        self._stream.close()
-        if not self._future.done():
-            self._future.set_exception(error)
+        """The delegate is at fault."""
+        context = self._connection.context
+        app_log.error("Uncaught exception in a response from %s", context, exc_info=error)
+        self._end_early()
 
     def _future_done(self, future: asyncio.Future[bool]) -> None:
         if future.cancelled():

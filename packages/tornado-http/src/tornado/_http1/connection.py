@@ -1,4 +1,4 @@
-"""Start lines, headers and content of the application go in, one exchange over a stream comes out.
+"""One exchange of a request and its response over a stream, as the application sees it.
 
 An `HTTP1Connection` is one request and its response. A client makes one for each request; on a
 server, the `.HTTP1ServerConnection` makes one for each request it reads.
@@ -7,6 +7,8 @@ server, the `.HTTP1ServerConnection` makes one for each request it reads.
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
 #: Content up to this many bytes is joined with its head into one buffer; more leaves as it is.
 _JOIN_BELOW = 65536
+
+#: The value of SO_LINGER with which closing resets the connection.
+_RESET = struct.pack("ii", 1, 0)
 
 
 class HTTP1Connection(HTTPConnection):
@@ -90,13 +95,25 @@ class HTTP1Connection(HTTPConnection):
     def respond(self, status: int, reason: str, headers: HTTPHeaders, body: bytes) -> None:
         """Send a whole response and finish the request; on a server only.
 
+        Where `write_headers` or `finish` was replaced, on the class, a subclass or the instance, they
+        are called.
+
         :raises ValueError: if the head could not be sent as it is; nothing was sent then.
         :raises ~tornado.httputil.HTTPOutputError: if a response was begun already, or
             Content-Length is wrong.
         """
+        cls = type(self)
+        if (
+            cls.write_headers is not _WRITE_HEADERS
+            or cls.finish is not _FINISH
+            or "write_headers" in self.__dict__
+            or "finish" in self.__dict__
+        ):
+            super().respond(status, reason, headers, body)  # calls the two
+            return
         server = self._server
         request = self._head
-        if self._writer is not None or request is None:
+        if request is None or (self._writer is not None and self._writer.state is not Sending.IDLE):
             raise HTTPOutputError("a response was begun already")
         if server is None:  # the peer left
             self._writer = _FINISHED
@@ -152,12 +169,15 @@ class HTTP1Connection(HTTPConnection):
             request = self._head
             method = request.method if request is not None else ""
             code = start_line.code
+            is_http10 = request is not None and request.fields.version == "HTTP/1.0"
+            if is_http10 and code < 200 and code != 101:
+                return self._put([], callback)  # HTTP/1.0 knows none (RFC 9110 section 15.2)
             head = writer.start_response(
                 code,
                 start_line.reason,
                 headers,
                 method == "HEAD",
-                request is not None and request.fields.version == "HTTP/1.0",
+                is_http10,
                 code == 101 or (method == "CONNECT" and 200 <= code < 300),
             )
         pieces = [head]
@@ -345,14 +365,27 @@ class HTTP1Connection(HTTPConnection):
         return stream
 
     def close(self) -> None:
-        """Close the stream at once; what was not sent yet is dropped."""
+        """Close the stream at once; what was not sent yet is dropped, and a begun response is truncated."""
         self._close_callback = None
+        writer = self._writer
         if self._server is not None:
+            if writer is not None and writer.state is Sending.UNTIL_CLOSE:
+                self._reset_on_close()
             self._server.abort()
         if self._receiver is not None:
             self._receiver.abort()
         if self.stream is not None:
             self.stream.close()
+
+    def _reset_on_close(self) -> None:
+        """Have the connection reset when it is closed.
+
+        Where the end of the connection is the end of the content, only that tells the peer that the
+        response is incomplete (RFC 9112 section 8).
+        """
+        sock = self.stream.socket
+        if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
 
     def _peer_left(self) -> None:
         """The stream closed before the exchange was finished."""
@@ -374,6 +407,8 @@ def _call_if_sent(future: asyncio.Future[None], callback: Callable[[], Any]) -> 
         callback()
 
 
+_WRITE_HEADERS = HTTP1Connection.write_headers
+_FINISH = HTTP1Connection.finish
 _FINISHED = MessageWriter()
 _FINISHED.state = Sending.DONE
 

@@ -1,10 +1,11 @@
-"""A violation of HTTP goes in as a reason and a status; an exception that a shell answers comes out.
+"""Exceptions for messages that violate HTTP, with the status to respond with.
 
 The tree of this distribution::
 
     Exception
     +-- httputil.HTTPInputError          the peer's fault
-    |   +-- MessageError                 a message that is refused; has the status to answer
+    |   +-- MessageError                 a message that is refused; has the status to respond with
+    |       +-- HeadTooLargeError        a start line or header block over its limit
     |       +-- IncompleteMessageError   the peer closed in the middle of a message
     +-- httputil.HTTPOutputError         the application's fault: a message it must not send
     +-- ValueError                       the application's fault: text that no header may hold
@@ -12,14 +13,14 @@ The tree of this distribution::
 
 from __future__ import annotations
 
-from tornado.httputil import HTTPInputError
+from tornado._httputil.errors import HTTPInputError
 
 
 class MessageError(HTTPInputError):
     """A message from the peer that is refused.
 
-    :arg reason: what was wrong, with the offending value cut short.
-    :arg status: the status code a server answers with (a client only reports it).
+    :param reason: what was wrong, with the offending value cut short.
+    :param status: the status code a server responds with (a client only reports it).
     """
 
     def __init__(self, reason: str, status: int = 400) -> None:
@@ -28,8 +29,19 @@ class MessageError(HTTPInputError):
         self.status = status
 
 
+class HeadTooLargeError(MessageError):
+    """A start line or a header block is larger than its limit in bytes."""
+
+
 class IncompleteMessageError(MessageError):
     """The peer closed the connection before the message it had begun was complete."""
+
+
+def escaped(value: str | bytes | bytearray) -> str:
+    """Return at most 60 characters of ``value``, in ASCII without control characters."""
+    part = value[:60]
+    shown = part if isinstance(part, str) else part.decode("latin-1")
+    return ascii(shown)[1:-1] + ("..." if len(value) > 60 else "")
 
 
 def excerpt(value: str | bytes | bytearray) -> str:

@@ -61,7 +61,7 @@ def _checked_name(name: str, colon: str) -> str:
     if name[:1] in (" ", "\t"):
         raise MessageError("folded header line")
     if not colon:
-        raise MessageError(f"header line without a colon: {excerpt(name)}")
+        raise MessageError(f"Malformed HTTP headers: no colon in header line {excerpt(name)}")
     if not TOKEN.match(name):
         raise MessageError(f"invalid header name {excerpt(name)}")
     return valid_name(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tornado._http1.errors import MessageError, excerpt
+from tornado._http1.errors import MessageError, escaped, excerpt
 from tornado._httputil.names import TOKEN
 
 _DIGITS = re.compile(r"[0-9]{1,19}\Z")
@@ -19,7 +19,7 @@ _HOST = re.compile(
 
 
 def is_host(value: str) -> bool:
-    """Tell whether ``value`` is a host with an optional port, as a Host field may hold."""
+    """Return whether ``value`` is a host with an optional port, as a Host field may hold."""
     match = _HOST.match(value)
     return match is not None and int(match.group(1) or 0) <= 65535
 
@@ -36,17 +36,17 @@ def content_length(values: list[str]) -> int | None:
     if len(values) > 1 or "," in text:
         several = {one.strip(" \t") for value in values for one in value.split(",")}
         if len(several) != 1:
-            raise MessageError(f"unequal Content-Length values {excerpt(', '.join(values))}")
+            raise MessageError(f"Multiple unequal Content-Lengths: {excerpt(', '.join(values))}")
         text = several.pop()
     if _DIGITS.match(text):
         return int(text)
     if _MANY_DIGITS.match(text):
         raise MessageError("Content-Length too long", 413)
-    raise MessageError(f"invalid Content-Length {excerpt(text)}")
+    raise MessageError(f"Only integer Content-Length is allowed, not {excerpt(text)}")
 
 
 def is_chunked(values: list[str], version: str) -> bool:
-    """Tell whether the Transfer-Encoding ``values`` announce chunks: exactly ``chunked``, once, in HTTP/1.1.
+    """Return whether Transfer-Encoding ``values`` announce chunks: exactly ``chunked``, in HTTP/1.1.
 
     :raises MessageError: 501 for a coding that is not known here, 400 for everything else that is
         not ``chunked``.
@@ -55,15 +55,14 @@ def is_chunked(values: list[str], version: str) -> bool:
         return False
     if version == "HTTP/1.0":
         raise MessageError("Transfer-Encoding in HTTP/1.0")
-    if len(values) > 1:
-        raise MessageError("repeated Transfer-Encoding")
-    value = values[0].lower()
-    if value == "chunked":
+    value = ",".join(values)
+    if value.lower() == "chunked":
         return True
-    codings = [one.strip(" \t") for one in value.split(",")]
-    if "chunked" not in codings[:-1] and all(TOKEN.match(one) for one in codings):
-        raise MessageError(f"unknown Transfer-Encoding {excerpt(values[0])}", 501)
-    raise MessageError(f"invalid Transfer-Encoding {excerpt(values[0])}")
+    codings = [one.strip(" \t") for one in value.lower().split(",")]
+    reason = f"Unsupported Transfer-Encoding {escaped(value)}"
+    if len(values) == 1 and "chunked" not in codings[:-1] and all(map(TOKEN.match, codings)):
+        raise MessageError(reason, 501)
+    raise MessageError(reason)
 
 
 def connection_options(values: list[str]) -> list[str]:
@@ -74,7 +73,7 @@ def connection_options(values: list[str]) -> list[str]:
 
 
 def keeps_alive(options: list[str], version: str) -> bool:
-    """Tell whether the sender means to go on after this message (RFC 9112 9.3)."""
+    """Return whether the sender means to go on after this message (RFC 9112 9.3)."""
     if "close" in options:
         return False
     return version != "HTTP/1.0" or "keep-alive" in options

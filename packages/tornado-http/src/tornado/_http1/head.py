@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from tornado._http1.errors import MessageError, excerpt
+from tornado._http1.errors import HeadTooLargeError, MessageError, excerpt
 from tornado._http1.fields import parse_fields
 from tornado._http1.framing import (
     connection_options,
@@ -21,8 +21,8 @@ from tornado._http1.framing import (
     keeps_alive,
 )
 from tornado._http1.limits import Limits
+from tornado._httputil.headers import HTTPHeaders
 from tornado._httputil.names import TOKEN
-from tornado.httputil import HTTPHeaders
 
 _MAX_KNOWN = 256
 _MAX_KNOWN_SIZE = 2048
@@ -74,7 +74,7 @@ class Fields:
             self.keep_alive = keeps_alive(self.options, version)
         if "Transfer-Encoding" in fields:
             if "Content-Length" in fields:
-                raise MessageError("message with both Transfer-Encoding and Content-Length")
+                raise MessageError("Message with both Transfer-Encoding and Content-Length")
             self.chunked = is_chunked(headers.get_list("Transfer-Encoding"), version)
         elif "Content-Length" in fields:
             self.content_length = content_length(headers.get_list("Content-Length"))
@@ -87,16 +87,25 @@ class RequestHead:
     """The head of a request: ``method``, ``target``, and the ``fields`` it shares with its like.
 
     ``target`` is in origin-form, also where the request had the absolute-form; then ``authority``
-    holds the host that the target named, else it is ``None``.
+    holds the host that the target named, else it is ``None``. ``sent_target`` is the target as it
+    was sent.
     """
 
-    __slots__ = ("authority", "fields", "method", "target")
+    __slots__ = ("authority", "fields", "method", "sent_target", "target")
 
-    def __init__(self, method: str, target: str, fields: Fields, authority: str | None) -> None:
+    def __init__(
+        self,
+        method: str,
+        target: str,
+        fields: Fields,
+        authority: str | None,
+        sent_target: str | None = None,
+    ) -> None:
         self.method = method
         self.target = target
         self.fields = fields
         self.authority = authority
+        self.sent_target = target if sent_target is None else sent_target
 
     @property
     def version(self) -> str:
@@ -144,14 +153,14 @@ def parse_request_head(head: bytes, limits: Limits) -> RequestHead:
     elif fields.count > limits.max_header_count:
         raise MessageError(f"more than {limits.max_header_count} header lines", 431)
     if end > limits.max_start_line:
-        raise MessageError(f"request line of {end} bytes", 414)
+        raise HeadTooLargeError(f"request line of {end} bytes", 414)
     line = head[: end - 8].decode("latin-1")
     method, _, rest = line.partition(" ")
     target = rest[:-1]
     if method not in _METHODS or rest[:1] != "/" or not rest.isascii() or not target.isprintable():
         return _unusual_request(head[:end].decode("latin-1"), method, target, fields)
     if rest[-1] != " " or " " in target:
-        raise MessageError(f"malformed request line {excerpt(head[:end])}")
+        raise MessageError(f"Malformed HTTP request line {excerpt(head[:end])}")
     return RequestHead(method, target, fields, None)
 
 
@@ -164,7 +173,7 @@ def _parse_request_fields(head: bytes, end: int, block: bytes, limits: Limits) -
         or head.find(b"\n", 0, end) >= 0
         or not _REQUEST_END.match(head[max(end - 9, 0) : end])
     ):
-        raise MessageError(f"malformed request line {excerpt(head[:end])}")
+        raise MessageError(f"Malformed HTTP request line {excerpt(head[:end])}")
     pairs = parse_fields(block, limits.max_header_count)
     version = block[:8].decode("latin-1")
     if version not in ("HTTP/1.1", "HTTP/1.0"):
@@ -177,7 +186,7 @@ def _parse_request_fields(head: bytes, end: int, block: bytes, limits: Limits) -
     elif fields.headers._repeated and "Host" in fields.headers._repeated:
         raise MessageError("repeated Host")
     elif not is_host(host):
-        raise MessageError(f"invalid Host {excerpt(host)}")
+        raise MessageError(f"Invalid Host header {excerpt(host)}")
     if len(block) <= _MAX_KNOWN_SIZE:
         if len(_known) >= _MAX_KNOWN:
             _known.clear()
@@ -188,7 +197,7 @@ def _parse_request_fields(head: bytes, end: int, block: bytes, limits: Limits) -
 def _unusual_request(line: str, method: str, target: str, fields: Fields) -> RequestHead:
     """Return a request of another method or form of target than almost all have."""
     if not TOKEN.match(method) or line[-9] != " " or not _TARGET.match(target):
-        raise MessageError(f"malformed request line {excerpt(line)}")
+        raise MessageError(f"Malformed HTTP request line {excerpt(line)}")
     if method == "CONNECT":
         if not is_host(target) or not target.rpartition(":")[2].isdigit():
             raise MessageError(f"invalid target of CONNECT {excerpt(target)}")
@@ -203,7 +212,7 @@ def _unusual_request(line: str, method: str, target: str, fields: Fields) -> Req
         rest = "*" if method == "OPTIONS" else "/"
     elif rest[0] != "/":
         rest = "/" + rest
-    return RequestHead(method, rest, fields, authority)
+    return RequestHead(method, rest, fields, authority, target)
 
 
 _LONE_LF = re.compile(rb"(?<!\r)\n")
@@ -223,7 +232,7 @@ def parse_response_head(head: bytes, limits: Limits) -> ResponseHead:
     """
     end = head.find(b"\r\n")
     if end > limits.max_start_line:
-        raise MessageError(f"status line of {end} bytes", 431)
+        raise HeadTooLargeError(f"status line of {end} bytes", 431)
     match = _STATUS_LINE.match(head[:end].decode("latin-1"))
     if match is None:
         raise MessageError(f"malformed status line {excerpt(head[:end])}")

@@ -16,7 +16,12 @@ import enum
 import re
 from typing import Generic, TypeVar
 
-from tornado._http1.errors import IncompleteMessageError, MessageError, excerpt
+from tornado._http1.errors import (
+    HeadTooLargeError,
+    IncompleteMessageError,
+    MessageError,
+    excerpt,
+)
 from tornado._http1.fields import CONTROLS, parse_fields
 from tornado._http1.head import (
     FIRST_BYTE,
@@ -28,7 +33,7 @@ from tornado._http1.head import (
 )
 from tornado._http1.limits import DEFAULT_LIMITS, Limits
 from tornado._http1.state import Reading
-from tornado.httputil import HTTPHeaders
+from tornado._httputil.headers import HTTPHeaders
 
 #: The largest content accepted where nothing else is said: 100 MiB.
 DEFAULT_MAX_BODY_SIZE = 100 * 1024 * 1024
@@ -241,6 +246,9 @@ class MessageReader(Generic[_Head]):
             self.state = Reading.BROKEN
             raise
 
+    #: what an error calls a start line of the wrong shape
+    _bad_line = "Malformed HTTP request line"
+
     def _parse_head(self, head: bytes) -> _Head | None:
         """Parse a whole head and set the state that its framing asks for."""
         raise NotImplementedError
@@ -272,7 +280,7 @@ class MessageReader(Generic[_Head]):
                 return
             raise IncompleteMessageError("connection closed in the middle of a head")
         if not FIRST_BYTE.match(data, position):
-            raise MessageError(f"malformed start line {excerpt(data[position : position + 60])}")
+            raise MessageError(f"{self._bad_line} {excerpt(data[position : position + 60])}")
         if size > self.limits.max_header_size:
             raise self._head_too_large(data, position)
         fresh = position + self._scanned
@@ -290,8 +298,8 @@ class MessageReader(Generic[_Head]):
     def _head_too_large(self, data: bytes | bytearray, position: int) -> MessageError:
         end = data.find(b"\r\n", position, position + self.limits.max_start_line + 2)
         if end < 0:
-            return MessageError(f"start line over {self.limits.max_start_line} bytes", 414)
-        return MessageError(f"head over {self.limits.max_header_size} bytes", 431)
+            return HeadTooLargeError(f"start line over {self.limits.max_start_line} bytes", 414)
+        return HeadTooLargeError(f"head over {self.limits.max_header_size} bytes", 431)
 
     def _expect(self, chunked: bool, length: int | None) -> None:
         """Set the state for content of this framing."""
@@ -311,12 +319,10 @@ class MessageReader(Generic[_Head]):
         """
         if self.state is _FIXED and self._remaining > self.max_body_size:
             self.state = Reading.BROKEN
-            raise self._content_too_large(self._remaining)
+            raise self._content_too_large("Content-Length too long", self._remaining)
 
-    def _content_too_large(self, size: int) -> MessageError:
-        return MessageError(
-            f"content of {size} bytes, at most {self.max_body_size} are allowed", 413
-        )
+    def _content_too_large(self, what: str, size: int) -> MessageError:
+        return MessageError(f"{what}: {size} bytes, at most {self.max_body_size} are allowed", 413)
 
     def _incomplete(self) -> None:
         if self._eof:
@@ -354,7 +360,7 @@ class MessageReader(Generic[_Head]):
             return END
         self._received += len(self.buffer) - self._position
         if self._received > self.max_body_size:
-            raise self._content_too_large(self._received)
+            raise self._content_too_large("body too large", self._received)
         return self._take(len(self.buffer))
 
     def _read_chunks(self) -> bytes | EndOfMessage | None:
@@ -398,7 +404,7 @@ class MessageReader(Generic[_Head]):
             self.state = _CHUNK_SIZE_LINE
             return True
         if end and end != b"\r":
-            raise MessageError(f"chunk not followed by CRLF but {excerpt(end)}")
+            raise MessageError(f"improperly terminated chunk: {excerpt(end)} in place of CRLF")
         return False
 
     def _read_chunk_size(self) -> bool:
@@ -435,7 +441,7 @@ class MessageReader(Generic[_Head]):
             return True
         self._received += size
         if self._received > self.max_body_size:
-            raise self._content_too_large(self._received)
+            raise self._content_too_large("chunked body too large", self._received)
         self._remaining = size
         self.state = _CHUNK_DATA
         return True
@@ -510,6 +516,8 @@ class ResponseReader(MessageReader[ResponseHead]):
         self.is_upgraded = False
         self._informational = 0
 
+    _bad_line = "malformed status line"
+
     def read_head(self) -> ResponseHead | None:
         """Return the next head, as `MessageReader.read_head`; a lone LF ends a line in it too."""
         self._complete_lines()
@@ -556,7 +564,7 @@ class ResponseReader(MessageReader[ResponseHead]):
         return response
 
     def may_reuse(self, response: ResponseHead) -> bool:
-        """Tell whether the connection may carry another request, now that ``response`` is complete.
+        """Return whether the connection may carry another request, now that ``response`` is complete.
 
         Bytes that came after it belong to no request: they rule it out.
         """

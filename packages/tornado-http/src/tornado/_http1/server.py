@@ -24,13 +24,14 @@ from tornado._http1.closing import ClosingConnection
 from tornado._http1.connection import HTTP1Connection
 from tornado._http1.content import MAX_DISCARDED, DiscardedContent, RequestContent
 from tornado._http1.decoding import GzipDecoder
-from tornado._http1.errors import MessageError
+from tornado._http1.errors import HeadTooLargeError, MessageError
 from tornado._http1.failures import APPLICATION_ERRORS
 from tornado._http1.head import RequestHead
 from tornado._http1.parameters import HTTP1ConnectionParameters
 from tornado._http1.reader import RequestReader
 from tornado._http1.state import Reading, Sending, Serving
 from tornado._http1.writer import error_response
+from tornado._log.seam import printable
 from tornado.httputil import (
     HTTPHeaders,
     HTTPInputError,
@@ -376,6 +377,8 @@ class HTTP1ServerConnection(ClosingConnection):
                     head.method, head.target, fields.version, headers, connection=exchange
                 )
             request.server_connection = self
+            if head.authority is not None:
+                request.uri = head.sent_target
             target = dispatch(request)
             if fields.has_content or target.streams_body:
                 ready = getattr(target, "ready", None)
@@ -393,7 +396,7 @@ class HTTP1ServerConnection(ClosingConnection):
         decoder = self._decoder(headers) if self.params.decompress else None
         delegate = self._delegate.start_request(self, exchange)
         ready = delegate.headers_received(
-            RequestStartLine(head.method, head.target, head.fields.version), headers
+            RequestStartLine(head.method, head.sent_target, head.fields.version), headers
         )
         if ready is not None or head.fields.has_content:
             self._begin_content(exchange, delegate, None, decoder, ready)
@@ -489,36 +492,46 @@ class HTTP1ServerConnection(ClosingConnection):
             self._next_request(False)
 
     def application_failed(self, exchange: HTTP1Connection, error: BaseException) -> None:
-        """What answers the request raised ``error``."""
-        if isinstance(error, MessageError):
-            self.refuse(error)
-            return
-        if isinstance(error, HTTPInputError):
-            self.refuse(MessageError(str(error)))
+        """The target or the delegate of the request raised ``error``.
+
+        A delegate of messages takes part in reading the request, so that an input error of it is the
+        client's; what else it raises closes the connection. A target's input error is the client's
+        only if it comes from taking the request apart.
+        """
+        is_classic = self._dispatch is None
+        if isinstance(error, HTTPInputError) and (is_classic or error.is_of_request):
+            self.refuse(error if isinstance(error, MessageError) else MessageError(str(error)))
             return
         app_log.error("Uncaught exception in a request from %s", self.context, exc_info=error)
         if exchange is self._exchange:
-            self._break_off(500)
+            self._break_off(None if is_classic else 500)
 
     def refuse(self, error: MessageError) -> None:
-        """Answer a message that HTTP does not allow, if there is still something to say, and close."""
-        gen_log.info("Malformed HTTP message from %s: %s", self.context, error)
+        """Respond to a message that HTTP does not allow, if no response was begun, and close."""
+        if isinstance(error, HeadTooLargeError):
+            gen_log.info("Unsatisfiable read, closing connection from %s: %s", self.context, error)
+        else:
+            reason = printable(str(error))
+            gen_log.info("Malformed HTTP message from %s: %s", self.context, reason)
         if self._exchange is not None:
             self._exchange.error = error
         self._break_off(error.status)
 
-    def _break_off(self, status: int) -> None:
-        """Answer the current request with ``status`` if no answer was begun, else let the truncation show."""
+    def _break_off(self, status: int | None) -> None:
+        """Respond with ``status`` if no response was begun, otherwise let the truncation show.
+
+        :param status: ``None`` closes the connection without a response.
+        """
         exchange = self._exchange
         writer = exchange._writer if exchange is not None else None
         if self.phase is Serving.GONE or self.phase is _CLOSING:
             return
         if writer is None or writer.state is Sending.IDLE:
-            self.send(error_response(status))
-            self.close_when_sent(linger=True)
-        else:
-            self._uncork()
-            self.stream.close()
+            if status is not None:
+                self.send(error_response(status))
+            self.close_when_sent(linger=status is not None)
+        elif exchange is not None:
+            exchange.close()
         self._abandon()
 
     # Answers.

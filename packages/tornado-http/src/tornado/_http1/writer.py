@@ -10,13 +10,14 @@ from __future__ import annotations
 import http
 from collections.abc import Iterable
 
-from tornado._http1.dates import http_date
 from tornado._http1.errors import excerpt
 from tornado._http1.fields import ALL_CONTROLS, check_names, sent_names
 from tornado._http1.framing import connection_options, content_length
 from tornado._http1.state import Sending
+from tornado._httputil.dates import http_date
+from tornado._httputil.errors import HTTPInputError, HTTPOutputError
+from tornado._httputil.headers import HTTPHeaders
 from tornado._httputil.names import TOKEN
-from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPOutputError
 
 _IDLE = Sending.IDLE
 _FIXED = Sending.FIXED
@@ -40,6 +41,8 @@ def _status_line(status: int, reason: str) -> str:
         return known[1]
     if not 100 <= status <= 999:
         raise ValueError(f"status code {status}, expected 100 to 999")
+    if not reason.isascii() and max(reason) > "\xff":
+        reason = "Unknown"  # Latin-1 cannot carry it
     return f"HTTP/1.1 {status} {reason}"
 
 
@@ -80,7 +83,6 @@ def whole_response(
     :raises HTTPOutputError: if a Content-Length is set that is not the length of ``body``.
     """
     names = headers._fields
-    get = names.get if headers._repeated is None else headers.get
     known = _STATUS_LINES.get(status)
     if known is not None and known[0] == reason:
         lines = [known[1], *headers._lines()]
@@ -93,37 +95,47 @@ def whole_response(
         if status != 304:
             lines = _without_framing(lines)
     else:
-        length = get("Content-Length")
+        length = (
+            names.get("Content-Length") if not headers._repeated else _one_length(headers, lines)
+        )
         if "Transfer-Encoding" in names:
             if length is not None:
                 raise HTTPOutputError("headers with both Transfer-Encoding and Content-Length")
         elif length is None:
             lines.append(f"Content-Length: {len(body)}")
         elif with_body and length != str(len(body)):
-            missing = (_declared_length(headers) or 0) - len(body)
+            missing = (_declared_length(headers, lines) or 0) - len(body)
             if missing:
                 raise HTTPOutputError(length_mismatch(missing))
     if "Date" not in names:
         lines.append(f"Date: {http_date()}")
     if not hands_over and (not keep_alive or is_http10 or "Connection" in names):
-        keep_alive = _add_connection(lines, get("Connection"), is_http10, keep_alive)
+        keep_alive = _add_connection(lines, headers, is_http10, keep_alive)
     return _finish_head(lines, names), with_body, keep_alive
 
 
-def _add_connection(lines: list[str], value: str | None, is_http10: bool, keep_alive: bool) -> bool:
-    """Add what must be said about the connection to ``lines``; return whether it stays open.
+def _add_connection(
+    lines: list[str], headers: HTTPHeaders, is_http10: bool, keep_alive: bool
+) -> bool:
+    """Say in ``lines``, once, what becomes of the connection; return whether it stays open.
 
-    :arg value: what the application said itself.
+    The application may ask for it to be closed, and may name further options.
     """
-    if value is None:
-        if not keep_alive:
-            lines.append("Connection: close")
-        elif is_http10:
-            lines.append("Connection: keep-alive")
-    elif "close" in connection_options([value]):
-        return False
-    elif not keep_alive:
-        lines.append("Connection: close")
+    options: list[str] = []
+    if "Connection" in headers._fields:
+        values = headers.get_list("Connection")
+        options = [one for one in connection_options(values) if one not in ("keep-alive", "")]
+        if "close" in options:
+            keep_alive = False
+            options.remove("close")
+        lines[:] = [line for line in lines if not line.startswith("Connection:")]
+    if not keep_alive:
+        if not is_http10:  # where it is the default
+            options.append("close")
+    elif is_http10:
+        options.append("Keep-Alive")
+    if options:
+        lines.append(f"Connection: {', '.join(options)}")
     return keep_alive
 
 
@@ -145,9 +157,24 @@ def _without_framing(lines: list[str]) -> list[str]:
     ]
 
 
-def _declared_length(headers: HTTPHeaders) -> int | None:
+def _one_length(headers: HTTPHeaders, lines: list[str]) -> str | None:
+    """Return the Content-Length of headers in which fields are repeated, and leave one line of it.
+
+    :raises HTTPOutputError: if there are several that differ.
+    """
+    values = headers.get_list("Content-Length")
+    if len(values) > 1:
+        if len(set(values)) > 1:
+            raise HTTPOutputError(f"several Content-Lengths: {excerpt(', '.join(values))}")
+        line = f"Content-Length: {values[0]}"
+        lines[:] = [one for one in lines if one != line]
+        lines.append(line)
+    return values[0] if values else None
+
+
+def _declared_length(headers: HTTPHeaders, lines: list[str]) -> int | None:
     """Return the Content-Length that the application set."""
-    value = headers.get("Content-Length")
+    value = _one_length(headers, lines)
     if value is None:
         return None
     if "Transfer-Encoding" in headers._fields:
@@ -207,7 +234,7 @@ class MessageWriter:
         lines = [_status_line(status, reason), *headers._lines()]
         if status < 200 and not hands_over:
             return _finish_head(_without_framing(lines), names)
-        length = _declared_length(headers)
+        length = _declared_length(headers, lines)
         if has_no_content(status) or hands_over:
             if status != 304:
                 lines = _without_framing(lines)
@@ -228,9 +255,7 @@ class MessageWriter:
         if "Date" not in names:
             lines.append(f"Date: {http_date()}")
         if not hands_over and (not self.keep_alive or is_http10 or "Connection" in names):
-            self.keep_alive = _add_connection(
-                lines, headers.get("Connection"), is_http10, self.keep_alive
-            )
+            self.keep_alive = _add_connection(lines, headers, is_http10, self.keep_alive)
         head = _finish_head(lines, names)
         self.status = status
         self.state = state
@@ -251,9 +276,8 @@ class MessageWriter:
             raise ValueError(f"invalid method {excerpt(method)}")
         if not target or not target.isascii() or not target.isprintable() or " " in target:
             raise ValueError(f"invalid request target {excerpt(target)}")
-        length = _declared_length(headers)
-        lines = [f"{method} {target} HTTP/1.1"]
-        lines += headers._lines()
+        lines = [f"{method} {target} HTTP/1.1", *headers._lines()]
+        length = _declared_length(headers, lines)
         if "Transfer-Encoding" in names:
             if headers["Transfer-Encoding"].lower() != "chunked":
                 raise HTTPOutputError(

@@ -1,4 +1,4 @@
-"""A time of one of many types goes in; the text of a Date field comes out (RFC 9110 section 5.6.7)."""
+"""Times as HTTP writes them (RFC 9110 section 5.6.7)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def format_timestamp(
     >>> format_timestamp(1359312200)
     'Sun, 27 Jan 2013 18:43:20 GMT'
 
-    :arg ts: seconds since the epoch, a time tuple in UTC as `time.gmtime` returns it, or a
+    :param ts: seconds since the epoch, a time tuple in UTC as `time.gmtime` returns it, or a
         `datetime.datetime` (one without a time zone is in UTC). Fractions of a second are dropped.
     :raises TypeError: for anything else.
 
@@ -38,6 +38,23 @@ def format_timestamp(
         f"{_DAYS[weekday]}, {day:02d} {_MONTHS[month - 1]} {year:04d}"
         f" {hour:02d}:{minute:02d}:{second:02d} GMT"
     )
+
+
+_date_second = -1
+_date = ""
+
+
+def http_date(now: float | None = None) -> str:
+    """Return the text of a Date field, made once a second.
+
+    :param now: seconds since the epoch; ``None`` means the present.
+    """
+    global _date_second, _date
+    second = int(time.time() if now is None else now)
+    if second != _date_second:
+        _date = format_timestamp(second)
+        _date_second = second
+    return _date
 
 
 format_timestamp.__module__ = "tornado.httputil"

@@ -1,4 +1,4 @@
-"""What is wrong with a message goes in as text; the exception that says whose fault it is comes out.
+"""Exceptions that say whose fault an invalid message is.
 
 The tree of this room::
 
@@ -13,11 +13,16 @@ from __future__ import annotations
 class HTTPInputError(Exception):
     """A message from the peer, or a part of one, is malformed or over a limit.
 
-    A server answers with 400 (or a more telling status, where the exception carries one) and logs
-    one line.
+    A server responds with 400 (or a more telling status, where the exception carries one) and logs
+    one line if the error was found in the request that it serves; see `is_of_request`.
 
     .. versionadded:: 4.0
     """
+
+    #: Whether the error was found while `HTTPServerRequest` took a request apart, so that its client is
+    #: to blame. Other errors of this class that an application raises are its own, such as those of
+    #: `HTTPHeaders.add`.
+    is_of_request: bool = False
 
 
 class HTTPOutputError(Exception):

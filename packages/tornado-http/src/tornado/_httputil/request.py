@@ -10,9 +10,10 @@ from http.cookies import CookieError, Morsel, SimpleCookie
 from typing import TYPE_CHECKING, Any
 
 from tornado._httputil.cookies import parse_cookie
+from tornado._httputil.errors import HTTPInputError
 from tornado._httputil.forms import HTTPFile, default_config, parse_body_arguments, parse_urlencoded
 from tornado._httputil.headers import HTTPHeaders
-from tornado._httputil.urls import split_host_and_port
+from tornado._httputil.urls import origin_form, split_host_and_port
 from tornado.escape import utf8
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class HTTPServerRequest:
 
     .. attribute:: uri
 
-       The target as it was requested: path and query.
+       The target as it was requested: path and query, or a whole URL if the client takes the server for
+       a proxy. `path` and `query` are those of the URL then, and the Host field names its host.
 
     .. attribute:: path
 
@@ -80,8 +82,8 @@ class HTTPServerRequest:
     """
 
     # Defaults on the class: a request of the fast path sets only what differs.
-    method: str | None
-    uri: str | None
+    method: str
+    uri: str
     version: str
     headers: HTTPHeaders
     path: str
@@ -130,13 +132,12 @@ class HTTPServerRequest:
         """
         if start_line is not None:
             method, uri, version = start_line
-        self.method = method
-        self.uri = uri
+        self.method = "GET" if method is None else method
+        self.uri = "/" if uri is None else uri
         self.version = version
         self.headers = HTTPHeaders() if headers is None else headers
         self.connection = connection
-        if uri is not None:
-            self.path, _, self.query = uri.partition("?")
+        self.path, _, self.query = origin_form(self.uri).partition("?")
         context = getattr(connection, "context", None)
         if context is not None:
             self.remote_ip = getattr(context, "remote_ip", None)
@@ -159,7 +160,10 @@ class HTTPServerRequest:
     def _from_head(
         cls, method: str, target: str, version: str, headers: HTTPHeaders, connection: Any
     ) -> HTTPServerRequest:
-        """Return the request that a parsed head describes; ``connection.context`` knows whence it came."""
+        """Return the request that a parsed head describes, from the peer that ``connection.context`` names.
+
+        :param target: in origin-form where the head's is in absolute-form.
+        """
         self = cls.__new__(cls)
         self.method = method
         self.uri = target
@@ -207,10 +211,14 @@ class HTTPServerRequest:
         """
         arguments = self._query_arguments
         if arguments is None:
-            query = getattr(self, "query", "")
+            query = self.query
             # What is no Latin-1 never came over HTTP/1.1, where each character is a byte.
             data = query.encode("latin-1" if _is_latin1(query) else "utf-8") if query else b""
-            arguments = parse_urlencoded(data, default_config().urlencoded.max_arguments)
+            try:
+                arguments = parse_urlencoded(data, default_config().urlencoded.max_arguments)
+            except HTTPInputError as error:
+                error.is_of_request = True
+                raise
             self._query_arguments = arguments
         return arguments
 
@@ -281,7 +289,11 @@ class HTTPServerRequest:
         if content_type and body:
             arguments: dict[str, list[bytes]] = {}
             files: dict[str, list[HTTPFile]] = {}
-            parse_body_arguments(content_type, body, arguments, files, self.headers)
+            try:
+                parse_body_arguments(content_type, body, arguments, files, self.headers)
+            except HTTPInputError as error:
+                error.is_of_request = True
+                raise
             if arguments:
                 if self._body_arguments is None:
                     self._body_arguments = _copied(arguments)
@@ -323,7 +335,7 @@ class HTTPServerRequest:
 
     def full_url(self) -> str:
         """Return the URL that was requested, as far as the request tells."""
-        return f"{self.protocol}://{self.host}{self.uri}"
+        return f"{self.protocol}://{self.host}{origin_form(self.uri)}"
 
     def request_time(self) -> float:
         """Return the seconds from the arrival of the request until it was finished, or until now."""

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import AnyStr
 from urllib.parse import parse_qsl, urlencode
 
 from tornado.escape import utf8
+
+_ABSOLUTE_FORM = re.compile(r"https?://[^/?#]*(.*)\Z", re.IGNORECASE | re.DOTALL)
+
+
+def origin_form(target: str) -> str:
+    """Return path and query of a request's target, which may be a whole URL."""
+    if target[:1] == "/":
+        return target
+    absolute = _ABSOLUTE_FORM.match(target)
+    if absolute is None:
+        return target
+    rest = absolute.group(1)
+    return rest if rest[:1] == "/" else "/" + rest
 
 
 def url_concat(

@@ -1,9 +1,10 @@
-"""A stream, an address and the headers of proxies go in; the client's address and scheme come out."""
+"""What a server knows of its client: the address and the scheme, by itself or from a proxy's headers."""
 
 from __future__ import annotations
 
+import ipaddress
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from tornado._httputil.names import TOKEN
@@ -13,12 +14,53 @@ from tornado.iostream import IOStream, SSLIOStream
 _PROXY_HEADERS = ("X-Forwarded-For", "X-Real-Ip", "X-Scheme", "X-Forwarded-Proto")
 
 
+class TrustedProxies(frozenset[str]):
+    """Addresses and networks of proxies. An address is contained by value, however it is written.
+
+    :raises ValueError: if an item is neither an address nor a network.
+    """
+
+    _addresses: frozenset[ipaddress.IPv4Address | ipaddress.IPv6Address]
+    _networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+
+    def __new__(cls, proxies: Iterable[str] = ()) -> TrustedProxies:
+        if isinstance(proxies, str):
+            raise TypeError(f"trusted_downstream is a list of addresses, not {proxies!r}")
+        self = super().__new__(cls, proxies)
+        addresses, networks = set(), []
+        for proxy in self:
+            try:
+                if "/" in proxy:
+                    networks.append(ipaddress.ip_network(proxy, strict=False))
+                else:
+                    addresses.add(_parsed_address(proxy))
+            except ValueError:
+                raise ValueError(
+                    f"trusted_downstream: {proxy!r} is neither an IP address nor a network"
+                ) from None
+        self._addresses = frozenset(addresses)
+        self._networks = tuple(networks)
+        return self
+
+    def __contains__(self, address: object) -> bool:
+        if not self or not isinstance(address, str) or not _is_address(address):
+            return False
+        parsed = _parsed_address(address)
+        return parsed in self._addresses or any(parsed in network for network in self._networks)
+
+
+def _parsed_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return the address in ``text``; one of IPv4 also where it is mapped into IPv6."""
+    parsed = ipaddress.ip_address(text)
+    return getattr(parsed, "ipv4_mapped", None) or parsed
+
+
 class _HTTPRequestContext:
     """What a server knows of its client.
 
-    :arg protocol: the scheme to report whatever the stream is; ``None``: as the stream is.
-    :arg trusted_downstream: addresses of proxies whose entries in X-Forwarded-For and Forwarded
-        are passed over.
+    :param protocol: the scheme to report whatever the stream is; ``None``: as the stream is.
+    :param trusted_downstream: addresses and networks of proxies whose entries in X-Forwarded-For and
+        Forwarded are ignored.
     """
 
     __slots__ = (
@@ -52,7 +94,9 @@ class _HTTPRequestContext:
             self.protocol = "https" if isinstance(stream, SSLIOStream) else "http"
         self._orig_remote_ip = self.remote_ip
         self._orig_protocol = self.protocol
-        self.trusted_downstream = frozenset(trusted_downstream or ())
+        if not isinstance(trusted_downstream, TrustedProxies):
+            trusted_downstream = TrustedProxies(trusted_downstream or ())
+        self.trusted_downstream = trusted_downstream
 
     def __str__(self) -> str:
         if self.address_family in (socket.AF_INET, socket.AF_INET6):
@@ -69,10 +113,12 @@ class _HTTPRequestContext:
         self._unapply_xheaders()
         if not any(name in headers for name in _PROXY_HEADERS):
             if "Forwarded" in headers:
-                self._apply_forwarded(headers["Forwarded"])
+                self._apply_forwarded(headers.get_list("Forwarded"))
             return
         address = headers.get("X-Real-Ip")
-        if address is None and "X-Forwarded-For" in headers:
+        if address is not None:
+            address = address.rpartition(",")[2]  # of several lines the nearest proxy's is the last
+        elif "X-Forwarded-For" in headers:
             address = self._nearest(
                 [_without_port(one.strip()) for one in headers["X-Forwarded-For"].split(",")]
             )
@@ -82,18 +128,22 @@ class _HTTPRequestContext:
         if scheme is not None:
             self._take_scheme(scheme.rpartition(",")[2].strip())
 
-    def _apply_forwarded(self, value: str) -> None:
-        """Take address and scheme from a Forwarded field."""
-        elements = parse_forwarded(value)
-        if not elements:
-            return
-        chosen = elements[0]
-        for element in reversed(elements):
-            chosen = element
-            if _without_port(element.get("for", "")) not in self.trusted_downstream:
+    def _apply_forwarded(self, lines: list[str]) -> None:
+        """Take address and scheme from the Forwarded lines of a request.
+
+        The list is read from its right end, where the nearest proxy wrote: nothing that stands to
+        the left of an element changes how that is read. A faulty element counts as ``for=unknown``.
+        """
+        address = ""
+        is_nearest = True
+        for element in forwarded_from_right(lines):
+            address = _without_port(element.get("for", ""))
+            if is_nearest:
+                is_nearest = False
+                self._take_scheme(element.get("proto", ""))
+            if address not in self.trusted_downstream:
                 break
-        self._take_address(_without_port(chosen.get("for", "")))
-        self._take_scheme(elements[-1].get("proto", ""))
+        self._take_address(address)
 
     def _nearest(self, addresses: list[str]) -> str:
         """Return the last address that is none of our own proxies."""
@@ -117,7 +167,7 @@ class _HTTPRequestContext:
 
 
 def _is_address(text: str) -> bool:
-    """Tell whether ``text`` is an address in a usual form.
+    """Return whether ``text`` is an address in a usual form.
 
     Resolvers take ``127.1``, ``0x7f.0.0.1`` and ``2130706433`` for addresses too; an application that
     compares texts would not know these again. An IPv6 zone (``fe80::1%eth0``) means nothing on
@@ -145,31 +195,59 @@ def _is_port(text: str) -> bool:
     return text[0] == ":" and text[1:].isascii() and text[1:].isdigit()
 
 
-def parse_forwarded(value: str) -> list[dict[str, str]]:
-    """Return the elements of a Forwarded field (RFC 7239 section 4), the nearest proxy's last.
+def forwarded_from_right(lines: list[str]) -> Iterator[dict[str, str]]:
+    """Yield the elements of Forwarded lines (RFC 7239 section 4), the nearest proxy's first.
 
-    :returns: for each element its parameters, names in lower case; an empty list if the field is
-        malformed.
+    :returns: for each element its parameters, names in lower case; none for a faulty element. Empty
+        elements are left out.
     """
-    elements: list[dict[str, str]] = [{}]
+    for line in reversed(lines):
+        for element in _split_from_right(line):
+            if element.strip(" \t"):
+                yield _parse_element(element) or {}
+
+
+def _split_from_right(line: str) -> Iterator[str]:
+    """Yield what the commas in ``line`` separate, from its end; those within quotes do not count.
+
+    Whether a comma is quoted follows from what stands to its right: a quote that the client has left
+    open concerns nothing that a proxy appends.
+    """
+    end = position = len(line)
+    is_quoted = False
+    while position:
+        position -= 1
+        character = line[position]
+        if character == '"':
+            before = position
+            while before and line[before - 1] == "\\":
+                before -= 1
+            if (position - before) % 2 == 0:  # not escaped
+                is_quoted = not is_quoted
+            position = before
+        elif character == "," and not is_quoted:
+            yield line[position + 1 : end]
+            end = position
+    yield line[:end]
+
+
+def _parse_element(value: str) -> dict[str, str] | None:
+    """Return the parameters of one element; ``None`` if it is malformed."""
+    parameters: dict[str, str] = {}
     position = 0
     while True:
         position = _skip_space(value, position)
         equals = value.find("=", position)
-        if equals < 0:
-            return [] if value[position:] else elements
         name = value[position:equals].strip(" \t").lower()
-        parsed = _parameter_value(value, equals + 1)
-        if parsed is None or not TOKEN.match(name) or name in elements[-1]:
-            return []
-        elements[-1][name], position = parsed
+        parsed = _parameter_value(value, equals + 1) if equals > 0 else None
+        if parsed is None or not TOKEN.match(name) or name in parameters:
+            return None
+        parameters[name], position = parsed
         position = _skip_space(value, position)
         if position == len(value):
-            return elements
-        if value[position] == ",":
-            elements.append({})
-        elif value[position] != ";":
-            return []
+            return parameters
+        if value[position] != ";":
+            return None
         position += 1
 
 
