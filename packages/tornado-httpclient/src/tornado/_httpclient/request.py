@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from tornado import stack_context
 from tornado.escape import utf8
 from tornado.httputil import HTTPHeaders, format_timestamp
+
+if TYPE_CHECKING:
+    from tornado._httpclient.forms import Fields, FileSpec
 
 _Wrapped = Callable[..., Any] | None
 
@@ -74,6 +77,14 @@ class HTTPRequest:
         through it, piece by piece; it may return an awaitable, and should await each ``write``.
         Where no Content-Length is set, the content leaves in chunks.
     :arg expect_100_continue: whether to send the content only once the server has asked for it.
+    :arg params: names and values to add to the URL's query, as a dictionary or as pairs; a list is
+        several values, and ``None`` leaves a name out.
+    :arg json: content to send as JSON. With it, ``data`` or ``files``, the method is POST unless
+        another is named.
+    :arg data: form fields, as ``params`` has them; or content as text or bytes.
+    :arg files: files of a form, by field name: content as text or bytes, a binary file, or a tuple
+        ``(filename, content)`` or ``(filename, content, content_type)``; a list is several files.
+        Files are read while they are sent, and not closed.
 
     .. versionadded:: 3.1
        ``auth_mode``.
@@ -138,8 +149,26 @@ class HTTPRequest:
         *,
         proxy_from_environment: bool | None = None,
         allow_unix_sockets: bool | None = None,
+        params: Fields | None = None,
+        json: Any = None,
+        data: Fields | str | bytes | None = None,
+        files: Mapping[str, FileSpec] | Iterable[tuple[str, FileSpec]] | None = None,
     ) -> None:
         self.headers = headers
+        if params is not None:
+            # Deferred, here and below: most requests have none of it.
+            from tornado._httpclient.forms import with_params
+
+            url = with_params(url, params)
+        if json is not None or data is not None or files is not None:
+            from tornado._httpclient.forms import encode_content
+
+            if body is not None or body_producer is not None:
+                raise ValueError("json, data and files exclude body and body_producer")
+            self._headers = self._headers.copy()
+            body, body_producer = encode_content(self._headers, json, data, files)
+            if method == "GET":
+                method = "POST"
         if if_modified_since is not None:
             # The caller's own object stays as it is.
             self._headers = self._headers.copy()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from tornado._httpclient.errors import HTTPClientError
 from tornado.httputil import HTTPHeaders, responses
+from tornado.httputil import _parse_header as parse_header
 
 if TYPE_CHECKING:
     from tornado._httpclient.request import HTTPRequest, _RequestProxy
@@ -76,6 +78,37 @@ class HTTPResponse:
         if self._body is None:
             self._body = b"" if self.buffer is None else self.buffer.getvalue()
         return self._body
+
+    @property
+    def text(self) -> str:
+        """The content as text: in the charset that Content-Type names, else in UTF-8.
+
+        What is invalid in it becomes U+FFFD. JSON is in UTF-8, UTF-16 or UTF-32, as it says itself.
+        """
+        content_type, parameters = parse_header(self.headers.get("Content-Type", ""))
+        charset = parameters.get("charset", "utf-8")
+        if content_type.lower() == "application/json" and "charset" not in parameters:
+            charset = json.detect_encoding(self.body)
+        try:
+            return self.body.decode(charset, "replace")
+        except LookupError:  # a charset that Python does not know
+            return self.body.decode("utf-8", "replace")
+
+    def json(self, **kwargs: Any) -> Any:
+        """Return the object that the content is in JSON.
+
+        :arg kwargs: for `json.loads`.
+        :raises ValueError: if it is no JSON.
+        """
+        return json.loads(self.body, **kwargs)
+
+    def raise_for_status(self) -> HTTPResponse:
+        """Return this response, or raise its error if it has one.
+
+        :raises HTTPClientError: if the status is no success; otherwise what `error` is.
+        """
+        self.rethrow()
+        return self
 
     def rethrow(self) -> None:
         """Raise ``error``, if there is one."""
