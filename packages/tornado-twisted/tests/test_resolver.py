@@ -135,6 +135,12 @@ def test_one_resolver_in_several_loops(tmp_path):
     made.close()
 
 
+def test_port_as_text_and_an_io_loop_attribute_of_ones_own(io_loop, resolver):
+    resolver.io_loop = "not ours"
+    found = io_loop.run_sync(lambda: resolver.resolve("four.test", "80", socket.AF_INET))
+    assert found == [(socket.AF_INET, ("192.0.2.4", 80))]
+
+
 def test_callback(io_loop, resolver):
     found = []
 

@@ -80,7 +80,7 @@ def task_of(awaitable: Awaitable[Any]) -> "asyncio.Future[Any]":
     if contexts.in_use and contexts.stack.get():
         return drive(coro)
     task = loop.create_task(coro)
-    if task._source_traceback:
+    if task._source_traceback:  # type: ignore[attr-defined]  # typeshed leaves it out
         drop_own_frames(task)
     hold(task)
     return task

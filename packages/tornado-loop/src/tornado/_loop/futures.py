@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tornado._loop import contexts, current
 from tornado.log import app_log
 
+if TYPE_CHECKING:
+    from traceback import StackSummary
+
 __all__ = [
     "FUTURES",
     "CompatibleFuture",
@@ -59,6 +62,9 @@ class CompatibleFuture(asyncio.Future[_T], metaclass=_FutureType):
     """An asyncio future with the methods that futures had before Tornado 5."""
 
     __slots__ = ()
+
+    #: Where asyncio's debug mode saw it being made; otherwise ``None``.
+    _source_traceback: "StackSummary | None"
 
     def running(self) -> bool:
         """Whether the operation is still going on."""
@@ -136,7 +142,7 @@ def named_future(cls: _C) -> _C:
     return cls
 
 
-def drop_own_frames(future: "asyncio.Future[Any]") -> None:
+def drop_own_frames(future: Any) -> None:
     """Let the ``repr`` of a future that asyncio's debug mode traced name the caller's line.
 
     Call it where ``future._source_traceback`` is true, which costs nothing outside of debug mode:

@@ -27,14 +27,14 @@ Timeout = float | datetime.timedelta | None
 def granted(value: Any) -> "asyncio.Future[Any]":
     """Return a future that is done, with ``value`` as its result."""
     future: asyncio.Future[Any] = asyncio.Future(loop=_get_running_loop() or current.asyncio_loop())
-    if future._source_traceback:
+    if future._source_traceback:  # type: ignore[attr-defined]  # typeshed leaves it out
         drop_own_frames(future)
     future.set_result(value)
     return future
 
 
 def _made(future: _F) -> _F:
-    if future._source_traceback:
+    if future._source_traceback:  # type: ignore[attr-defined]  # typeshed leaves it out
         drop_own_frames(future)
     return future
 

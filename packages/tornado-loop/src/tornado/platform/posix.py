@@ -3,9 +3,7 @@
 from tornado import _legacy
 from tornado._loop.wakers import PipeWaker as Waker
 from tornado._loop.wakers import set_close_exec
-from tornado._loop.wakers import set_nonblocking as _set_nonblocking
-
-assert _set_nonblocking  # its name of old, for programs that import it
+from tornado._loop.wakers import set_nonblocking as _set_nonblocking  # noqa: F401 - an old name
 
 _legacy.provide(__name__)
 

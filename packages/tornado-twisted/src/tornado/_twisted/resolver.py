@@ -14,6 +14,7 @@ from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.names import cache, client, dns, resolve
 from twisted.names import hosts as hosts_file
 
+from tornado._netutil.addresses import port_number
 from tornado._netutil.callbacks import with_callback
 from tornado._netutil.loops import loop_or_current
 from tornado._netutil.resolvers import Addresses
@@ -108,7 +109,7 @@ class TwistedResolver(Resolver):
         return self._stub().resolver
 
     def _stub(self) -> _Stub:
-        io_loop: Any = loop_or_current(self.io_loop)
+        io_loop: Any = loop_or_current(self._io_loop)
         for stub in self._stubs:
             if stub.io_loop is io_loop:
                 return stub
@@ -121,7 +122,7 @@ class TwistedResolver(Resolver):
     def resolve(
         self,
         host: str,
-        port: int,
+        port: int | str,
         family: int = socket.AF_UNSPEC,
         callback: Callable[[Addresses], Any] | None = None,
     ) -> asyncio.Future[Addresses]:
@@ -131,8 +132,9 @@ class TwistedResolver(Resolver):
         """
         if self._closed:
             raise RuntimeError("the resolver is closed")
-        io_loop = loop_or_current(self.io_loop)
-        return with_callback(self._look_up(host, port, family), callback, io_loop)
+        io_loop = loop_or_current(self._io_loop)
+        look_up = self._look_up(host, port_number(port), family)
+        return with_callback(look_up, callback, io_loop)
 
     def close(self) -> None:
         """Free what the resolver holds; look-ups that are pending fail with an `OSError`."""
