@@ -170,10 +170,16 @@ def test_pipes(run):
     run(main)
 
 
-def test_a_replacement_without_a_parameter(run, pairs):
+def test_an_override_without_a_parameter(run, pairs):
+    class Old(IOStream):
+        __slots__ = ()
+
+        def read_from_fd(self):
+            return self.socket.recv(4)
+
     async def main():
         async with pairs() as (left, right):
-            left.read_from_fd = lambda: left.socket.recv(4)
+            left.__class__ = Old
             await right.write(b"123456789\n")
             assert await left.read_until(b"\n") == b"123456789\n"
             await right.write(b"12345678")
@@ -183,6 +189,19 @@ def test_a_replacement_without_a_parameter(run, pairs):
             assert await left.read_bytes(2) == b"78"
 
     run(main)
+
+
+def test_a_replacement_that_cannot_take_the_buffer(run, pairs, caplog):
+    async def main():
+        async with pairs() as (left, right):
+            left.read_from_fd = lambda: b"data"
+            await right.write(b"something")
+            with pytest.raises(StreamClosedError) as caught:
+                await left.read_bytes(1)
+            assert isinstance(caught.value.real_error, TypeError)
+
+    run(main)
+    assert "error on read" in caplog.text
 
 
 @pytest.mark.parametrize("kind", ["plain", "tls"])

@@ -289,7 +289,8 @@ NAMES: dict[str, str] = {
         Any Awaitable Callable Future Pattern SSLCertificateError TracebackFuture TracebackType
         TypeVar _ERRNO_CONNRESET=tornado._iostream.legacy:
         _ERRNO_INPROGRESS=tornado._iostream.legacy: _ERRNO_WOULDBLOCK=tornado._iostream.legacy:
-        _IOStreamType=tornado._iostream.legacy: _WINDOWS=tornado._iostream.legacy:
+        _IOStreamType=tornado._iostream.legacy: _StreamBuffer=tornado._iostream.legacy:
+        _WINDOWS=tornado._iostream.legacy: doctests=tornado._iostream.legacy:
         _client_ssl_defaults=tornado._iostream.legacy: _double_prefix=tornado._iostream.legacy:
         _merge_prefix=tornado._iostream.legacy: _server_ssl_defaults=tornado._iostream.legacy:
         _set_nonblocking=tornado.platform.posix: absolute_import app_log asyncio b bytes_type

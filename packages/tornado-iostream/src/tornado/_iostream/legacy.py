@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import doctest
 import errno
 import functools
 import os
 import ssl
 import sys
+import unittest
 from collections import deque
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from tornado._iostream.plain import IOStream
+from tornado._netutil.addresses import format_address
 
 _WINDOWS = sys.platform == "win32"
 
@@ -58,14 +61,39 @@ def _double_prefix(deque: deque[bytes]) -> None:
         _merge_prefix(deque, max(len(deque[0]) * 2, len(deque[0]) + len(deque[1])))
 
 
+class _StreamBuffer:
+    """Bytes that are appended at the end and taken off the front."""
+
+    _large_buf_threshold = 2048
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._bytes)
+
+    def append(self, data: bytes | bytearray | memoryview) -> None:
+        """Append ``data``."""
+        self._bytes += data
+
+    def peek(self, size: int) -> memoryview:
+        """Return at most ``size`` bytes from the front; release the view before any change."""
+        return memoryview(self._bytes)[:size]
+
+    def advance(self, size: int) -> None:
+        """Take ``size`` bytes off the front."""
+        del self._bytes[:size]
+
+
+def doctests() -> unittest.TestSuite:
+    """Return the examples in the docstrings of `tornado.iostream`, as the test loader wants them."""
+    return doctest.DocTestSuite("tornado.iostream")
+
+
 def _pipe_cloexec() -> tuple[int, int]:
     """Return the two ends of a pipe that no program started from this one inherits."""
     return os.pipe()
 
 
-def _format_addr(addr: Any) -> str:
-    """Return an address as messages show it: ``host:port``, brackets around an IPv6 host."""
-    if isinstance(addr, (tuple, list)) and len(addr) >= 2:
-        host = f"[{addr[0]}]" if ":" in str(addr[0]) else addr[0]
-        return f"{host}:{addr[1]}"
-    return str(addr)
+#: How messages show an address.
+_format_addr = format_address

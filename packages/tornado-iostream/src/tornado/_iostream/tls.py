@@ -178,11 +178,20 @@ class SSLIOStream(IOStream):
             timer.cancel()
 
     def _log_tls_error(self, error: ssl.SSLError) -> None:
-        # Scanners and load balancers probe servers all the time; a client wants to know why it
-        # could not connect.
-        is_probe = is_reset(error) or (self.socket.server_side and error.reason not in _NOT_TLS)
-        level = logging.DEBUG if is_probe else logging.WARNING
+        level = logging.DEBUG if self._is_of_no_interest(error) else logging.WARNING
         gen_log.log(level, "SSL Error on %s %s: %s", self._descriptor(), self._peer(), error)
+
+    def _is_of_no_interest(self, error: ssl.SSLError) -> bool:
+        """Return whether `error` is one of those that scanners and load balancers cause all the time.
+
+        A client wants to know why it could not connect. The operator of a server wants to know of
+        clients that do not trust its certificate, and of those that do not speak TLS at all.
+        """
+        if is_reset(error):
+            return True
+        reason = error.reason or ""
+        is_distrust = "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason)
+        return self.socket.server_side and reason not in _NOT_TLS and not is_distrust
 
     def _peer(self) -> str:
         try:

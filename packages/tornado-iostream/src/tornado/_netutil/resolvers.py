@@ -269,8 +269,8 @@ class ThreadedResolver(ExecutorResolver):
     .. versionadded:: 3.0
     """
 
-    _pool: ClassVar[concurrent.futures.ThreadPoolExecutor | None] = None
-    _pool_pid: ClassVar[int | None] = None
+    _threadpool: ClassVar[concurrent.futures.ThreadPoolExecutor | None] = None
+    _threadpool_pid: ClassVar[int | None] = None
 
     def initialize(  # type: ignore[override]  # it makes its own executor
         self, io_loop: "ioloop.IOLoop | int | None" = None, num_threads: int = 10
@@ -282,11 +282,11 @@ class ThreadedResolver(ExecutorResolver):
 
     @classmethod
     def _shared_pool(cls, num_threads: int) -> concurrent.futures.ThreadPoolExecutor:
-        if ThreadedResolver._pool is None or ThreadedResolver._pool_pid != os.getpid():
+        if ThreadedResolver._threadpool is None or ThreadedResolver._threadpool_pid != os.getpid():
             # Threads do not survive a fork.
-            ThreadedResolver._pool = concurrent.futures.ThreadPoolExecutor(num_threads)
-            ThreadedResolver._pool_pid = os.getpid()
-        return ThreadedResolver._pool
+            ThreadedResolver._threadpool = concurrent.futures.ThreadPoolExecutor(num_threads)
+            ThreadedResolver._threadpool_pid = os.getpid()
+        return ThreadedResolver._threadpool
 
 
 class OverrideResolver(Resolver):
