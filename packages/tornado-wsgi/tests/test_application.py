@@ -196,13 +196,8 @@ def test_asynchronous_is_refused():
         call(WSGIAdapter(Application(HANDLERS)), "/legacy")
 
 
-def test_flush_raises_in_an_application(caplog):
-    assert call(WSGIApplication(HANDLERS), "/flush")[0] == "500 Internal Server Error"
-    assert "does not support flush()" in caplog.text
-
-
-def test_flush_is_gathered_by_the_adapter():
-    assert call(WSGIAdapter(Application(HANDLERS)), "/flush")[2] == b"ab"
+def test_what_was_flushed_is_gathered(application):
+    assert call(application, "/flush")[2] == b"ab"
 
 
 def test_streamed_content_is_refused(application):

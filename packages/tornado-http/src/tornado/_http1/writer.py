@@ -102,7 +102,8 @@ def whole_response(
             if length is not None:
                 raise HTTPOutputError("headers with both Transfer-Encoding and Content-Length")
         elif length is None:
-            lines.append(f"Content-Length: {len(body)}")
+            if with_body or body:  # after HEAD, no content says nothing about that of GET
+                lines.append(f"Content-Length: {len(body)}")
         elif with_body and length != str(len(body)):
             missing = (_declared_length(headers, lines) or 0) - len(body)
             if missing:

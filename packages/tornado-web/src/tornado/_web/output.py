@@ -307,7 +307,10 @@ class Output(XSRFProtection):
             self._end(connection)
             return
         if self._transforms or hasattr(self, "_new_cookie"):
+            written = body
             status, headers, body = self._head(body, True)
+            if not written and request.method == "HEAD":
+                body = b""  # the end of compressed content, of which only GET has the rest
         try:
             respond(status, self._reason, headers, body)
         except httputil.HTTPOutputError:

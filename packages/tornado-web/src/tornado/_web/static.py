@@ -154,6 +154,7 @@ class StaticFileHandler(FileVersions):
             self.set_status(416)
             self.set_header("Content-Type", "text/plain")
             self.set_header("Content-Range", f"bytes */{size}")
+            self.set_header("Content-Length", 0)
             return None
         if part is None:
             return whole

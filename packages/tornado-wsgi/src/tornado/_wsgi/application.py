@@ -41,22 +41,18 @@ class _Context:
 
 
 class _Connection(HTTPConnection):
-    """Gathers the response to one request, to be given to a WSGI server at once.
-
-    :arg may_flush: whether the headers may be written before the response is complete.
-    """
+    """Gathers the response to one request, to be given to a WSGI server at once."""
 
     no_keep_alive = True
     stream = None
 
-    def __init__(self, request: HTTPServerRequest, may_flush: bool) -> None:
+    def __init__(self, request: HTTPServerRequest) -> None:
         self.context = _Context(request)
         self.is_finished = False
         self.status = ""
         self.headers: list[tuple[str, str]] = []
         self.chunks: list[bytes] = []
         self._method = request.method
-        self._may_flush = may_flush
         self._is_begun = False
         self._has_content = True
         self._is_broken = False
@@ -99,8 +95,6 @@ class _Connection(HTTPConnection):
         chunk: bytes | None = None,
         callback: Callable[[], Any] | None = None,
     ) -> Future[None]:
-        if not self._may_flush:
-            raise RuntimeError("WSGIApplication does not support flush()")
         assert isinstance(start_line, ResponseStartLine)
         self._check_is_first()
         length = _content_length(headers)
@@ -227,14 +221,13 @@ class WSGIAdapter:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Respond to one request; see PEP 3333."""
-        may_flush = not getattr(self.application, "_wsgi", False)
         try:
             request = HTTPRequest(environ)
         except HTTPInputError as error:
             gen_log.warning("Malformed request by WSGI: %s", printable(str(error)))
             start_response(f"400 {responses[400]}", [("Content-Length", "0")])
             return []
-        connection = _Connection(request, may_flush)
+        connection = _Connection(request)
         self._run(request, connection)
         start_response(connection.status, connection.headers)
         return connection.content()
@@ -291,8 +284,9 @@ def _close_loop() -> None:
 class WSGIApplication(Application):
     """A `tornado.web.Application` that a WSGI server calls.
 
-    Routes and settings are the same. No asynchronous method is supported: ``flush()`` and the decorator
-    ``asynchronous`` raise an exception, and so does a handler that has not answered when it returns.
+    Routes and settings are the same. Nothing can be waited for: the decorator ``asynchronous`` raises an
+    exception, and so does a handler that has not responded when it returns. What ``flush()`` sends is
+    gathered, since a WSGI server gets the response as a whole.
 
     .. code-block:: python
 
