@@ -73,6 +73,14 @@ class TestLine:
         assert line == r"[I DATE module:7] caf\udce9"
         line.encode("utf-8")
 
+    @pytest.mark.parametrize("kind", [ValueError, KeyError])
+    @pytest.mark.parametrize(("style", "fmt"), [("%", "%(nope)s"), ("{", "{nope}"), ("$", "$nope")])
+    def test_an_unknown_field(self, style, fmt, kind):
+        formatter = LogFormatter(fmt, style=style, color=False)
+        with pytest.raises(kind) as caught:
+            formatter.format(record("x"))
+        assert str(caught.value) == "the format has 'nope', which no record has"
+
     def test_other_objects(self, formatter):
         assert formatter.format(record(ValueError("x"))) == "[I DATE module:7] x"
 
@@ -286,6 +294,12 @@ class TestPrettyLogging:
         enable_pretty_logging(options, logger)
         assert logger.handlers == []
         assert logger.level == logging.NOTSET
+
+    @pytest.mark.parametrize("kind", [ValueError, AttributeError])
+    def test_an_unknown_level_is_an_error_of_either_class(self, options, logger, kind):
+        options.logging = "loud"
+        with pytest.raises(kind, match="'loud', expected a level or 'none'"):
+            enable_pretty_logging(options, logger)
 
     def test_an_unknown_level(self, options, logger):
         options.logging = "loud"

@@ -241,3 +241,62 @@ result = sorted(name for name in sys.modules if name.startswith("tornado"))
         "tornado.options",
         "tornado.util",
     }
+
+
+@pytest.fixture
+def over_an_older_release(core_alone):
+    """This distribution installed over a released Tornado, of which some files are left."""
+    (core_alone / "tornado" / "web.py").write_text(
+        "from tornado.util import a_name_of_that_release\n"
+    )
+    (core_alone / "tornado" / "auth.py").write_text("import tornado.util\ntornado.util.gone\n")
+    information = core_alone / "tornado-6.6.1.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: tornado\nVersion: 6.6.1\n")
+    (information / "RECORD").write_text(
+        "tornado/__init__.py,,\ntornado/web.py,,\ntornado/util.py,,\n"
+        "tornado-6.6.1.dist-info/METADATA,,\n"
+    )
+    return core_alone
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["import tornado.web", "import tornado.auth", "import tornado.ioloop", "tornado.ioloop"],
+)
+def test_leftovers_of_an_older_release_are_named(over_an_older_release, statement):
+    code = f"""
+import tornado
+try:
+    exec({statement!r})
+except (ImportError, AttributeError) as error:
+    result = str(error)
+"""
+    told = run(over_an_older_release, code)
+    assert "'tornado' 6.6.1 is installed in the same environment" in told
+    assert "pip uninstall tornado" in told
+
+
+def test_leftovers_are_looked_for_only_when_an_import_fails(over_an_older_release):
+    code = """
+import tornado.util, tornado.options, tornado._missing, tornado._legacy
+tornado._missing.leftovers = tornado._legacy.leftovers = None
+result = [hasattr(tornado.util, "gone"), hasattr(tornado.options, "exec_in")]
+"""
+    assert run(over_an_older_release, code) == [False, True]
+
+
+def test_the_full_stack_of_this_project_is_no_leftover(over_an_older_release):
+    record = over_an_older_release / "tornado-6.6.1.dist-info" / "RECORD"
+    record.write_text("tornado-6.100.0.dist-info/METADATA,,\n")
+    code = """
+import tornado
+try:
+    import tornado.web
+except ImportError as error:
+    result = str(error)
+"""
+    assert run(over_an_older_release, code).startswith(
+        "cannot import name 'a_name_of_that_release'"
+    )
+    assert "6.6.1" not in run(over_an_older_release, code)

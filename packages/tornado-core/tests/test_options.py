@@ -1,6 +1,8 @@
 """`tornado.options`: definitions, command lines, config files, and the values they give."""
 
 import io
+import ipaddress
+import json
 import operator
 import os
 import subprocess
@@ -44,8 +46,38 @@ class TestDefine:
         options.define("ports", default=[80], multiple=True)
         options.define("mixed", default=[80, "x"], multiple=True)
         options.parse_command_line(["prog", "--ports=1:3", "--mixed=1"])
-        assert options.ports == [1, 2, 3]
+        # The items of the default say nothing of those to come.
+        assert options.ports == ["1:3"]
         assert options.mixed == ["1"]
+
+    @pytest.mark.parametrize("default", [[8000], [None], (1.5, 2.5), "a,b", []])
+    def test_a_list_without_a_type_takes_text(self, options, default, tmp_path):
+        options.define("ports", default=default, multiple=True)
+        options.parse_command_line(["prog", "--ports=abc,1"])
+        assert options.ports == ["abc", "1"]
+        (tmp_path / "conf.py").write_text("ports = ['1', 'x']")
+        options.parse_config_file(tmp_path / "conf.py")
+        assert options.ports == ["1", "x"]
+
+    def test_a_list_without_a_type_takes_what_its_default_holds(self, options):
+        options.define("ports", default=[8000], multiple=True)
+        options.ports = [8001, "8002"]
+        assert options.ports == [8001, "8002"]
+        with pytest.raises(Error, match=r"Option 'ports' is required to hold only values"):
+            options.ports = [1.5]
+
+    def test_a_list_is_stored_itself(self, options):
+        options.define("names", type=str, multiple=True)
+        names = ["a"]
+        options.names = names
+        names.append("b")
+        assert options.names is names
+
+    @pytest.mark.parametrize("text", ["", "2", "enabled", "maybe"])
+    def test_flags_take_any_text(self, options, text):
+        options.define("flag", type=bool)
+        options.parse_command_line(["prog", f"--flag={text}"])
+        assert options.flag is True
 
     def test_twice(self, options):
         options.define("port")
@@ -208,7 +240,7 @@ class TestCommandLine:
             options.parse_command_line(["prog", "--port", "80"])
 
     def test_unknown(self, options, capsys):
-        with pytest.raises(Error, match="Unrecognized command line option: 'nonesuch'"):
+        with pytest.raises(Error, match=r"Unrecognized command line option: 'nonesuch'$"):
             options.parse_command_line(["prog", "--nonesuch=1"])
         assert "--port" in capsys.readouterr().err
 
@@ -522,3 +554,86 @@ print(logging.getLogger().handlers)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+class TestSuggestions:
+    @pytest.mark.parametrize(
+        ("given", "meant"),
+        [("prot", "port"), ("data_bas", "data-base"), ("data-bsae", "data-base")],
+    )
+    def test_command_line(self, options, given, meant, capsys):
+        options.define("port", type=int)
+        options.define("data_base")
+        with pytest.raises(Error) as caught:
+            options.parse_command_line(["prog", f"--{given}=3"])
+        assert str(caught.value) == (
+            f"Unrecognized command line option: {given!r}: did you mean --{meant}?"
+        )
+
+    def test_attributes(self, options):
+        options.define("port", type=int)
+        with pytest.raises(
+            AttributeError, match=r"^Unrecognized option 'prot': did you mean port\?$"
+        ):
+            options.prot = 3
+
+
+class TestClassesOfErrors:
+    @pytest.mark.parametrize(
+        ("kind", "text"),
+        [(int, "abc"), (float, "x"), (timedelta, "soon"), (datetime, "soon")],
+    )
+    @pytest.mark.parametrize("where", ["command line", "config file"])
+    def test_a_bad_value_is_a_value_error(self, options, kind, text, where, tmp_path):
+        options.define("x", type=kind)
+        (tmp_path / "conf.py").write_text(f"x = {text!r}")
+        with pytest.raises(ValueError, match="Option 'x' takes") as caught:
+            if where == "command line":
+                options.parse_command_line(["p", f"--x={text}"])
+            else:
+                options.parse_config_file(tmp_path / "conf.py")
+        assert isinstance(caught.value, Error)
+
+    def test_ranges_and_missing_values(self, options):
+        options.define("x", type=int, multiple=True)
+        for argument in ("--x=1:y", "--x"):
+            with pytest.raises(ValueError, match="Option 'x'"):
+                options.parse_command_line(["p", argument])
+
+    @pytest.mark.parametrize(
+        ("kind", "text", "error"),
+        [
+            (json.loads, "{", json.JSONDecodeError),
+            (ipaddress.ip_address, "x", ValueError),
+            (lambda text: int(float(text)), "inf", OverflowError),
+            (lambda text: text.encode("ascii"), "é", UnicodeEncodeError),
+        ],
+    )
+    def test_types_of_ones_own(self, options, kind, text, error):
+        options.define("x", type=kind)
+        with pytest.raises(error) as caught:
+            options.parse_command_line(["p", f"--x={text}"])
+        assert isinstance(caught.value, Error)
+        assert str(caught.value).startswith("Option 'x' takes a value of type ")
+        assert type(caught.value.__cause__) is error
+
+    def test_the_attributes_of_the_original_stay(self, options):
+        options.define("x", type=json.loads)
+        with pytest.raises(json.JSONDecodeError) as caught:
+            options.parse_command_line(["p", '--x=[1, "a'])
+        assert caught.value.doc == '[1, "a'
+        assert caught.value.pos == 4
+
+    def test_errors_that_cannot_be_combined(self, options):
+        class Odd(ValueError):
+            def __new__(cls, one, two):
+                error = super().__new__(cls)
+                error.args = ()
+                return error
+
+        def kind(text):
+            raise Odd(1, 2)
+
+        options.define("x", type=kind)
+        with pytest.raises(ValueError, match="Option 'x' takes"):
+            options.parse_command_line(["p", "--x=1"])

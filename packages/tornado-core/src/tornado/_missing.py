@@ -8,14 +8,38 @@ import sys
 from collections.abc import Mapping
 from types import FrameType
 
-__all__ = ["install", "message"]
+__all__ = ["install", "leftovers", "message"]
 
 
 def message(module: str, distribution: str) -> str:
     """Return what to tell someone who uses a module without its distribution."""
-    return (
+    text = (
         f"No module named {module!r}: it comes with the distribution"
         f" {distribution!r}: pip install {distribution}"
+    )
+    leftover = leftovers()
+    return f"{text} ({leftover})" if leftover else text
+
+
+def leftovers() -> str:
+    """Return what to do if a released Tornado is installed beside this project; empty if none is.
+
+    It has files in the same directory: those that ours did not replace fail on those that ours did.
+    Looked up in the metadata only when something is missing, since that takes milliseconds.
+    """
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        found = distribution("tornado")
+    except PackageNotFoundError:
+        return ""
+    # Ours of that name, the full stack, has no modules of its own.
+    if not any(file.parts == ("tornado", "web.py") for file in found.files or ()):
+        return ""
+    return (
+        f"the distribution 'tornado' {found.version} is installed in the same environment, and its"
+        " files do not work with those of tornado-core: pip uninstall tornado, then install the"
+        " distributions of this project again (pip install --force-reinstall)"
     )
 
 

@@ -139,7 +139,14 @@ class LogFormatter(logging.Formatter):
         record.asctime = self.formatTime(record, self.datefmt)
         color = self._colors.get(record.levelno, "")
         record.__dict__.update(color=color, end_color=self._normal if color else "")
-        text = self.formatMessage(record)
+        try:
+            text = self.formatMessage(record)
+        except ValueError as error:
+            if isinstance(error.__context__, KeyError):
+                raise _UnknownFieldError(
+                    f"the format has {error.__context__}, which no record has"
+                ) from None
+            raise
         if record.exc_info and not record.exc_text:
             record.exc_text = self.formatException(record.exc_info)
         if record.exc_text:
@@ -150,6 +157,17 @@ class LogFormatter(logging.Formatter):
             # Lone surrogates, which stand for undecodable bytes in file names and arguments.
             text = text.encode("utf-8", "backslashreplace").decode("utf-8")
         return text.replace("\n", "\n    ")
+
+
+class _UnknownLevelError(ValueError, AttributeError):
+    """The option ``logging`` is no level; released versions raise the `AttributeError`."""
+
+
+class _UnknownFieldError(ValueError, KeyError):
+    """A format names what records do not have; released versions raise the `KeyError`."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 def _stderr_has_colors() -> bool:
@@ -200,8 +218,8 @@ def enable_pretty_logging(
         global `tornado.options.options` if left out. Where its ``logging`` is ``"none"`` or
         `None`, nothing is changed.
     :param logger: the logger to set up; the root logger if left out.
-    :raises ValueError: for a ``logging`` that is no level or a ``log_rotate_mode`` that is neither
-        ``"size"`` nor ``"time"``.
+    :raises ValueError: for a ``logging`` that is no level (also an `AttributeError`, as in released
+        versions) or a ``log_rotate_mode`` that is neither ``"size"`` nor ``"time"``.
     """
     if options is None:
         # Here, since tornado.options imports this module.
@@ -214,7 +232,9 @@ def enable_pretty_logging(
         logger = logging.getLogger()
     level = logging.getLevelName(options.logging.upper())
     if not isinstance(level, int):
-        raise ValueError(f"the option logging is {options.logging!r}, expected a level or 'none'")
+        raise _UnknownLevelError(
+            f"the option logging is {options.logging!r}, expected a level or 'none'"
+        )
     logger.setLevel(level)
     if options.log_file_prefix and not _has_file(logger, options.log_file_prefix):
         _add(logger, _rotating_handler(options), LogFormatter(color=False))

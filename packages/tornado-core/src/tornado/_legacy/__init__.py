@@ -18,6 +18,8 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tornado._missing import leftovers
+
 if TYPE_CHECKING:
     from types import FrameType
 
@@ -50,6 +52,13 @@ def find(module: str, name: str) -> Any:
 
         origin = origin_of(module.removeprefix("tornado."), name)
     if origin is None:
+        caller = sys._getframe(1)
+        is_import = _is_import_from(caller)
+        if is_import or caller.f_globals.get("__name__", "").startswith("tornado."):
+            leftover = leftovers()
+            if leftover:
+                text = f"cannot import name {name!r} from {module!r}: {leftover}"
+                raise (ImportError if is_import else AttributeError)(text, name=name)
         raise AttributeError(
             f"module {module!r} has no attribute {name!r}", name=name, obj=sys.modules.get(module)
         )

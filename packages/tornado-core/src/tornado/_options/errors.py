@@ -1,6 +1,8 @@
 """What is wrong with a definition, a name or a value of an option, told in one plain sentence."""
 
-__all__ = ["Error", "UnrecognizedOptionError"]
+from __future__ import annotations
+
+__all__ = ["Error", "InvalidValueError", "UnrecognizedOptionError", "invalid_value"]
 
 
 class Error(Exception):
@@ -21,5 +23,42 @@ class UnrecognizedOptionError(Error, AttributeError, KeyError):
         return str(self.args[0])
 
 
-Error.__module__ = "tornado.options"
-UnrecognizedOptionError.__module__ = "tornado.options"
+class InvalidValueError(Error, ValueError):
+    """A value that a command line or config file gives does not suit its option.
+
+    It is a `ValueError`, as in every release, and of the class of the error that the option's type
+    raised: `json.JSONDecodeError` if the type is `json.loads`.
+    """
+
+    def __str__(self) -> str:
+        # Some of those classes make up a text of their own.
+        return str(self.args[0])
+
+
+_classes: dict[type[Exception], type[InvalidValueError]] = {}
+
+
+def invalid_value(message: str, cause: Exception) -> InvalidValueError:
+    """Return the error to raise from ``cause``, which an option's type raised."""
+    kind = type(cause)
+    if kind is ValueError:
+        return InvalidValueError(message)
+    try:
+        both = _classes.get(kind)
+        if both is None:
+            both = _classes[kind] = type(
+                InvalidValueError.__name__,
+                (InvalidValueError, kind),
+                {"__module__": InvalidValueError.__module__},
+            )
+        # Without calling __init__, whose parameters are unknown.
+        error = both.__new__(both, *cause.args)
+    except TypeError:
+        return InvalidValueError(message)  # the class cannot be combined or made like this
+    error.__dict__.update(cause.__dict__)
+    error.args = (message,)
+    return error
+
+
+for _error in (Error, InvalidValueError, UnrecognizedOptionError):
+    _error.__module__ = "tornado.options"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tornado._options.errors import Error
+from tornado._options.errors import Error, InvalidValueError, invalid_value
 from tornado._options.values import describe, is_integral, parse_integers, parse_value
 
 __all__ = ["Option"]
@@ -30,6 +30,7 @@ class Option:
         file_name: str | None = None,
         group_name: str | None = None,
         callback: Callable[[Any], Any] | None = None,
+        also: tuple[type, ...] = (),
     ) -> None:
         self.name = name
         self.type = type
@@ -39,6 +40,8 @@ class Option:
         self.file_name = file_name
         self.group_name = group_name
         self.callback = callback
+        # Classes beside the type of which a program may set values.
+        self._also = also
         self.default = default
         if multiple and not isinstance(default, list):
             self.default = self._list_of(default)
@@ -76,7 +79,7 @@ class Option:
                 try:
                     values.extend(parse_integers(self.type, item))
                 except ValueError:
-                    raise Error(
+                    raise InvalidValueError(
                         f"Option {self.name!r} takes integers and ranges such as 1:5, got {item!r}"
                     ) from None
             else:
@@ -87,9 +90,8 @@ class Option:
         try:
             return parse_value(self.type, text)
         except (ValueError, OverflowError) as error:
-            raise Error(
-                f"Option {self.name!r} takes {describe(self.type)}, got {text!r}"
-            ) from error
+            message = f"Option {self.name!r} takes {describe(self.type)}, got {text!r}"
+            raise invalid_value(message, error) from error
 
     def set(self, value: Any) -> None:
         """Take a value as it is and tell the option's callback.
@@ -103,7 +105,10 @@ class Option:
                     f"Option {self.name!r} is required to be a list of {self._type_name()},"
                     f" got {type(value).__name__}"
                 )
-            value = [self._checked(item) for item in value]
+            checked = [self._checked(item) for item in value]
+            # The list itself where nothing was converted: the program may go on changing it.
+            if any(new is not old for new, old in zip(checked, value, strict=True)):
+                value = checked
         else:
             value = self._checked(value)
         self._value = value
@@ -113,6 +118,8 @@ class Option:
     def _checked(self, value: Any) -> Any:
         # A type that is no class (a converting function) cannot say which values it would make.
         if value is None or not isinstance(self.type, type) or isinstance(value, self.type):
+            return value
+        if isinstance(value, self._also):
             return value
         if self.type is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO
 
-from tornado._options.errors import Error, UnrecognizedOptionError
+from tornado._options.errors import Error, InvalidValueError, UnrecognizedOptionError
 from tornado._options.help import format_help
 from tornado._options.option import Option
 
@@ -52,7 +52,8 @@ class OptionParser:
     def _known(self, name: str) -> Option:
         option = self._find(name)
         if option is None:
-            raise UnrecognizedOptionError(f"Unrecognized option {name!r}")
+            suggestion = _suggestion(name, self._options, "")
+            raise UnrecognizedOptionError(f"Unrecognized option {name!r}{suggestion}")
         return option
 
     def __getattr__(self, name: str) -> Any:
@@ -166,6 +167,7 @@ class OptionParser:
             name,
             default=default,
             type=_inferred_type(default, multiple) if type is None else type,
+            also=_types_of_items(default) if type is None and multiple else (),
             help=help,
             metavar=metavar,
             multiple=multiple,
@@ -207,10 +209,11 @@ class OptionParser:
         option = self._find(name)
         if option is None:
             self.print_help()
-            raise UnrecognizedOptionError(f"Unrecognized command line option: {name!r}")
+            suggestion = _suggestion(name, self._options, "--")
+            raise UnrecognizedOptionError(f"Unrecognized command line option: {name!r}{suggestion}")
         if not equals:
             if option.type is not bool or option.multiple:
-                raise Error(f"Option {name!r} requires a value: --{name}=VALUE")
+                raise InvalidValueError(f"Option {name!r} requires a value: --{name}=VALUE")
             value = "true"
         option.parse(value)
 
@@ -320,10 +323,25 @@ def _is_ours(file_name: str) -> bool:
 
 
 def _inferred_type(default: Any, multiple: bool) -> Callable[[str], Any]:
-    if multiple and isinstance(default, (list, tuple, set, frozenset)):
-        types = {type(item) for item in default}
-        return types.pop() if len(types) == 1 else str
-    return str if default is None else type(default)
+    # The items of a list say nothing of those to come: ``default=[8000]`` may stand for ports or
+    # names of services. Without a type they are text.
+    return str if multiple or default is None else type(default)
+
+
+def _types_of_items(default: Any) -> tuple[type, ...]:
+    """Return what a program may set as items of a list without a type: such as the default's."""
+    if isinstance(default, (list, tuple, set, frozenset, range)):
+        return tuple({type(item) for item in default})
+    return () if default is None else (type(default),)
+
+
+def _suggestion(name: str, known: Iterable[str], prefix: str) -> str:
+    """Return a question that names the option most like ``name``; empty if none is."""
+    # Here, since it is needed for a message only.
+    from difflib import get_close_matches
+
+    close = get_close_matches(name.replace("_", "-"), known, 1)
+    return f": did you mean {prefix}{close[0]}?" if close else ""
 
 
 def _set_from_config(option: Option, value: Any) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 __all__ = ["describe", "parse_datetime", "parse_integers", "parse_value"]
 
-_TRUE = frozenset({"true", "t", "1", "yes", "y", "on"})
 _FALSE = frozenset({"false", "f", "0", "no", "n", "off"})
 
 _DATES = ("%Y-%m-%d", "%Y%m%d")
@@ -44,13 +43,8 @@ _SPAN = re.compile(r"\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za
 
 
 def parse_bool(text: str) -> bool:
-    """Return the truth that ``text`` names: true, yes, on, 1, t, y, or the opposite of one."""
-    word = text.lower()
-    if word in _TRUE:
-        return True
-    if word in _FALSE:
-        return False
-    raise ValueError(f"neither true nor false: {text!r}")
+    """Return whether ``text`` is none of the words for false: false, no, off, 0, f and n."""
+    return text.lower() not in _FALSE
 
 
 def parse_datetime(text: str) -> datetime:
