@@ -252,9 +252,9 @@ def test_no_boundary(content_type):
 
 def test_limits_of_multipart():
     assert len(multipart(part() * 100 + END)[0]["field"]) == 100
-    with pytest.raises(HTTPInputError, match="100 parts"):
+    with pytest.raises(HTTPInputError, match="too many parts, at most 100"):
         multipart(part() * 101 + END)
-    with pytest.raises(HTTPInputError, match="2 parts"):
+    with pytest.raises(HTTPInputError, match="too many parts, at most 2"):
         multipart(part() * 3 + END, config=ParseMultipartConfig(max_parts=2))
     long = b"\r\nX-Long: " + b"x" * 11_000
     with pytest.raises(HTTPInputError, match="10240"):

@@ -50,7 +50,6 @@ ABSENT = {
     TYPE_VARIABLES: "concurrent._T gen._T ioloop._S ioloop._T platform.asyncio._T",
     TEST_HOOKS: "httputil.doctests iostream.doctests util.doctests",
     LOOP_VARIABLE: "websocket.method",
-    PENDING: "httputil._ABNF",
 }
 
 EXCEPTIONS = {name for names in ABSENT.values() for name in names.split()}

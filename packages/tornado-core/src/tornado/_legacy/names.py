@@ -263,7 +263,8 @@ NAMES: dict[str, str] = {
     """,
     "httputil": """
         AnyStr Awaitable Cookie Generator HTTP_WHITESPACE=tornado._httputil.legacy: Iterable
-        Iterator Mapping ObjectDict PY3 SSLError _CRLF_RE=tornado._httputil.legacy:
+        Iterator Mapping ObjectDict PY3 SSLError _ABNF=tornado._httputil.legacy:
+        _CRLF_RE=tornado._httputil.legacy:
         _DEFAULT_PARSE_BODY_CONFIG=tornado._httputil.forms:_default_config
         _FORBIDDEN_HEADER_CHARS_RE=tornado._httputil.legacy:
         _NormalizedHeaderCache=tornado._httputil.legacy: _OctalPatt=tornado._httputil.legacy:

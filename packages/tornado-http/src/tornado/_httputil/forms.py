@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import MutableMapping
 
 from tornado._httputil.errors import HTTPInputError
@@ -22,7 +23,9 @@ _MAX_FALSE_DELIMITERS = 1000
 _BOUNDARY_BYTES = frozenset(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'()+_,-./:=? !#$%&*@[]^`{|}~;"
 )
-_CONTROLS = frozenset(map(chr, [*range(32), 127]))
+_CONTROLS = frozenset(map(chr, [*range(9), *range(10, 32), 127]))  # HTAB is none here
+#: What may follow a delimiter on its line: padding, or the mark of the last one.
+_AFTER_DELIMITER = re.compile(rb"[ \t]*\r\n|--")
 
 
 class HTTPFile(ObjectDict):
@@ -151,7 +154,9 @@ def parse_urlencoded(data: bytes, max_arguments: int) -> dict[str, list[bytes]]:
         return arguments
     count = data.count(b"&") + 1
     if count > max_arguments:
-        raise HTTPInputError(f"{count} form fields, at most {max_arguments} are allowed")
+        raise HTTPInputError(
+            f"Max number of fields exceeded: {count}, at most {max_arguments} are allowed"
+        )
     has_escapes = b"%" in data
     for field in data.replace(b"+", b" ").split(b"&"):
         if not field:
@@ -189,7 +194,7 @@ def parse_multipart_form_data(
     if config is None:
         config = _default_config.multipart
     if not config.enabled:
-        raise _malformed("parsing of it is disabled")
+        raise HTTPInputError("multipart/form-data parsing is disabled")
     if len(boundary) >= 2 and boundary[:1] == boundary[-1:] == b'"':
         boundary = boundary[1:-1]
     if not 1 <= len(boundary) <= _MAX_BOUNDARY or not _BOUNDARY_BYTES.issuperset(boundary):
@@ -218,15 +223,17 @@ def _part_bounds(data: bytes, dash_boundary: bytes, max_parts: int) -> list[tupl
     # The position behind a delimiter, and the end of the part before it.
     position, part_end = len(dash_boundary), 0
     while True:
-        following = data[position : position + 2]
-        if following in (b"\r\n", b"--"):
+        following = _AFTER_DELIMITER.match(data, position)
+        if following is not None:
             if previous is not None:
                 if len(bounds) >= max_parts:
-                    raise _malformed(f"more than {max_parts} parts")
+                    raise _malformed(f"too many parts, at most {max_parts} are allowed")
                 bounds.append((previous, part_end))
-            if following == b"--":
+            if following.group() == b"--":
                 return bounds
-            previous = position + 2
+            # The CRLF may also begin the next delimiter: the part between is empty then, and refused.
+            previous = following.end()
+            position = previous - 2
         elif previous is None:
             raise _malformed("does not begin with its boundary")
         else:
@@ -234,8 +241,6 @@ def _part_bounds(data: bytes, dash_boundary: bytes, max_parts: int) -> list[tupl
             false_delimiters += 1
             if false_delimiters > _MAX_FALSE_DELIMITERS:
                 raise _malformed("its boundary is all over the content")
-        # The CRLF behind a delimiter may also begin the next one: then the part between is empty,
-        # and refused.
         part_end = _find_delimiter(data, dash_boundary, position)
         position = part_end + 2 + len(dash_boundary)
 
@@ -264,14 +269,17 @@ def _read_part(
     head_end = data.find(b"\r\n\r\n", start, min(end, start + max_header_size + 4))
     if head_end < 0:
         if end - start > max_header_size:
-            raise _malformed(f"headers of a part exceed {max_header_size} bytes")
-        raise _malformed("a part without headers")
+            raise _malformed(f"header too large: a part's exceeds {max_header_size} bytes")
+        if data[end - 2 : end] != b"\r\n" or end - start < 2:
+            raise _malformed("a part without headers")
+        # The CRLF of the empty line is also the one in front of the delimiter: there is no content.
+        head_end = end - 2
     try:
         head = data[start:head_end].decode("utf-8")
     except UnicodeDecodeError as error:
         raise _malformed("headers of a part are not UTF-8") from error
     if head.count("\r") != head.count("\n") or head.count("\r\n") != head.count("\n"):
-        raise _malformed("line end within a header of a part")
+        raise _malformed("Invalid header value: line end within a header of a part")
     headers = HTTPHeaders.parse(head, _chars_are_bytes=False)
     disposition, parameters = _parse_header(headers.get("Content-Disposition", ""))
     if disposition.lower() != "form-data":
@@ -281,7 +289,7 @@ def _read_part(
         raise _malformed("a part without a name")
     filename = parameters.get("filename")
     if not _CONTROLS.isdisjoint(name) or (filename and not _CONTROLS.isdisjoint(filename)):
-        raise _malformed("control character in the name of a part")
+        raise _malformed("Invalid header value: control character in the name of a part")
     value = data[head_end + 4 : end]
     if filename:
         content_type = headers.get("Content-Type", "application/unknown")

@@ -22,6 +22,16 @@ _unquote_replace = _unescaped
 _unquote_sub = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))").sub
 
 
+class _ABNF:
+    """Patterns of rules in RFC 9110 and RFC 9112, on text in which each character is a byte."""
+
+    token = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+    field_name = token
+    field_value = re.compile(r"(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?")
+    request_target = re.compile(r"[!-~\x80-\xff]+")
+    reason_phrase = re.compile(r"[\t -~\x80-\xff]+")
+
+
 class _NormalizedHeaderCache(dict[str, str]):
     """Header names in any case to their normal form.
 

@@ -1,4 +1,4 @@
-"""A field value with parameters (``form-data; name="x"``) goes in, its parts come out; and back."""
+"""Field values with parameters, such as ``form-data; name="x"``: taken apart, and put together."""
 
 from __future__ import annotations
 
@@ -6,9 +6,17 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
 
-# One parameter, from its semicolon to the next: a name, and perhaps a value, quoted or plain.
+# One parameter, from its semicolon to the next: a name, and perhaps a value, quoted or plain. Browsers
+# do not escape a backslash (WHATWG: a quote is written %22), so that in name="dir\"; filename="a" the
+# backslash belongs to the value. Other clients do escape. What fits what follows the value is right.
 _PARAMETER = re.compile(
-    r';[ \t]*(?:([^;="]*)(?:=[ \t]*(?:"((?:[^"\\]|\\.)*)"[^;]*|([^;]*)))?)', re.DOTALL
+    r""";[ \t]*([^;="]*)(?:=[ \t]*(?:
+        "((?:[^"\\]|\\.)*)"[ \t]*(?=;|\Z)
+        | "([^"]*)"[ \t]*(?=;|\Z)
+        | "((?:[^"\\]|\\.)*)"[^;]*
+        | ([^;]*)
+    ))?""",
+    re.DOTALL | re.VERBOSE,
 )
 # Only these two: a browser that sends the path C:\temp means its backslashes.
 _ESCAPED = re.compile(r'\\(["\\])')
@@ -29,11 +37,15 @@ def _parse_header(line: str) -> tuple[str, dict[str, str]]:
     parameters: dict[str, str] = {}
     extended: dict[str, dict[int, tuple[str, bool]]] = {}
     for match in _PARAMETER.finditer(line, len(key)):
-        name, quoted, plain = match.groups()
-        if quoted is None and plain is None:
+        name, quoted, verbatim, loose, plain = match.groups()
+        if quoted is None:
+            quoted = loose
+        if verbatim is None and plain is not None:
+            verbatim = plain.strip()
+        if quoted is None and verbatim is None:
             continue
         name = name.strip().lower()
-        value = _ESCAPED.sub(r"\1", quoted) if quoted is not None else plain.strip()
+        value = _ESCAPED.sub(r"\1", quoted) if quoted is not None else verbatim
         continued = _CONTINUED.match(name) if "*" in name else None
         if continued is None:
             parameters[name] = value
