@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import http.client
 import os
 import shutil
 import signal
@@ -57,27 +58,22 @@ def pins(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Installed:
     """An environment that holds a program and Tornado, and a folder to run things in."""
 
-    def __init__(self, folder: Path, pins: Path, requirements: tuple[str, ...]) -> None:
+    def __init__(
+        self, folder: Path, pins: Path, requirements: tuple[str, ...], override: bool = False
+    ) -> None:
         self.folder = folder
         self.bin = folder / "env" / "bin"
         self.python = self.bin / "python"
-        self._pins = pins
+        # An override decides against what a program asks for, a constraint only among it.
+        self._pins = ["--override" if override else "--constraint", str(pins)]
         self._started: list[Server] = []
         done = uv("venv", "-q", "--python", sys.executable, str(folder / "env"))
         assert done.returncode == 0, done.stderr
         self.install("tornado" if RELEASE else "tornado[all]", *requirements)
 
     def install(self, *requirements: str) -> None:
-        done = uv(
-            "pip",
-            "install",
-            "-q",
-            "--python",
-            str(self.python),
-            "-c",
-            str(self._pins),
-            *requirements,
-        )
+        command = ["pip", "install", "-q", "--python", str(self.python), *self._pins]
+        done = uv(*command, *requirements)
         assert done.returncode == 0, done.stderr
 
     @property
@@ -170,7 +166,7 @@ class Server:
                 urllib.request.urlopen(url, timeout=10).close()
             except urllib.error.HTTPError:
                 return True
-            except OSError:
+            except (OSError, http.client.HTTPException):
                 return False
             return True
 
@@ -195,8 +191,8 @@ def environments(pins: Path, tmp_path_factory: pytest.TempPathFactory) -> Callab
     """Return a function from requirements to an environment, made once."""
 
     @functools.cache
-    def make(*requirements: str) -> Installed:
-        return Installed(tmp_path_factory.mktemp("program"), pins, requirements)
+    def make(*requirements: str, override: bool = False) -> Installed:
+        return Installed(tmp_path_factory.mktemp("program"), pins, requirements, override)
 
     return make
 
@@ -206,8 +202,8 @@ def installed(environments: Callable[..., Installed]) -> Iterator[Callable[..., 
     """The same, and what was started there ends with the test."""
     used: list[Installed] = []
 
-    def make(*requirements: str) -> Installed:
-        used.append(environments(*requirements))
+    def make(*requirements: str, override: bool = False) -> Installed:
+        used.append(environments(*requirements, override=override))
         return used[-1]
 
     yield make

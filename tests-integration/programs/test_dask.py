@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import urllib.request
-
 import pytest
+import requests
 
 CLIENT = """
 import sys
@@ -41,10 +40,10 @@ def test_cluster(cluster):
         "workers",
         "tasks",
         "info/main/workers.html",
-        "info/logs.html",
+        "info/main/logs.html",
     ):
-        response = urllib.request.urlopen(f"{base}/{page}", timeout=60)
-        assert (response.status, bool(response.read())) == (200, True), page
+        response = requests.get(f"{base}/{page}", timeout=60)
+        assert (response.status_code, bool(response.content)) == (200, True), page
     code = f"""
 from bokeh.client import pull_session
 with pull_session(url="{base}/status") as session:

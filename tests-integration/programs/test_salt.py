@@ -19,9 +19,8 @@ auto_accept: true
 enable_ssh_minions: false
 worker_threads: 2
 external_auth:
-  sharedsecret:
+  auto:
     alice: [".*", "@runner", "@wheel", "@jobs"]
-sharedsecret: a-secret
 netapi_enable_clients: [local, runner, wheel]
 rest_tornado:
   host: 127.0.0.1
@@ -59,7 +58,7 @@ def test_ping_through_the_api(installed, unused_port):
     api.wait_for_url(base)
     user = requests.Session()
     user.headers["Accept"] = "application/json"
-    login = {"username": "alice", "sharedsecret": "a-secret", "eauth": "sharedsecret"}
+    login = {"username": "alice", "password": "a", "eauth": "auto"}
     response = user.post(f"{base}/login", json=login, timeout=120)
     assert response.status_code == 200, response.text + api.output
     user.headers["X-Auth-Token"] = response.json()["return"][0]["token"]

@@ -22,7 +22,6 @@ MODULES = (
     "tcpserver", "template", "testing", "twisted", "util", "wsgi",
 )  # fmt: skip
 NAMES = [f"tornado.test.{module}_test" for module in MODULES]
-NAMES += [f"tornado.{module}.doctests" for module in ("httputil", "iostream", "util")]
 
 #: More failures than this in a module have a cause of their own, and are not tried again.
 RETRIED = 8
