@@ -21,7 +21,7 @@ server:
   seenWizards: {{}}
 accessControl: {{salt: abcdefgh}}
 plugins:
-  _disabled: [softwareupdate, announcements, tracking, pi_support, backup, discovery]
+  _disabled: [pluginmanager, softwareupdate, announcements, tracking, pi_support, backup, discovery]
 """
 
 GCODE = b"; a file\n" + b"G1 X1 Y1 F3000\n" * 2000
@@ -78,4 +78,4 @@ def test_uploads(installed, unused_port):
     with connect(f"ws{base[4:]}/sockjs/000/abc/websocket", open_timeout=60) as socket:
         assert socket.recv(timeout=60) == "o"
         assert "connected" in json.loads(socket.recv(timeout=60)[1:])[0]
-    server.no_errors("Error while")
+    assert "Uncaught exception" not in server.output
