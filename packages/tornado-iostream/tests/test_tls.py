@@ -510,3 +510,67 @@ def test_a_plain_stream_has_no_tls(run_asyncio, pairs):
             assert not hasattr(server, "wait_for_handshake")
 
     run_asyncio(main)
+
+
+@pytest.mark.parametrize(
+    ("sent", "level"),
+    [
+        (b"", "DEBUG"),
+        (b"\x16\x03\x01", "DEBUG"),
+        (b"\x15\x03\x01\x00\x02\x02\x28", "DEBUG"),
+        (b"\x16\x03\x01\x00\x05hello", "DEBUG"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "WARNING"),
+        (b"CONNECT a:1 HTTP/1.1\r\n\r\n", "WARNING"),
+        (b"SSH-2.0-client\r\n", "WARNING"),
+        (bytes(50), "WARNING"),
+    ],
+)
+def test_what_peers_do_before_the_handshake_is_complete(
+    run_asyncio, certificates, caplog, sent, level
+):
+    async def main():
+        left, right = socket.socketpair()
+        server = SSLIOStream(
+            ssl_wrap_socket(
+                left, certificates.server(), server_side=True, do_handshake_on_connect=False
+            )
+        )
+        with right:
+            right.sendall(sent)
+            right.shutdown(socket.SHUT_WR)
+            with pytest.raises(StreamClosedError) as caught:
+                await server.wait_for_handshake()
+            assert isinstance(caught.value, ssl.SSLError)
+
+    with caplog.at_level("DEBUG", "tornado"):
+        run_asyncio(main)
+    records = [(r.levelname, r.name) for r in caplog.records if r.name.startswith("tornado")]
+    assert records == [(level, "tornado.general")]
+
+
+def test_clients_that_do_not_trust_the_server(run_asyncio, certificates, caplog):
+    async def main():
+        left, right = socket.socketpair()
+        server = SSLIOStream(
+            ssl_wrap_socket(
+                left,
+                certificates.server(certificates.other_cert_file),
+                server_side=True,
+                do_handshake_on_connect=False,
+            )
+        )
+        client = SSLIOStream(
+            ssl_wrap_socket(
+                right,
+                certificates.client(),
+                server_hostname="localhost",
+                do_handshake_on_connect=False,
+            )
+        )
+        for stream in (client, server):
+            with pytest.raises(ssl.SSLError):
+                await stream.wait_for_handshake()
+
+    run_asyncio(main)
+    assert [r.levelname for r in caplog.records] == ["WARNING", "WARNING"]
+    assert all(r.getMessage().startswith("SSL Error on") for r in caplog.records)

@@ -14,6 +14,7 @@ The tree::
 import errno
 import functools
 import ssl
+from typing import Any
 
 CONNECTION_RESETS = frozenset(
     getattr(errno, name)
@@ -73,7 +74,8 @@ def stream_closed_by(error: BaseException | None) -> StreamClosedError:
     """
     if error is None or isinstance(error, StreamClosedError):
         return error or StreamClosedError()
-    combined = _combined_class(type(error))
+    cause: Any = type(error)  # mypy finds that no class is hashable whose instances are exceptions
+    combined = _combined_class(cause)
     if combined is None:
         return StreamClosedError(error)
     result: StreamClosedError = combined(error)

@@ -65,7 +65,8 @@ def bind_sockets(
         found = socket_module.getaddrinfo(
             address, port, family, socket_module.SOCK_STREAM, 0, flags
         )
-    wanted: int = found[0][4][1] if isinstance(port, str) else port or 0  # a service has a name
+    # A service may have been named.
+    wanted = int(found[0][4][1]) if isinstance(port, str) else port or 0
     # Resolvers name an address several times; IPv4 first, so that a free port is chosen there.
     candidates = sorted(dict.fromkeys(found), key=lambda entry: entry[0] != socket_module.AF_INET)
     for attempt in range(_PORT_ATTEMPTS):
