@@ -6,7 +6,7 @@ from asyncio.events import _get_running_loop
 from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
 
 from tornado._loop import contexts, current, forking
@@ -227,9 +227,10 @@ class BaseAsyncIOLoop(IOLoop):
 
     def _step(self, callback: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return what asyncio is to call, with its arguments, to run a callback of this loop."""
-        if args and self._is_run_callback_replaced():
-            return (self._run_callback, functools.partial(callback, *args))
-        return (self._run_callback, callback, *args)
+        run = self._run_callback
+        if args and (type(run) is not MethodType or run.__func__ is not RUN_CALLBACK):
+            return (run, functools.partial(callback, *args))
+        return (run, callback, *args)
 
     def add_callback(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         """Call ``callback(*args, **kwargs)`` on the next turn; safe from every thread."""
@@ -241,17 +242,20 @@ class BaseAsyncIOLoop(IOLoop):
         try:
             if _get_running_loop() is not loop:
                 loop.call_soon_threadsafe(*self._step(callback, args))
-            elif (
-                self._queue is not None
+                return
+            queue = self._queue
+            if queue is not None:
                 # The short way may be taken only where nobody replaced a step of the long one.
-                and type(self)._run_callback is RUN_CALLBACK
-                and "_run_callback" not in self.__dict__
-                and type(loop).call_soon is _CALL_SOON
-                and "call_soon" not in loop.__dict__
-            ):
-                self._queue.append(_Call(callback, args, loop))
-            else:
-                loop.call_soon(*self._step(callback, args))
+                run, soon = self._run_callback, loop.call_soon
+                if (
+                    type(run) is MethodType
+                    and run.__func__ is RUN_CALLBACK
+                    and type(soon) is MethodType
+                    and soon.__func__ is _CALL_SOON
+                ):
+                    queue.append(_Call(callback, args, loop))
+                    return
+            loop.call_soon(*self._step(callback, args))
         except RuntimeError:
             if not self.asyncio_loop.is_closed():
                 raise
@@ -284,19 +288,22 @@ class BaseAsyncIOLoop(IOLoop):
         if kwargs:
             callback = functools.partial(callback, **kwargs)
         delay = when - self.time()
-        return self.asyncio_loop.call_later(delay if delay > 0 else 0, *self._step(callback, args))
+        delay = delay if delay > 0 else 0
+        return self.asyncio_loop.call_later(delay, *self._step(callback, args))
 
     def call_later(
         self, delay: float, callback: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> Any:
         """Call ``callback(*args, **kwargs)`` after ``delay`` seconds."""
-        if type(self).call_at is not _CALL_AT or "call_at" in self.__dict__:
-            return self.call_at(self.time() + delay, callback, *args, **kwargs)
+        call_at = self.call_at
+        if type(call_at) is not MethodType or call_at.__func__ is not _CALL_AT:
+            return call_at(self.time() + delay, callback, *args, **kwargs)
         if contexts.in_use:
             callback = contexts.wrap(callback)
         if kwargs:
             callback = functools.partial(callback, **kwargs)
-        return self.asyncio_loop.call_later(delay if delay > 0 else 0, *self._step(callback, args))
+        delay = delay if delay > 0 else 0
+        return self.asyncio_loop.call_later(delay, *self._step(callback, args))
 
     def remove_timeout(self, timeout: Any) -> None:
         """Cancel a timeout, given its handle."""

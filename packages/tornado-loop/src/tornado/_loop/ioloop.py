@@ -13,6 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from types import MethodType
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, overload
 
 from tornado._loop import contexts, current
@@ -388,19 +389,19 @@ class IOLoop(Configurable):
         callback = contexts.wrap(callback)
         future.add_done_callback(lambda done: self.add_callback(callback, done))
 
-    def _is_run_callback_replaced(self) -> bool:
-        """Return whether `_run_callback` is overridden or patched, on a class or this object.
-
-        Then it is called for each callback with one argument, as in released versions.
-        """
-        return type(self)._run_callback is not RUN_CALLBACK or "_run_callback" in self.__dict__
-
     def _dispatch(self, callback: Callable[..., Any], *args: Any) -> None:
-        """Run a callback of the loop now."""
-        if args and self._is_run_callback_replaced():
-            self._run_callback(functools.partial(callback, *args))
+        """Run a callback of the loop now.
+
+        Where `_run_callback` was overridden or patched, on a class or on this object, it is called
+        with one argument, as in released versions. A bound method that is one indeed, and whose
+        function is ours, cannot be imitated: wrappers that answer look-ups as the original does
+        are of another type.
+        """
+        run = self._run_callback
+        if args and (type(run) is not MethodType or run.__func__ is not RUN_CALLBACK):
+            run(functools.partial(callback, *args))
         else:
-            self._run_callback(callback, *args)
+            run(callback, *args)
 
     def _run_callback(self, callback: Callable[..., Any], *args: Any) -> None:
         """Run a callback of the loop; whatever it raises stops nothing."""
