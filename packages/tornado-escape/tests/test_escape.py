@@ -80,7 +80,7 @@ class TestBytesAndText:
     @pytest.mark.parametrize("convert", [utf8, to_unicode, native_str, to_basestring])
     def test_other_types(self, convert, value):
         name = type(value).__name__
-        with pytest.raises(TypeError, match=f"expected bytes, str or None, got {name}"):
+        with pytest.raises(TypeError, match=f"takes str, bytes or None, got {name}"):
             convert(value)
 
     def test_bytes_that_are_no_utf8(self):
@@ -174,7 +174,7 @@ class TestHTML:
     @pytest.mark.parametrize("value", [None, 5, ["<"], bytearray(b"x")])
     @pytest.mark.parametrize("convert", [xhtml_escape, xhtml_unescape, squeeze, url_unescape])
     def test_other_types(self, convert, value):
-        with pytest.raises(TypeError, match=f"expected str or bytes, got {type(value).__name__}"):
+        with pytest.raises(TypeError, match=f"takes str or bytes, got {type(value).__name__}"):
             convert(value)
 
     @pytest.mark.parametrize(
@@ -433,3 +433,34 @@ def test_what_json_cannot_express_is_shown_once(value):
         json_encode(value)
     assert caught.value.__context__ is None
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        utf8,
+        to_unicode,
+        xhtml_escape,
+        xhtml_unescape,
+        url_escape,
+        url_unescape,
+        squeeze,
+        parse_qs_bytes,
+    ],
+)
+def test_a_forgotten_await_is_asked_for(function):
+    async def fetch():
+        pass
+
+    coroutine = fetch()
+    try:
+        with pytest.raises(TypeError) as caught:
+            function(coroutine)
+    finally:
+        coroutine.close()
+    assert str(caught.value).startswith(f"{function.__name__}() takes str")
+    assert str(caught.value).endswith("got coroutine: did you forget await?")
+
+
+def test_no_query_has_no_fields():
+    assert parse_qs_bytes(None) == parse_qs_bytes("") == parse_qs_bytes(b"") == {}

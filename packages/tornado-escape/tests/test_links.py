@@ -147,7 +147,7 @@ def test_protocols_of_any_case():
 
 def test_bytes():
     assert linkify("é http://a.com".encode()) == f"é {link('http://a.com')}"
-    with pytest.raises(TypeError, match="expected str or bytes, got int"):
+    with pytest.raises(TypeError, match="takes str or bytes, got int"):
         linkify(5)
 
 

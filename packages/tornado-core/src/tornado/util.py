@@ -15,6 +15,7 @@ from types import CodeType, TracebackType
 from typing import Any, NoReturn, TypeVar
 
 from tornado import _legacy
+from tornado._checks.seam import wrong_type
 
 _legacy.provide(__name__)
 
@@ -215,6 +216,8 @@ def import_object(name: str) -> Any:
 
     :raises ImportError: if there is no such module or member.
     """
+    if not isinstance(name, str):
+        raise wrong_type("import_object()", name, "a dotted name as str")
     parent_name, _, member = name.rpartition(".")
     if not parent_name:
         return import_module(name)
@@ -307,6 +310,8 @@ def timedelta_to_seconds(td: timedelta) -> float:
 
     .. versionadded:: 3.0
     """
+    if not isinstance(td, timedelta):
+        raise wrong_type("timedelta_to_seconds()", td, "a timedelta")
     return td.total_seconds()
 
 

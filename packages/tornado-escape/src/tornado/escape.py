@@ -14,6 +14,7 @@ from typing import Any, overload
 from urllib.parse import quote, quote_plus, unquote
 
 from tornado import _legacy
+from tornado._checks.seam import wrong_type
 from tornado._escape.percent import unquote_to_bytes
 
 _legacy.provide(__name__)
@@ -56,7 +57,7 @@ def utf8(value: str | bytes | None) -> bytes | None:
         return value.encode("utf-8")
     if value is None or isinstance(value, bytes):
         return value
-    raise TypeError(f"expected bytes, str or None, got {type(value).__name__}")
+    raise wrong_type("utf8()", value, "str, bytes or None")
 
 
 @overload
@@ -77,7 +78,7 @@ def to_unicode(value: str | bytes | None) -> str | None:
         return value
     if isinstance(value, bytes):
         return value.decode("utf-8")
-    raise TypeError(f"expected bytes, str or None, got {type(value).__name__}")
+    raise wrong_type("to_unicode()", value, "str, bytes or None")
 
 
 # Different on Python 2, where `str` was bytes.
@@ -111,15 +112,15 @@ def squeeze(value: str | bytes) -> str:
 
     White space at both ends is removed.
     """
-    return _SPACES.sub(" ", _text(value)).strip()
+    return _SPACES.sub(" ", _text(value, "squeeze")).strip()
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, function: str) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bytes):
         return value.decode("utf-8")
-    raise TypeError(f"expected str or bytes, got {type(value).__name__}")
+    raise wrong_type(f"{function}()", value, "str or bytes")
 
 
 # -- HTML -------------------------------------------------------------------------------------
@@ -135,7 +136,7 @@ def xhtml_escape(value: str | bytes) -> str:
        Single quotes are escaped too.
     """
     if type(value) is not str:
-        value = _text(value)
+        value = _text(value, "xhtml_escape")
     # A test is cheaper than a `replace` that finds nothing, and most text holds none of these.
     if "&" in value:
         value = value.replace("&", "&amp;")
@@ -155,7 +156,7 @@ def xhtml_unescape(value: str | bytes) -> str:
 
     A reference that HTML does not know stays as it is, and one to no character becomes U+FFFD.
     """
-    text = _text(value)
+    text = _text(value, "xhtml_unescape")
     if "&" not in text:
         return text
     # Here, since its table of names takes long to load and few programs need it.
@@ -198,7 +199,8 @@ def json_encode(value: Any) -> str:
 def _bytes_as_text(obj: object) -> str:
     if isinstance(obj, bytes):
         return obj.decode("utf-8")
-    raise TypeError(f"Object of type {type(obj).__name__} is not JSON serializable")
+    hint = ": did you forget await?" if hasattr(obj, "__await__") else ""
+    raise TypeError(f"Object of type {type(obj).__name__} is not JSON serializable{hint}")
 
 
 _encode_carefully = json.JSONEncoder(default=_bytes_as_text).encode
@@ -253,6 +255,8 @@ def url_escape(value: str | bytes, plus: bool = True) -> str:
     .. versionadded:: 3.1
        The ``plus`` argument.
     """
+    if not isinstance(value, (str, bytes)):
+        raise wrong_type("url_escape()", value, "str or bytes")
     return quote_plus(value) if plus else quote(value)
 
 
@@ -275,9 +279,9 @@ def url_unescape(
        The ``plus`` argument.
     """
     if encoding is None:
-        raw = value.encode("utf-8") if isinstance(value, str) else value
+        raw = value if isinstance(value, bytes) else _text(value, "url_unescape").encode("utf-8")
         return unquote_to_bytes(raw.replace(b"+", b" ") if plus else raw)
-    text = _text(value)
+    text = _text(value, "url_unescape")
     if plus:
         text = text.replace("+", " ")
     if "%" not in text:
@@ -313,9 +317,9 @@ def parse_qs_bytes(
     .. versionchanged:: 6.5.3
        Added ``max_num_fields``.
     """
-    data = qs if isinstance(qs, bytes) else _raw(qs)
-    if not data:
+    if not qs:
         return {}
+    data = qs if isinstance(qs, bytes) else _raw(qs)
     if max_num_fields is not None and data.count(b"&") >= max_num_fields:
         raise ValueError(f"got {data.count(b'&') + 1} fields, expected at most {max_num_fields}")
     result: dict[str, list[bytes]] = {}
@@ -338,6 +342,8 @@ def parse_qs_bytes(
 
 
 def _raw(qs: str) -> bytes:
+    if not isinstance(qs, str):
+        raise wrong_type("parse_qs_bytes()", qs, "str or bytes")
     try:
         return qs.encode("latin-1")
     except UnicodeEncodeError:
@@ -375,7 +381,7 @@ def linkify(
     # Here, since few programs make links, and none needs this to import templates.
     from tornado._escape.links import find_links, shortened
 
-    text = _text(text)
+    text = _text(text, "linkify")
     permitted = {to_unicode(protocol).lower() for protocol in permitted_protocols}
     parts: list[str] = []
     done = 0

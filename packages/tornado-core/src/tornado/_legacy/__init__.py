@@ -46,12 +46,14 @@ def find(module: str, name: str) -> Any:
     :raises ModuleNotFoundError: the latter, in ``from module import name``.
     """
     origin = None
-    if not name.startswith("__"):
+    # The import system itself asks for "__path__".
+    is_ordinary = not name.startswith("__")
+    if is_ordinary:
         # Here, since most programs never get so far.
         from tornado._legacy.names import origin_of
 
         origin = origin_of(module.removeprefix("tornado."), name)
-    if origin is None:
+    if is_ordinary and origin is None:
         caller = sys._getframe(1)
         is_import = _is_import_from(caller)
         if is_import or caller.f_globals.get("__name__", "").startswith("tornado."):
@@ -59,6 +61,7 @@ def find(module: str, name: str) -> Any:
             if leftover:
                 text = f"cannot import name {name!r} from {module!r}: {leftover}"
                 raise (ImportError if is_import else AttributeError)(text, name=name)
+    if origin is None:
         raise AttributeError(
             f"module {module!r} has no attribute {name!r}", name=name, obj=sys.modules.get(module)
         )

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO
 
+from tornado._checks.seam import wrong_type
 from tornado._options.errors import Error, InvalidValueError, UnrecognizedOptionError
 from tornado._options.help import format_help
 from tornado._options.option import Option
@@ -158,6 +159,10 @@ class OptionParser:
 
         :raises Error: if the option exists.
         """
+        if not isinstance(name, str):
+            raise wrong_type("define()", name, "a name as str")
+        if type is not None and not callable(type):
+            raise wrong_type("the type of define()", type, "a class or function")
         normalized = self._normalize_name(name)
         existing = self._options.get(normalized)
         if existing is not None:
@@ -191,6 +196,8 @@ class OptionParser:
         """
         if args is None:
             args = sys.argv
+        elif isinstance(args, str):
+            raise wrong_type("parse_command_line()", args, "a list of str")
         remaining: list[str] = []
         for position, arg in enumerate(args[1:], 1):
             if not arg.startswith("-"):
@@ -268,6 +275,8 @@ class OptionParser:
 
     def add_parse_callback(self, callback: Callable[[], Any]) -> None:
         """Have ``callback`` called, without arguments, when all options have been parsed."""
+        if not callable(callback):
+            raise wrong_type("add_parse_callback()", callback, "a function")
         self._parse_callbacks.append(callback)
 
     def run_parse_callbacks(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pymysql.err
 
+from tornado._checks.seam import wrong_type
 from tornado._database.engines import Cursor, Engine, Parameters
 from tornado._database.mysql import MySQLEngine
 from tornado._database.rows import Row
@@ -56,6 +57,8 @@ class Connection:
         password: str | None = None,
         max_idle_time: float = 7 * 3600,
     ) -> None:
+        if not isinstance(host, str):
+            raise wrong_type("the host of Connection()", host, "str")
         self.host = host
         self.database = database
         self.max_idle_time = max_idle_time

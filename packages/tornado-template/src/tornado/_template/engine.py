@@ -8,6 +8,7 @@ import threading
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado._checks.seam import wrong_type
 from tornado._template import runtime
 from tornado._template.errors import PUBLIC_MODULE
 from tornado._template.whitespace import check_mode, default_mode
@@ -131,6 +132,8 @@ class Template:
         self.namespace: dict[str, Any] = loader.namespace if loader is not None else {}
         # A loader need not be a BaseLoader, and an old one knows no paths.
         path_of = getattr(loader, "source_path", str)
+        if not isinstance(template_string, (str, bytes)):
+            raise wrong_type("Template()", template_string, "str or bytes")
         source = to_unicode(template_string)
         self.file: File = parse(source, name, path_of(name), self.autoescape, whitespace)
         self._compiled: Program | None = None

@@ -1,0 +1,1 @@
+"""What is said of arguments of a wrong type."""
