@@ -3,8 +3,9 @@
 
 Echo: 50 connections, each sends a message when its last one came back, of 125 bytes and of 64 KiB.
 Broadcast: 1,000 connections, one of which says when the next message goes to all; the figure is for
-each copy that is sent. `--idle N` holds N connections with pings for `--seconds` in one process of
-this project, and tells memory and CPU for each.
+each copy that is sent. Ours masks in C where tornado-speedups was built, and is shown without it too.
+`--idle N` holds N connections with pings for `--seconds` in one process of this project, and tells
+memory and CPU for each.
 
 usage: python3 benchmarks/websocket.py [--rounds N] [--only NAME] [--json FILE] [--idle N --seconds S]
 """
@@ -23,6 +24,8 @@ from harness import Contestant, Figures, Server
 
 LOOP = """
 import sys, asyncio
+if "pure" in sys.argv:
+    sys.modules["tornado.speedups"] = None
 if "uvloop" in sys.argv:
     import uvloop
     run = uvloop.run
@@ -449,6 +452,7 @@ def main() -> None:
             ),
         }
         contestants = [Contestant("ours", [mine, script("ours")])]
+        contestants.append(Contestant("ours, without speedups", [mine, script("ours"), "pure"]))
         contestants.append(Contestant("ours, uvloop", [mine, script("ours"), "uvloop"]))
         for name, (source, requirements) in peers.items():
             if options.only and not any(part in name for part in options.only):

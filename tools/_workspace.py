@@ -28,6 +28,7 @@ LAYERS = [
     "tornado-httpserver",
     "tornado-httpclient",
     "tornado-web",
+    "tornado-speedups",
     "tornado-websocket",
     "tornado-auth",
     "tornado-wsgi",
@@ -58,9 +59,12 @@ class Distribution:
         return self.folder / "src" / "tornado"
 
     def modules(self) -> list[str]:
-        """Return the dotted names of all modules in this distribution, sorted."""
+        """Return the dotted names of all modules in this distribution, sorted.
+
+        A module in C is found by the stub that describes it.
+        """
         names = []
-        for path in self.source.rglob("*.py"):
+        for path in [*self.source.rglob("*.py"), *self.source.rglob("*.pyi")]:
             parts = path.relative_to(self.source.parent).with_suffix("").parts
             names.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
         return sorted(names)

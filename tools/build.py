@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
+import shutil
 import subprocess
 import sys
+import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,6 +31,20 @@ def build_one(folder: Path, out: Path, *, wheels_only: bool) -> None:
         raise SystemExit(f"building {folder.name} failed:\n{done.stdout}{done.stderr}")
 
 
+def needs_compiler(folder: Path) -> bool:
+    """Return whether a distribution holds C code."""
+    return any(folder.glob("src/**/*.c"))
+
+
+def has_compiler() -> bool:
+    """Return whether C can be compiled here; if not, say what is left out."""
+    compiler = os.environ.get("CC") or sysconfig.get_config_var("CC") or "cl"
+    found = shutil.which(shlex.split(compiler)[0]) is not None or sys.platform == "win32"
+    if not found:
+        print(f"no C compiler ({compiler}): distributions in C are left out", file=sys.stderr)
+    return found
+
+
 def build(names: list[str], out: Path, *, wheels_only: bool = False) -> list[Path]:
     """Build the named distributions (all when empty) into `out`; return the files there.
 
@@ -38,7 +55,9 @@ def build(names: list[str], out: Path, *, wheels_only: bool = False) -> list[Pat
 
     distributions = _workspace.load()
     out.mkdir(parents=True, exist_ok=True)
-    chosen = [distributions[name] for name in names] or list(distributions.values())
+    chosen = [distributions[name] for name in names] or [
+        each for each in distributions.values() if not needs_compiler(each.folder) or has_compiler()
+    ]
     for distribution in chosen:
         stem = distribution.name.replace("-", "_")
         for old in [*out.glob(f"{stem}-*.whl"), *out.glob(f"{stem}-*.tar.gz")]:

@@ -127,6 +127,23 @@ def test_a_server_that_says_nothing():
     run(work())
 
 
+@pytest.mark.parametrize("declared", [True, False])
+def test_the_content_of_a_refusal_is_bounded(declared):
+    """A server may send without end; what is kept for the caller to look at is little."""
+    size = 1_000_000
+    head = f"Content-Length: {size}\r\n" if declared else ""
+    response = f"HTTP/1.1 403 Forbidden\r\n{head}\r\n".encode() + bytes(size)
+
+    async def work():
+        async with responding(response) as url:
+            with pytest.raises((HTTPClientError, WebSocketError)) as caught:
+                await websocket_connect(url)
+            response_seen = getattr(caught.value, "response", None)
+            assert response_seen is None or len(response_seen.body) <= 65536
+
+    run(work())
+
+
 # ---- a connection made by hand ----
 
 

@@ -1,5 +1,6 @@
 """The compression's data side by itself."""
 
+import tracemalloc
 import zlib
 
 import pytest
@@ -63,9 +64,16 @@ def test_room():
 
 def test_a_bomb_is_never_unfolded():
     bomb = Deflater().deflate(bytes(50_000_000))
-    with pytest.raises(ProtocolError) as caught:
-        Inflater().inflate(bomb, 1000)
+    inflater = Inflater()
+    tracemalloc.start()
+    try:
+        with pytest.raises(ProtocolError) as caught:
+            inflater.inflate(bomb, 1000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
     assert caught.value.code == 1009
+    assert peak < 1_000_000
 
 
 def test_streams_that_end():

@@ -1,6 +1,8 @@
 """Masking against its definition, at every alignment, on both sides of the crossover."""
 
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tornado._websocket import masking
-from tornado._websocket.masking import apply_mask, next_mask_key, rotate_key
+from tornado._websocket.masking import apply_mask, mask_in_python, next_mask_key, rotate_key
 
 
 def definition(key, data):
@@ -88,7 +90,7 @@ def test_another_thread_takes_the_last_of_a_pool(monkeypatch):
     monkeypatch.setattr(masking, "_rooms", EmptiedByOthers())
     monkeypatch.setattr(masking, "_keys", EmptiedByOthers())
     data = os.urandom(5000)
-    assert apply_mask(b"abcd", data) == definition(b"abcd", data)
+    assert mask_in_python(b"abcd", data) == definition(b"abcd", data)
     assert len(next_mask_key()) == 4
 
 
@@ -97,7 +99,51 @@ def test_threads_share_no_room():
     expected = [definition(b"abcd", each) for each in data]
 
     def work(number):
-        return all(apply_mask(b"abcd", data[number]) == expected[number] for _ in range(300))
+        return all(mask_in_python(b"abcd", data[number]) == expected[number] for _ in range(300))
 
     with ThreadPoolExecutor(4) as executor:
         assert all(executor.map(work, range(4)))
+
+
+# ---- in C ----
+
+
+@given(
+    key=st.binary(min_size=4, max_size=4),
+    data=st.one_of(st.binary(max_size=1500), st.binary(min_size=4000, max_size=5000)),
+    start=st.integers(0, 1500),
+    length=st.none() | st.integers(0, 5000),
+)
+def test_c_and_python_are_equal(key, data, start, length):
+    pytest.importorskip("tornado.speedups")
+    start = min(start, len(data))
+    stop = None if length is None else min(start + length, len(data))
+    expected = mask_in_python(key, data, start, stop)
+    assert expected == definition(key, data[start:stop])
+    assert masking.mask_in_c(key, data[start:stop]) == expected
+    assert apply_mask(key, data, start, stop) == expected
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 640, 641, 4096, 65536, 65537, 200_003])
+def test_c_and_python_are_equal_at_the_limits(size):
+    speedups = pytest.importorskip("tornado.speedups")
+    data = os.urandom(size)
+    assert speedups.websocket_mask(b"abcd", data) == mask_in_python(b"abcd", data)
+    assert apply_mask(b"abcd", data, 1, size) == definition(b"abcd", data[1:])
+
+
+def test_without_the_extension(monkeypatch):
+    monkeypatch.setattr(masking, "mask_in_c", None)
+    data = os.urandom(5000)
+    assert apply_mask(b"abcd", data, 3, 4999) == definition(b"abcd", data[3:4999])
+
+
+def test_the_module_is_found_or_done_without():
+    """In a fresh process, with the extension hidden: nothing requires it."""
+    code = (
+        "import sys; sys.modules['tornado.speedups'] = None\n"
+        "from tornado._websocket import masking\n"
+        "assert masking.mask_in_c is None\n"
+        "assert masking.apply_mask(b'abcd', b'54321') == b'TVPVP'\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -45,6 +45,7 @@ _DISTRIBUTIONS = {
     "queues": "tornado-loop",
     "routing": "tornado-web",
     "simple_httpclient": "tornado-httpclient",
+    "speedups": "tornado-speedups",
     "stack_context": "tornado-loop",
     "tcpclient": "tornado-iostream",
     "tcpserver": "tornado-iostream",

@@ -27,7 +27,7 @@ from tornado._websocket.frames import (
     build_frame,
     build_head,
 )
-from tornado._websocket.masking import apply_mask, next_mask_key, rotate_key
+from tornado._websocket.masking import apply_mask, mask_in_c, next_mask_key, rotate_key
 from tornado._websocket.state import Action, State, next_state
 from tornado._websocket.utf8 import TextDecoder, decode_text
 
@@ -188,8 +188,12 @@ class Engine:
                         self._position = stop
                         self.message_bytes_in += size
                         payload = buffer[stop - size : stop]
-                        if self._mask_bit:
-                            # What apply_mask() does to few bytes, without the call.
+                        if not self._mask_bit:
+                            pass
+                        elif mask_in_c is not None:
+                            payload = mask_in_c(buffer[start + 2 : start + 6], payload)
+                        else:
+                            # What mask_in_python() does to few bytes, without the call.
                             pattern = (buffer[start + 2 : start + 6] * 32)[:size]
                             payload = (
                                 _from_bytes(payload, "little") ^ _from_bytes(pattern, "little")
