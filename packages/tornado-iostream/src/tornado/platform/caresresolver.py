@@ -11,7 +11,7 @@ from typing import Any
 
 import pycares
 
-from tornado import ioloop
+from tornado import _legacy, ioloop
 from tornado._loop.contexts import run_clean
 from tornado._netutil.addresses import port_number
 from tornado._netutil.callbacks import with_callback
@@ -20,6 +20,8 @@ from tornado._netutil.resolvers import Addresses
 from tornado.netutil import Resolver
 
 __all__ = ["CaresResolver"]
+
+_legacy.provide(__name__)
 
 _NO_SOCKET = -1
 _LONGEST_TIMER_SECONDS = 1.0
