@@ -18,21 +18,34 @@ from tornado import _legacy
 from tornado._httpclient.base import AsyncHTTPClient
 from tornado._httpclient.blocking import HTTPClient
 from tornado._httpclient.command import main
+from tornado._httpclient.cookies import Cookie, CookieJar
 from tornado._httpclient.errors import HTTPClientError, HTTPError
 from tornado._httpclient.request import HTTPRequest, _RequestProxy
 from tornado._httpclient.response import HTTPResponse
+from tornado._httpclient.retries import Retries
+from tornado._httpclient.schemes import Auth, BasicAuth, BearerAuth, DigestAuth
+from tornado._httpclient.session import BlockingSession, Session
 from tornado._httpclient.streaming import ResponseStream
 
 _legacy.provide(__name__)
 
 __all__ = [
     "AsyncHTTPClient",
+    "Auth",
+    "BasicAuth",
+    "BearerAuth",
+    "BlockingSession",
+    "Cookie",
+    "CookieJar",
+    "DigestAuth",
     "HTTPClient",
     "HTTPClientError",
     "HTTPError",
     "HTTPRequest",
     "HTTPResponse",
     "ResponseStream",
+    "Retries",
+    "Session",
     "_RequestProxy",
     "main",
 ]

@@ -21,6 +21,7 @@ from tornado.util import Configurable
 
 if TYPE_CHECKING:
     from tornado._httpclient.response import HTTPResponse
+    from tornado._httpclient.session import Session
     from tornado._httpclient.streaming import ResponseStream
 
 
@@ -267,7 +268,7 @@ class AsyncHTTPClient(Configurable):
         context = None if callback is None else copy_context()
 
         def handle_response(response: HTTPResponse) -> None:
-            if context is not None:
+            if callback is not None and context is not None:
                 if isinstance(response.error, _NoResponse):
                     response.error._shows_status = True
                 context.run(schedule, io_loop, callback, response)
@@ -309,7 +310,7 @@ class AsyncHTTPClient(Configurable):
         No more is read from the connection than the loop consumes. Leaving the block early closes
         the connection. See `ResponseStream`.
         """
-        # Deferred: that room needs this class.
+        # Deferred, as below: that room needs this class.
         from tornado._httpclient.streaming import ResponseStream
 
         if not isinstance(request, HTTPRequest):
@@ -317,6 +318,17 @@ class AsyncHTTPClient(Configurable):
         elif kwargs:
             raise ValueError("kwargs can't be used if request is an HTTPRequest object")
         return ResponseStream(self, request)
+
+    def session(self, base_url: str | None = None, **kwargs: Any) -> Session:
+        """Return a `Session`: this client with a base URL, default headers, cookies, authentication,
+        retries and hooks.
+
+        :arg base_url: put in front of URLs without a scheme.
+        :arg kwargs: see `Session`.
+        """
+        from tornado._httpclient.session import Session
+
+        return Session(self, base_url, **kwargs)
 
 
 AsyncHTTPClient.__module__ = "tornado.httpclient"

@@ -15,6 +15,7 @@ from tornado.ioloop import IOLoop
 if TYPE_CHECKING:
     from tornado._httpclient.request import HTTPRequest
     from tornado._httpclient.response import HTTPResponse
+    from tornado._httpclient.session import BlockingSession
 
 _T = TypeVar("_T")
 
@@ -90,6 +91,18 @@ class HTTPClient:
 
         response: HTTPResponse = self._run(fetch)
         return response
+
+    def session(self, base_url: str | None = None, **kwargs: Any) -> BlockingSession:
+        """Return a `BlockingSession`: this client with a base URL, default headers, cookies,
+        authentication, retries and hooks.
+
+        :arg base_url: put in front of URLs without a scheme.
+        :arg kwargs: see `Session`.
+        """
+        # Deferred: that room needs this class.
+        from tornado._httpclient.session import BlockingSession
+
+        return BlockingSession(self, base_url, **kwargs)
 
     def _run(self, function: Callable[[], Any]) -> Any:
         """Run ``function`` on this client's own loop until its result is there."""

@@ -179,5 +179,5 @@ for _exported in (
     HTTPProxyError,
 ):
     _exported.__module__ = "tornado.simple_httpclient"
-for _exported in (CurlError, CurlTimeoutError, CurlSizeError):
-    _exported.__module__ = "tornado.curl_httpclient"
+for _over_curl in (CurlError, CurlTimeoutError, CurlSizeError):
+    _over_curl.__module__ = "tornado.curl_httpclient"

@@ -246,6 +246,9 @@ class FetchBase:
         settings = self._settings
         self._code, self._reason, self._headers = code, reason, headers
         self._next = None
+        if settings._cookies is not None:
+            assert self._target is not None
+            settings._cookies.store(self._target, headers.get_list("Set-Cookie"))
         try:
             if is_redirect(settings, code, headers):
                 assert self._target is not None

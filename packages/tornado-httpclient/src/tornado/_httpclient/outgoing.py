@@ -49,7 +49,7 @@ def field_value(name: str, value: Any) -> str:
     if isinstance(value, datetime.datetime):
         return format_timestamp(value)
     if isinstance(value, numbers.Number) or (
-        type(value).__str__ is not object.__str__
+        getattr(type(value), "__str__", None) is not object.__str__
         and not isinstance(value, (Iterable, BaseException, type))
         and not inspect.isawaitable(value)
         and not callable(value)
@@ -58,7 +58,7 @@ def field_value(name: str, value: Any) -> str:
     raise TypeError(f"invalid value of header {name}: {value!r}, expected text, bytes or a number")
 
 
-def _as_text(headers: HTTPHeaders) -> HTTPHeaders:
+def as_text(headers: HTTPHeaders) -> HTTPHeaders:
     """Return a copy of ``headers`` in which every name and value is text."""
     converted = HTTPHeaders()
     for name, value in headers.get_all():
@@ -83,7 +83,7 @@ def headers_for(settings: Settings, target: Target, user_agent: str = USER_AGENT
     headers = settings._headers.copy()
     fields = headers._fields
     if headers._repeated is not None or any(type(value) is not str for value in fields.values()):
-        headers = _as_text(headers)
+        headers = as_text(headers)
         fields = headers._fields
     if "Host" not in fields:
         # First, as RFC 9110 section 7.2 would have it.
@@ -110,6 +110,11 @@ def headers_for(settings: Settings, target: Target, user_agent: str = USER_AGENT
         headers["Content-Length"] = "0"
     if settings.method == "POST" and "Content-Type" not in fields:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
+    if settings._cookies is not None:
+        cookies = settings._cookies.header_for(target)
+        if cookies is not None:
+            own = headers.get("Cookie")
+            headers["Cookie"] = cookies if own is None else f"{own}; {cookies}"
     if settings.expect_100_continue and (body or settings._body_producer is not None):
         headers["Expect"] = "100-continue"
     return headers

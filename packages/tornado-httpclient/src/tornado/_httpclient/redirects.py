@@ -24,7 +24,7 @@ _CONTENT_FIELDS = (
 )
 
 #: What another origin must not learn.
-_SECRET_FIELDS = ("Authorization", "Cookie", "Proxy-Authorization", "Www-Authenticate", "Cookie2")
+SECRET_FIELDS = ("Authorization", "Cookie", "Proxy-Authorization", "Www-Authenticate", "Cookie2")
 
 
 def is_redirect(settings: Settings, code: int, headers: HTTPHeaders) -> bool:
@@ -68,7 +68,7 @@ def follow(settings: Settings, target: Target, code: int, headers: HTTPHeaders) 
             following._headers.pop(name, None)
     new_target = parse_url(url)
     if new_target.origin != target.origin:
-        for name in _SECRET_FIELDS:
+        for name in SECRET_FIELDS:
             following._headers.pop(name, None)
         following.auth_username = following.auth_password = None
         following.client_cert = following.client_key = None

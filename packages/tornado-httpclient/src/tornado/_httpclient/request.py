@@ -13,6 +13,7 @@ from tornado.escape import utf8
 from tornado.httputil import HTTPHeaders, format_timestamp
 
 if TYPE_CHECKING:
+    from tornado._httpclient.cookies import CookieJar
     from tornado._httpclient.forms import Fields, FileSpec
 
 _Wrapped = Callable[..., Any] | None
@@ -207,6 +208,8 @@ class HTTPRequest:
         self.expect_100_continue = expect_100_continue
         self.start_time = time.time()
 
+    # The jar of the session that made the request.
+    _cookies: CookieJar | None = None
     # The request of which this one is a copy.
     _original: HTTPRequest | None = None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from tornado._httpclient.cookies import CookieJar
 from tornado._httpclient.request import HTTPRequest, _RequestProxy
 from tornado._httpclient.urls import url_of_octets
 from tornado.httputil import HTTPHeaders
@@ -45,6 +46,7 @@ class Settings(SimpleNamespace):
     method: str
     _headers: HTTPHeaders
     _body: bytes | None
+    _cookies: CookieJar | None = None
 
     if TYPE_CHECKING:
 
@@ -68,10 +70,11 @@ def settings_of(request: _RequestProxy) -> Settings:
     values.update([item for item in request.request.__dict__.items() if item[1] is not None])
     for name in _TEXTS:
         value = values.get(name)
-        if type(value) is bytes:
+        if isinstance(value, bytes):
             values[name] = value.decode("utf-8")
-    if type(settings.url) is bytes:
-        settings.url = url_of_octets(settings.url.decode("latin-1"))
+    url: str | bytes = settings.url
+    if isinstance(url, bytes):
+        settings.url = url_of_octets(url.decode("latin-1"))
     return settings
 
 

@@ -1,20 +1,31 @@
-"""A client and a request go in; the response's head and then its content come out, piece by piece."""
+"""A response as an asynchronous iterator over its content."""
 
 from __future__ import annotations
 
 import asyncio
 import collections
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tornado.httputil import HTTPHeaders, parse_response_start_line
 
 if TYPE_CHECKING:
-    from tornado._httpclient.base import AsyncHTTPClient
     from tornado._httpclient.request import HTTPRequest
     from tornado._httpclient.response import HTTPResponse
 
 #: Bytes that wait to be consumed before reading pauses.
 _HIGH_WATER = 256 * 1024
+
+
+class Fetcher(Protocol):
+    """A client, as far as streams and sessions need it."""
+
+    def fetch(
+        self,
+        request: str | HTTPRequest,
+        callback: None = None,
+        raise_error: bool = True,
+    ) -> asyncio.Future[HTTPResponse]:
+        """Fetch ``request``: see `.AsyncHTTPClient.fetch`."""
 
 
 class ResponseStream:
@@ -33,7 +44,7 @@ class ResponseStream:
     headers: HTTPHeaders
     response: HTTPResponse | None
 
-    def __init__(self, client: AsyncHTTPClient, request: HTTPRequest) -> None:
+    def __init__(self, client: Fetcher, request: HTTPRequest) -> None:
         self._client = client
         self._request = request
         self._lines: list[str] = []
