@@ -33,6 +33,7 @@ LAYERS = [
     "tornado-auth",
     "tornado-wsgi",
     "tornado-asgi",
+    "tornado-cli",
     "tornado-testing",
     "tornado-database",
     "tornado-twisted",

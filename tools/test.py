@@ -23,7 +23,7 @@ import _bootstrap
 
 ENVIRONMENTS = (
     "lint,type,core,escape,template,loop,iostream,http,httpserver,httpclient,web,speedups,websocket,auth,"
-    "wsgi,asgi,testing,database,twisted,uvloop,docs,integration,released,programs-quick"
+    "wsgi,asgi,cli,testing,database,twisted,uvloop,docs,integration,released,programs-quick"
 )
 SUPPORTED = [(3, 10), (3, 11), (3, 12), (3, 13)]
 

@@ -249,6 +249,7 @@ class WebSocketHandler(RequestHandler):
         self._headers_written = self._finished = True
         self._auto_finish = False
         self.stream = connection.detach()
+        self.application.open_connections.add(self)
         self._log()
         self.on_finish()
         return self.stream
@@ -420,6 +421,7 @@ class WebSocketHandler(RequestHandler):
     def on_connection_close(self) -> None:
         """Called when the connection is over, before or after the handshake; see `on_close`."""
         connection, self.ws_connection = self.ws_connection, None
+        self.application.open_connections.discard(self)
         if connection is not None and not connection.client_terminated:
             connection.on_connection_close()
         if self._opened and not self._on_close_called:

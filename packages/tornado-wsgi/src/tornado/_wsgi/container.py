@@ -130,6 +130,9 @@ class WSGIContainer:
         that they are made in the loop's thread, which waits for them: good for applications that
         answer at once, and a stand-still for all others.
 
+    :param log_function: a function of the request and the status, called after each response in place of
+        the line in ``tornado.access``.
+
     .. code-block:: python
 
         container = tornado.wsgi.WSGIContainer(simple_app)
@@ -147,9 +150,16 @@ class WSGIContainer:
        Added ``executor``.
     """
 
-    def __init__(self, wsgi_application: Any, executor: Executor | None = None) -> None:
+    def __init__(
+        self,
+        wsgi_application: Any,
+        executor: Executor | None = None,
+        *,
+        log_function: Callable[[HTTPServerRequest, int], None] | None = None,
+    ) -> None:
         self.wsgi_application = wsgi_application
         self.executor = executor
+        self.log_function = log_function
 
     def __call__(self, request: HTTPServerRequest) -> None:
         """Answer a request whose content is complete."""
@@ -283,6 +293,9 @@ class WSGIContainer:
         connection.finish()
 
     def _log(self, status: int, request: HTTPServerRequest) -> None:
+        if self.log_function is not None:
+            self.log_function(request, status)
+            return
         if status < 400:
             log = access_log.info
         elif status < 500:
