@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import importlib
 import ipaddress
 import logging
 import os
@@ -374,7 +375,7 @@ def _lifespan_of(application: Any) -> AbstractAsyncContextManager[Any]:
 def _loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
     if name != "asyncio":
         try:
-            import uvloop
+            uvloop = importlib.import_module("uvloop")  # an extra of tornado-loop
         except ImportError:
             if name == "uvloop":
                 raise CommandError(
