@@ -45,6 +45,7 @@ from tornado._web.delegate import HandlerDelegate as _HandlerDelegate
 from tornado._web.errors import Finish, HTTPError, MissingArgumentError
 from tornado._web.handler import RequestHandler
 from tornado._web.rendering import is_absolute
+from tornado._web.serving import run, serve
 from tornado._web.signing import (
     DEFAULT_SIGNED_VALUE_MIN_VERSION,
     DEFAULT_SIGNED_VALUE_VERSION,
@@ -101,6 +102,8 @@ __all__ = [
     "get_signature_key_version",
     "is_absolute",
     "removeslash",
+    "run",
+    "serve",
     "stream_request_body",
     "url",
 ]

@@ -17,13 +17,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from tornado._cli import access, proxy_header
 from tornado._cli.errors import FAILED, USAGE, CommandError
 from tornado._cli.targets import Target
 from tornado._http1.seam import dispatch_of
+from tornado._web.seam import end, lifespan_of
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.httputil import Target as RequestTarget
@@ -194,12 +194,13 @@ class Worker:
             loop.close()
 
     async def _serve(self) -> None:
+        options = self._options
         stopped = asyncio.Event()
         with _signalled(stopped):
             gate = Gate(self._served())
             server = self._server(gate)
             try:
-                async with _lifespan_of(self._target.served):
+                async with lifespan_of(self._target.served):
                     server.add_sockets(self._sockets)
                     health = self._serve_health()
                     checking = asyncio.ensure_future(self._check(gate))
@@ -209,7 +210,9 @@ class Worker:
                     finally:
                         checking.cancel()
                         self._is_draining = True
-                        await self._end(server, stopped)
+                        await end(
+                            server, self._target.application, stopped, options.graceful_timeout
+                        )
                         if health is not None:
                             health.stop()
                             await health.close_all_connections()
@@ -305,24 +308,6 @@ class Worker:
         app_log.info("Process %d is to be replaced %s", os.getpid(), why)
         self._when_spent()
 
-    async def _end(self, server: HTTPServer, again: asyncio.Event) -> None:
-        """Let what runs finish, in its time or until the next signal."""
-        again.clear()
-        application = self._target.application
-        for connection in list(getattr(application, "open_connections", ())):
-            connection.close(1001, "the server is shutting down")
-        draining = asyncio.ensure_future(server.drain(self._options.graceful_timeout))
-        impatient = asyncio.ensure_future(again.wait())
-        try:
-            await asyncio.wait([draining, impatient], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            impatient.cancel()
-            if not draining.done():
-                draining.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await draining
-            await server.close_all_connections()
-
 
 def _log_requests(target: Target, options: argparse.Namespace) -> None:
     """Have the application log its requests in the format that was asked for."""
@@ -363,13 +348,6 @@ def _networks(texts: list[str]) -> list[Any]:
         except ValueError as error:
             raise CommandError(f"--proxy-protocol: {error}", USAGE) from None
     return networks
-
-
-def _lifespan_of(application: Any) -> AbstractAsyncContextManager[Any]:
-    lifespan = getattr(application, "lifespan", None)
-    found: AbstractAsyncContextManager[Any]
-    found = lifespan() if lifespan is not None else contextlib.nullcontext()
-    return found
 
 
 def _loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
