@@ -177,6 +177,9 @@ class AsyncHTTPClient(Configurable):
         self.defaults = dict(HTTPRequest._DEFAULTS)
         if defaults:
             self.defaults.update(defaults)
+            agent = defaults.get("user_agent")
+            if isinstance(agent, bytes):
+                self.defaults["user_agent"] = agent.decode("utf-8")
             if "use_gzip" in defaults:
                 self.defaults.setdefault("decompress_response", defaults["use_gzip"])
                 if "decompress_response" not in defaults:
@@ -260,8 +263,8 @@ class AsyncHTTPClient(Configurable):
             raise ValueError("kwargs can't be used if request is an HTTPRequest object")
         # The client adds headers; the caller's own object stays as it is.
         request._headers = request._headers.copy()
-        io_loop = self._loop_in_use()
-        future: asyncio.Future[HTTPResponse] = io_loop.asyncio_loop.create_future()
+        loop = asyncio._get_running_loop() or self._loop_in_use().asyncio_loop
+        future: asyncio.Future[HTTPResponse] = loop.create_future()
         if callback is not None:
             callback = stack_context.wrap(callback)
 
@@ -271,7 +274,7 @@ class AsyncHTTPClient(Configurable):
             if callback is not None and context is not None:
                 if isinstance(response.error, _NoResponse):
                     response.error._shows_status = True
-                context.run(schedule, io_loop, callback, response)
+                context.run(schedule, IOLoop.current(), callback, response)
             if future.done():
                 return
             error = response.error

@@ -89,6 +89,7 @@ class ClientConnection:
         "_head",
         "_is_reading",
         "_touched",
+        "_watch",
         "_writer",
         "idle_since",
         "key",
@@ -121,6 +122,7 @@ class ClientConnection:
         self._touched = False
         self._is_reading = False
         self._close_error: BaseException | None = None
+        self._watch: Callable[[float], list[Any]] | None = None
         run_clean(stream.attach, self)
 
     # Sending.
@@ -316,10 +318,10 @@ class ClientConnection:
         """Ask the operating system whether nothing arrived: neither bytes nor the end."""
         if self.state is not _IDLE:
             return False
-        descriptor: Any = self.stream.fileno()
-        if not isinstance(descriptor, int):
-            descriptor = descriptor.fileno()
-        if not readable([descriptor]):
+        watch = self._watch
+        if watch is None:
+            watch = self._watch = watch_of(self.stream.socket.fileno())
+        if not watch(0):
             return True
         sock = self.stream.socket
         if not isinstance(sock, ssl.SSLSocket):
@@ -345,6 +347,12 @@ def _check_framing(head: ResponseHead) -> None:
 
 if hasattr(select, "poll"):
 
+    def watch_of(descriptor: int) -> Callable[[float], list[Any]]:
+        """Return a function that says, after so many milliseconds, whether something has arrived."""
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return poll.poll
+
     def readable(descriptors: list[int]) -> list[int]:
         """Return the descriptors on which something happened, or that are none any more."""
         poll = select.poll()
@@ -353,6 +361,10 @@ if hasattr(select, "poll"):
         return [descriptor for descriptor, _ in poll.poll(0)]
 
 else:
+
+    def watch_of(descriptor: int) -> Callable[[float], list[Any]]:
+        """Return a function that says, after so many milliseconds, whether something has arrived."""
+        return lambda timeout: select.select([descriptor], [], [], timeout / 1000)[0]
 
     def readable(descriptors: list[int]) -> list[int]:
         """Return the descriptors on which something happened."""

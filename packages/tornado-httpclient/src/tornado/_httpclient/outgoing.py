@@ -82,9 +82,11 @@ def headers_for(settings: Settings, target: Target, user_agent: str = USER_AGENT
     """
     headers = settings._headers.copy()
     fields = headers._fields
-    if headers._repeated is not None or any(type(value) is not str for value in fields.values()):
-        headers = as_text(headers)
-        fields = headers._fields
+    for value in fields.values():
+        if type(value) is not str:
+            headers = as_text(headers)
+            fields = headers._fields
+            break
     if "Host" not in fields:
         # First, as RFC 9110 section 7.2 would have it.
         headers._fields = {"Host": target.authority, **fields}

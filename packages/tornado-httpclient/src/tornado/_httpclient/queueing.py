@@ -50,6 +50,11 @@ class QueueingClient(AsyncHTTPClient, Generic[_T]):
 
     def _transport(self) -> _T:
         """Return the transport of the loop on which a fetch would run now."""
+        running = asyncio._get_running_loop()
+        if running is not None:
+            known = self._transports.get(running)
+            if known is not None and not known.is_closed:
+                return known
         io_loop = self._loop_in_use()
         loop = io_loop.asyncio_loop
         transport = self._transports.get(loop)

@@ -20,17 +20,19 @@ _NAMES = frozenset(HTTPRequest("").__dict__) | {"proxy_from_environment", "allow
 
 
 #: Parameters that are text, and were taken as bytes too by every release.
-_TEXTS = (
-    "method",
-    "user_agent",
-    "auth_username",
-    "auth_password",
-    "auth_mode",
-    "proxy_host",
-    "proxy_username",
-    "proxy_password",
-    "proxy_auth_mode",
-    "network_interface",
+_TEXTS = frozenset(
+    {
+        "method",
+        "user_agent",
+        "auth_username",
+        "auth_password",
+        "auth_mode",
+        "proxy_host",
+        "proxy_username",
+        "proxy_password",
+        "proxy_auth_mode",
+        "network_interface",
+    }
 )
 
 
@@ -67,10 +69,10 @@ def settings_of(request: _RequestProxy) -> Settings:
         for name in ("headers", "body_producer", "streaming_callback", "header_callback"):
             if name in values:
                 values["_" + name] = values[name]
-    values.update([item for item in request.request.__dict__.items() if item[1] is not None])
-    for name in _TEXTS:
-        value = values.get(name)
-        if isinstance(value, bytes):
+    own = [item for item in request.request.__dict__.items() if item[1] is not None]
+    values.update(own)
+    for name, value in own:
+        if type(value) is bytes and name in _TEXTS:
             values[name] = value.decode("utf-8")
     url: str | bytes = settings.url
     if isinstance(url, bytes):
