@@ -374,6 +374,7 @@ NAMES: dict[str, str] = {
         HTTP1Connection HTTP1ConnectionParameters HTTPError HTTPHeaders HTTPRequest HTTPResponse
         IOLoop IOStream Optional OverrideResolver PY3 Resolver SSLIOStream StreamClosedError
         TCPClient TracebackType Type _DEFAULT_CA_CERTS=tornado._httpclient.legacy:
+        _HTTPConnection=tornado._httpclient.fetching:Fetch
         _RequestProxy=tornado.httpclient: _client_ssl_defaults=tornado._iostream.legacy:
         _default_ca_certs=tornado._httpclient.legacy: _unicode absolute_import b base64 certifi
         collections contextlib copy division functools gen gen_log httputil is_valid_ip logging main

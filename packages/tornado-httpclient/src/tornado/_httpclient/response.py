@@ -38,7 +38,7 @@ class HTTPResponse:
        ``start_time``.
     """
 
-    error: BaseException | None
+    error: BaseException | None = None
     #: Whether ``error`` only says that the status is no success.
     _error_is_response_code: bool
 

@@ -133,6 +133,8 @@ class SimpleAsyncHTTPClient(QueueingClient[SimpleTransport]):
             self.resolver = OverrideResolver(resolver=self.resolver, mapping=hostname_mapping)
         self.tcp_client = TCPClient(resolver=self.resolver)
         self._contexts = Contexts()
+        #: addresses for names, as given
+        self.hostname_mapping = hostname_mapping
         self._takes_any_host = hostname_mapping is not None or not self.own_resolver
         self._idle_limits = (
             max_idle_connections,
