@@ -6,7 +6,7 @@ import driving
 
 from tornado._websocket.deflate import Deflater, Inflater
 from tornado._websocket.engine import Engine, Role
-from tornado._websocket.events import CloseReceived, Failed, Ping
+from tornado._websocket.events import WORKING, CloseReceived, Failed, Ping
 from tornado._websocket.hixie76 import Hixie76Engine
 from tornado._websocket.state import State
 
@@ -48,6 +48,8 @@ def _trace(role: Role | None, compressed: bool, pieces: list[bytes]) -> Trace:
         engine.feed(piece)
         while (event := engine.next_event()) is not None:
             assert not over, "an event after the end"
+            if event is WORKING:
+                continue
             if isinstance(event, str):
                 assert len(event.encode()) <= MAX_MESSAGE_SIZE  # raises for a lone surrogate
             elif isinstance(event, bytes):

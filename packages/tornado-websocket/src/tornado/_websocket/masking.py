@@ -8,12 +8,16 @@ import os
 import struct
 from collections.abc import Callable
 
-try:
-    from tornado.speedups import websocket_mask as mask_in_c
-except ImportError:  # an extra
-    mask_in_c: "Callable[[bytes, bytes], bytes] | None" = None  # type: ignore[no-redef]
-
 __all__ = ["apply_mask", "mask_in_c", "mask_in_python", "next_mask_key", "rotate_key"]
+
+#: `tornado.speedups.websocket_mask`, where that extra is installed.
+mask_in_c: Callable[[bytes, bytes], bytes] | None = None
+try:
+    from tornado.speedups import websocket_mask
+except ImportError:
+    pass
+else:
+    mask_in_c = websocket_mask
 
 # Up to this many bytes one exclusive or of two big integers is faster, above it four strided table
 # look-ups: the two meet at about 700 bytes on CPython 3.10 to 3.13.

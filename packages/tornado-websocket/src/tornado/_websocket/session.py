@@ -7,28 +7,24 @@ limit unread in the kernel.
 """
 
 import asyncio
-import sys
 from collections import deque
-from collections.abc import Callable, Coroutine
-from contextvars import Context, copy_context
+from collections.abc import Callable
 from functools import partial
 from time import monotonic
 from typing import Any
 
-from tornado import gen, stack_context
-from tornado._gen.eager import start
+from tornado import stack_context
 from tornado._http1.failures import APPLICATION_ERRORS
 from tornado._iostream.core import DEFAULT_READ_CHUNK_SIZE
-from tornado._loop import contexts
 from tornado._websocket.codes import CloseCode
 from tornado._websocket.engine import close_payload, read_close
 from tornado._websocket.errors import WebSocketClosedError
 from tornado._websocket.events import WORKING, CloseReceived, Failed, Ping, Pong
 from tornado._websocket.frames import Opcode
+from tornado._websocket.hooks import HookCaller, was_cancelled_itself
 from tornado._websocket.keepalive import Keepalive, settle_timeout
 from tornado._websocket.replaceable import ReplaceableMethod
 from tornado._websocket.seam import ByteTransport, FrameEngine
-from tornado._websocket.sending import Sender
 from tornado._websocket.state import State
 from tornado._websocket.utf8 import decode_text
 from tornado.iostream import StreamClosedError
@@ -66,7 +62,7 @@ _NOBODY_ASKS = 16
 _OVER = 32
 
 
-class Session(Sender):
+class Session(HookCaller):
     """A connection after its opening handshake; the subclasses know the handshake."""
 
     ping_interval: float | None = None
@@ -101,24 +97,11 @@ class Session(Sender):
         :param loop: the asyncio loop of the transport.
         """
         self._begin_sending(transport, engine, loop)
-        # Hooks run in the context in which the connection was accepted, however they are reached.
-        self._context: Context = copy_context()
-        self._run: Callable[..., Any] = self._context.run
-        self._in_stack_contexts = contexts.active()
-        if self._in_stack_contexts:
-            self._enter: Any = stack_context.wrap(_attempt)
-            self._run = self._run_in_stack_contexts
+        self._begin_calling()
         if getattr(transport, "read_chunk_size", None) == DEFAULT_READ_CHUNK_SIZE:
             transport.read_chunk_size = _READ_CHUNK_SIZE  # type: ignore[attr-defined]  # it has it
         with stack_context.NullContext():
             transport.attach(self)
-
-    def _run_in_stack_contexts(self, hook: Callable[..., Any], *args: Any) -> Any:
-        """Call a hook; what it raises ends this connection, and is not for the contexts around it."""
-        error, result = self._context.run(self._enter, hook, *args)
-        if error is not None:
-            raise error
-        return result
 
     def _choose_subprotocol(self, handler: Any, offered: list[str]) -> str | None:
         chosen: str | None = handler.select_subprotocol(offered)
@@ -309,9 +292,6 @@ class Session(Sender):
             self._take_close(*read_close(data), output)
         return None
 
-    def _future_of(self, result: Any) -> "asyncio.Future[Any] | None":
-        return None if result is None or result is self._sent else self._as_future(result)
-
     def _pump_by_hook(self) -> None:
         """Do what `_pump` does through a replaced `_handle_message`."""
         deadline = monotonic() + _SECONDS_PER_TURN
@@ -361,29 +341,6 @@ class Session(Sender):
             self._holds |= _HOOK_RUNS
             future.add_done_callback(self._hook_done)
 
-    def _as_future(self, result: Any) -> "asyncio.Future[Any] | None":
-        """Return the future of what a hook returned, ``None`` if it is nothing to wait for."""
-        if asyncio.isfuture(result):
-            return result
-        if asyncio.iscoroutine(result):
-            return self._start(result)
-        try:
-            return gen.convert_yielded(result)
-        except gen.BadYieldError:
-            return None
-
-    def _start(self, coroutine: Coroutine[Any, Any, Any]) -> "asyncio.Future[Any] | None":
-        """Run a hook's coroutine, its first step at once where Python can do that."""
-        if self._in_stack_contexts:
-            started: asyncio.Future[Any] | None = self._run(start, coroutine)
-            return started
-        loop, context = self._loop, self._context
-        if sys.version_info >= (3, 12) and loop.get_task_factory() is None:
-            return asyncio.Task(coroutine, loop=loop, context=context, eager_start=True)
-        if sys.version_info >= (3, 11):
-            return loop.create_task(coroutine, context=context)
-        return context.run(loop.create_task, coroutine)
-
     def _hook_done(self, future: "asyncio.Future[Any]") -> None:
         self._hook = None
         self._check_hook(future)
@@ -394,7 +351,7 @@ class Session(Sender):
             error = future.exception()
             if error is not None:
                 self._hook_failed(error)
-        elif _was_ordered(future):
+        elif was_cancelled_itself(future):
             self._give_up(CloseCode.INTERNAL_ERROR)
         else:
             self._hook_failed(asyncio.CancelledError("a hook awaited what was cancelled"))
@@ -622,23 +579,6 @@ class Session(Sender):
             self._run(self.handler.on_ws_connection_close, self.close_code, self.close_reason)
         except APPLICATION_ERRORS as error:
             self.handler.log_exception(type(error), error, error.__traceback__)
-
-
-def _attempt(hook: Callable[..., Any], *args: Any) -> tuple[BaseException | None, Any]:
-    try:
-        return None, hook(*args)
-    except APPLICATION_ERRORS as error:
-        return error, None
-
-
-def _was_ordered(future: "asyncio.Future[Any]") -> bool:
-    """Return whether a cancelled hook was cancelled itself, as all tasks are when a program ends.
-
-    Otherwise it awaited something that was cancelled, which it did not expect. Before Python 3.11
-    there is no telling.
-    """
-    cancelling = getattr(future, "cancelling", None)
-    return cancelling is not None and bool(cancelling())
 
 
 def _as_frame(event: Any) -> tuple[int, bytes]:
