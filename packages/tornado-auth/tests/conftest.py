@@ -374,7 +374,6 @@ class Browser:
                         self.cookies.pop(name, None)
                     else:
                         self.cookies[name] = morsel.coded_value
-            response.text = response.body.decode()
             location = response.headers.get("Location")
             if location is None or not redirects:
                 return response

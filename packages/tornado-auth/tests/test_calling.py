@@ -4,9 +4,14 @@ import json
 
 import pytest
 
-from tornado import auth, web
+from tornado import auth, gen, web
+from tornado._auth.answering import answer
 from tornado._auth.arguments import absolute_path, api_arguments, client_argument
 from tornado.escape import json_decode
+from tornado.httpclient import AsyncHTTPClient
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from tornado.netutil import bind_sockets
 from tornado.stack_context import ExceptionStackContext
 
 
@@ -202,3 +207,76 @@ def test_nonsense(world, at, token, base, reason):
         return [("/login", Graph), *((path, Nonsense) for path in Nonsense.answers)]
 
     world(routes, check)
+
+
+@pytest.fixture
+def io_loop():
+    loop = IOLoop(make_current=False)
+    loop.make_current()
+    yield loop
+    loop.close()
+
+
+def test_callback_comes_before_those_who_wait_for_the_future(io_loop):
+    """A handler returns the future under ``@asynchronous``, and finishes in the callback."""
+
+    async def main():
+        order = []
+
+        async def work():
+            await gen.sleep(0)
+            return "result"
+
+        future = answer(work(), lambda result: order.append(("callback", result)))
+        order.append(("future", await future))
+        return order
+
+    assert io_loop.run_sync(main) == [("callback", "result"), ("future", "result")]
+
+
+def test_callback_gets_none_for_a_failed_login(io_loop, caplog):
+    async def main():
+        got = []
+
+        async def work():
+            await gen.sleep(0)
+            raise auth.AuthError("refused")
+
+        future = answer(work(), got.append)
+        with pytest.raises(auth.AuthError):
+            await future
+        return got
+
+    with caplog.at_level("WARNING", "tornado.general"):
+        assert io_loop.run_sync(main) == [None]
+    assert [record.getMessage() for record in caplog.records] == ["refused"]
+
+
+class TestAsynchronousHandlers:
+    """A returned future that is awaited, and has a callback, finishes the request once (F96)."""
+
+    def test_returned_future_with_a_callback(self, io_loop):
+        class Handler(web.RequestHandler):
+            @web.asynchronous
+            def get(self):
+                return answer(self.work(), self.on_done)
+
+            async def work(self):
+                await gen.sleep(0)
+                return {"a": 1}
+
+            def on_done(self, result):
+                self.finish(result)
+
+        sockets = bind_sockets(0, "127.0.0.1")
+        server = HTTPServer(web.Application([("/", Handler)]))
+        server.add_sockets(sockets)
+        url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}/"
+
+        async def main():
+            response = await AsyncHTTPClient().fetch(url)
+            server.stop()
+            await server.close_all_connections()
+            return response.code, json_decode(response.body)
+
+        assert io_loop.run_sync(main, timeout=10) == (200, {"a": 1})

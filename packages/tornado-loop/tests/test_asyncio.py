@@ -266,3 +266,30 @@ class TestSelectorThread:
         assert got == [(a, IOLoop.READ, b"hello")]
         assert isinstance(loop.selector_loop, SelectorThread)
         assert plain is not None
+
+
+class TestAddThreadSelectorEventLoop:
+    """It is a loop to asyncio, and all but its readers and writers is the real one's."""
+
+    def test_asyncio_takes_it(self):
+        real = asyncio.new_event_loop()
+        loop = AddThreadSelectorEventLoop(real)
+        assert isinstance(loop, asyncio.AbstractEventLoop)
+        try:
+            asyncio.set_event_loop(loop)
+            assert loop.run_until_complete(asyncio.sleep(0, 5)) == 5
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()
+        assert real.is_closed()
+
+    @pytest.mark.parametrize(
+        "name", ["time", "get_debug", "is_running", "is_closed", "call_soon", "create_task"]
+    )
+    def test_the_rest_is_the_real_loops(self, name):
+        real = asyncio.new_event_loop()
+        loop = AddThreadSelectorEventLoop(real)
+        assert getattr(loop, name) == getattr(real, name)
+        with pytest.raises(AttributeError):
+            loop.no_such_name  # noqa: B018 - looking it up is the test
+        loop.close()

@@ -83,18 +83,23 @@ class TestReplaced:
             run(lambda: gen.sleep(0))
         calls = replace(where, "_run_callback", io_loop, monkeypatch)
         got = []
-        io_loop.add_callback(got.append, 1)
-        io_loop.add_callback_from_signal(got.append, 2)
-        io_loop.call_later(0, got.append, 3)
-        io_loop.add_timeout(io_loop.time(), got.append, 4)
+
+        def note(value):
+            got.append(value)
+            if len(got) == 6:
+                io_loop.stop()
+
+        io_loop.add_callback(note, 1)
+        io_loop.add_callback_from_signal(note, 2)
+        io_loop.call_later(0, note, 3)
+        io_loop.add_timeout(io_loop.time(), note, 4)
         future = Future()
         future.set_result(5)
-        io_loop.add_future(future, lambda done: got.append(done.result()))
-        io_loop.asyncio_loop.call_soon(io_loop.add_callback, got.append, 6)
-        io_loop.call_later(0.01, io_loop.stop)
+        io_loop.add_future(future, lambda done: note(done.result()))
+        io_loop.asyncio_loop.call_soon(io_loop.add_callback, note, 6)
         io_loop.start()
         assert sorted(got) == [1, 2, 3, 4, 5, 6]
-        assert len(calls) == 7
+        assert len(calls) == 6
         # Bound or not, a call has the function, and no arguments for it.
         assert {len(args) for args in calls} <= {1, 2}
         assert all(callable(args[-1]) for args in calls)

@@ -390,6 +390,9 @@ class TestLoops:
         async with lock:
             pass
 
+    def test_loop_of_a_condition(self, run, io_loop):
+        assert locks.Condition().io_loop is io_loop
+
     def test_events_and_conditions(self):
         event, condition = locks.Event(), locks.Condition()
         first = asyncio.new_event_loop()

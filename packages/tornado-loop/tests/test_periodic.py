@@ -215,3 +215,28 @@ def test_a_value_is_ignored(io_loop):
     periodic.start()
     io_loop.start()
     periodic.stop()
+
+
+def test_started_again_after_its_loop_was_closed():
+    """It belongs to no loop: one `asyncio.run` after another may start it, without a stop."""
+    got = []
+
+    async def main():
+        done = asyncio.get_running_loop().create_future()
+
+        def call():
+            got.append(periodic.io_loop)
+            periodic.callback = lambda: None
+            done.set_result(None)
+
+        periodic.callback = call
+        periodic.start()
+        await asyncio.wait_for(done, 5)
+
+    periodic = PeriodicCallback(lambda: None, 1)
+    for _ in range(2):
+        asyncio.run(main())
+    assert len(got) == 2
+    assert got[0] is not got[1]
+    assert periodic.is_running()
+    periodic.stop()

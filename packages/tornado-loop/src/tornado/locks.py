@@ -8,10 +8,14 @@ while waiting leaves the line, and what was granted to it goes to the next.
 
 import asyncio
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tornado import _legacy
+from tornado._loop import current
 from tornado._loop.waiters import Timeout, Waiters, granted
+
+if TYPE_CHECKING:
+    from tornado._loop.ioloop import IOLoop
 
 _legacy.provide(__name__)
 
@@ -32,6 +36,11 @@ class Condition:
     def __repr__(self) -> str:
         waiting = f" waiters[{len(self._waiters)}]" if self._waiters else ""
         return f"<{type(self).__name__}{waiting}>"
+
+    @property
+    def io_loop(self) -> "IOLoop":
+        """The current loop: a condition belongs to none, so it may be made before there is one."""
+        return current.get_current()
 
     def wait(self, timeout: Timeout = None) -> "asyncio.Future[bool]":
         """Wait for `notify`; the future's result is whether it came, and not the timeout."""

@@ -20,19 +20,25 @@ Callback = Callable[..., Any]
 
 
 def answer(work: Awaitable[_T], callback: Callback | None) -> asyncio.Future[_T]:
-    """Start ``work`` and return its future; call ``callback`` with the result, ``None`` on an error."""
+    """Start ``work`` and return its future; call ``callback`` with the result, ``None`` on an error.
+
+    The callback is called before whoever waits for the future goes on. A handler may return the
+    future (under `tornado.web.asynchronous`), and finish in the callback.
+    """
     future = convert_yielded(work)
     if callback is not None:
-        deliver(_result_or_none(future), callback)
+        respond = callback
+
+        def call(done: asyncio.Future[_T]) -> None:
+            result: _T | None = None
+            try:
+                result = done.result()
+            except AuthError as error:
+                gen_log.warning("%s", error)
+            respond(result)
+
+        IOLoop.current().add_future(future, call)
     return future
-
-
-async def _result_or_none(future: Awaitable[_T]) -> _T | None:
-    try:
-        return await future
-    except AuthError as error:
-        gen_log.warning("%s", error)
-        return None
 
 
 def redirecting(work: Awaitable[None], callback: Callback | None) -> asyncio.Future[None]:

@@ -354,6 +354,10 @@ NAMES: dict[str, str] = {
         interface=tornado.platform.interface os print_function with_statement
     """,
     "platform.select": "IOLoop absolute_import division print_function select with_statement",
+    "platform.twisted": """
+        Deferred=twisted.internet.defer: Future failure=twisted.python.failure future_set_exc_info
+        gen sys
+    """,
     "process": """
         Future PY3 _pipe_cloexec=tornado._iostream.legacy: absolute_import division errno
         errno_from_exception future_set_exception_unless_cancelled

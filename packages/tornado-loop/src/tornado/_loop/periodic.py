@@ -59,9 +59,13 @@ class PeriodicCallback:
         self._next_timeout = 0.0
 
     def start(self) -> None:
-        """Start calling; the first call comes after one period. If it runs, nothing happens."""
-        if self._running:
+        """Start calling; the first call comes after one period. If it runs, nothing happens.
+
+        One that was started on a loop which is closed by now is started anew on the current one.
+        """
+        if self._running and not self._is_loop_closed():
             return
+        self._timeout = None
         self.io_loop = self._bound_loop or current.get_current()
         self._running = True
         self._next_timeout = self.io_loop.time()
@@ -80,6 +84,10 @@ class PeriodicCallback:
         .. versionadded:: 4.1
         """
         return self._running
+
+    def _is_loop_closed(self) -> bool:
+        loop = getattr(self.io_loop, "asyncio_loop", None)
+        return loop is not None and bool(loop.is_closed())
 
     def _run(self) -> None:
         if not self._running:

@@ -173,7 +173,7 @@ class SelectorThread:
             return [(key.fd, events) for key, events in selected if key.fd != waker]
 
 
-class AddThreadSelectorEventLoop:
+class AddThreadSelectorEventLoop(asyncio.AbstractEventLoop):
     """An asyncio loop with `add_reader` and its siblings added, by a `SelectorThread`.
 
     :param real_loop: the loop; everything else is its own.
@@ -181,11 +181,27 @@ class AddThreadSelectorEventLoop:
     .. versionadded:: 6.1
     """
 
+    #: What is found on this object; everything else is the real loop's.
+    MY_ATTRIBUTES = frozenset(
+        {
+            "_real_loop",
+            "_selector",
+            "add_reader",
+            "add_writer",
+            "close",
+            "remove_reader",
+            "remove_writer",
+        }
+    )
+
     def __init__(self, real_loop: asyncio.AbstractEventLoop) -> None:
         self._real_loop = real_loop
         self._selector = SelectorThread(real_loop)
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattribute__(self, name: str) -> Any:
+        # Not __getattr__: the base class, which makes this a loop for asyncio's checks, has all names.
+        if name in AddThreadSelectorEventLoop.MY_ATTRIBUTES or name.startswith("__"):
+            return super().__getattribute__(name)
         return getattr(self._real_loop, name)
 
     def close(self) -> None:

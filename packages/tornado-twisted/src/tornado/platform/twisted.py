@@ -15,6 +15,7 @@ Importing this module lets coroutines wait for Deferreds: ``yield deferred`` in 
 `tornado.gen`, ``await deferred`` in native ones, in whatever runs them.
 """
 
+from tornado import _legacy
 from tornado._twisted import deferreds
 from tornado._twisted.delayed import TornadoDelayedCall
 from tornado._twisted.ioloop import TwistedIOLoop
@@ -24,6 +25,8 @@ from tornado._twisted.reactor import (
     install,
 )
 from tornado._twisted.resolver import TwistedResolver
+
+_legacy.provide(__name__)
 
 assert deferreds  # imported for what it does to Deferreds
 
