@@ -238,3 +238,11 @@ def test_tokens_without_key_name(keys):
         id_token.verified_claims(token, {"keys": public}, expected(), 1)
     with pytest.raises(auth.AuthAnswerError, match="does not name"):
         id_token.verified_claims(token, {}, expected(), 1)
+
+
+def test_the_missing_extra_is_told_before_the_visitor_leaves(monkeypatch):
+    from tornado._auth import id_token
+
+    monkeypatch.setattr(id_token, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"pip install 'tornado-auth\[oidc\]'"):
+        id_token.require_joserfc()

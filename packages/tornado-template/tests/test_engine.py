@@ -388,3 +388,8 @@ def test_functions_in_c_may_import():
 
     template = Template("{{ when.strftime('%Y') }}")
     assert template.generate(when=datetime(2026, 11, 21)) == b"2026"
+
+
+def test_the_code_by_its_old_name():
+    template = Template("{{ 1 }}", name="a.html")
+    assert template.compiled.co_filename == "a.html"

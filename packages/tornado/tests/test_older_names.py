@@ -20,7 +20,6 @@ FACTS: dict[str, dict[str, str]] = json.loads(
 OLD_PARTS = "a class or function of an implementation that is not there any more"
 TYPE_VARIABLES = "a type variable of the module's own annotations"
 TEST_HOOKS = "collected the module's doctests, for the releases' own test runner"
-PENDING = "is on its way from the distribution that owns it"
 LOOP_VARIABLE = "a variable left over from a loop at import time"
 
 #: Names that are not there, with the reason.

@@ -64,7 +64,13 @@ _EXTRAS = {"curl_httpclient": "pycurl"}
 # Modules of `tornado.platform`, which is a package of its own.
 _PLATFORM_DISTRIBUTIONS = {
     "asyncio": "tornado-loop",
+    "auto": "tornado-loop",
     "caresresolver": "tornado-iostream",
+    "common": "tornado-loop",
+    "epoll": "tornado-loop",
+    "interface": "tornado-loop",
+    "posix": "tornado-loop",
+    "select": "tornado-loop",
     "twisted": "tornado-twisted",
 }
 

@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from tornado._auth.errors import AuthAnswerError
@@ -33,6 +34,14 @@ class Expected:
 
 class UnknownKeyError(AuthAnswerError):
     """None of the keys has signed the token: the provider may have newer ones."""
+
+
+def require_joserfc() -> None:
+    """Raise an `ImportError` that names the extra, unless it is installed."""
+    if find_spec("joserfc") is None:
+        raise ImportError(
+            "verifying ID tokens needs joserfc: pip install 'tornado-auth[oidc]'", name="joserfc"
+        )
 
 
 def key_id(token: str) -> str | None:
@@ -78,15 +87,12 @@ def verified_claims(
 def _signed_claims(
     token: str, keys: Mapping[str, Any], algorithms: Sequence[str]
 ) -> dict[str, Any]:
-    try:
-        # Here, since it is an optional requirement.
-        from joserfc import jws
-        from joserfc.errors import JoseError
-        from joserfc.jwk import KeySet
-    except ImportError as error:
-        raise ImportError(
-            "verifying ID tokens needs joserfc: pip install 'tornado-auth[oidc]'"
-        ) from error
+    require_joserfc()
+    # Here, since it is an optional requirement.
+    from joserfc import jws
+    from joserfc.errors import JoseError
+    from joserfc.jwk import KeySet
+
     kid = key_id(token)
     # Symmetric keys have no place among a provider's public ones.
     usable = [

@@ -165,6 +165,8 @@ class OpenIDConnectMixin(OAuth2Mixin):
         return f"oidc {self._oidc_issuer()}"
 
     def _oauth_prepare(self, args: dict[str, Any], flow: Flow) -> None:
+        # Now rather than when the visitor comes back.
+        id_token.require_joserfc()
         args["nonce"] = flow.nonce
 
     def get_authenticated_user(

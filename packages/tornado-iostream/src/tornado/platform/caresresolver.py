@@ -19,6 +19,8 @@ from tornado._netutil.loops import asyncio_loop_of, loop_or_current, selector_lo
 from tornado._netutil.resolvers import Addresses
 from tornado.netutil import Resolver
 
+_legacy.provide(__name__)
+
 __all__ = ["CaresResolver"]
 
 _legacy.provide(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import datetime
 import threading
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado._checks.seam import wrong_type
@@ -188,6 +188,11 @@ class Template:
     def code(self) -> str:
         """The text of the Python function that the template became, for reading only."""
         return self._program().source
+
+    @property
+    def compiled(self) -> CodeType:
+        """The code of that function, as released versions called it; for reading only."""
+        return self._program().code
 
     def _namespace(self, arguments: dict[str, Any]) -> dict[str, Any]:
         namespace = self._defaults.copy()
