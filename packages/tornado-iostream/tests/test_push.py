@@ -78,7 +78,7 @@ def test_echo_with_back_pressure(run, pairs, kind):
             server.attach(echo)
             data = os.urandom(6_000_000)
             written = client.write(data)
-            await asyncio.sleep(0.02)
+            await until(lambda: server.backlog > server.high_water)
             assert server.backlog < server.high_water + 2 * server.read_chunk_size
             assert await client.read_bytes(len(data)) == data
             await written

@@ -188,10 +188,11 @@ def test_stopped_and_started_while_a_coroutine_runs(io_loop):
             periodic.stop()
             periodic.start()
         await asyncio.sleep(0)
+        if len(calls) == 5:
+            io_loop.stop()
 
     periodic = PeriodicCallback(callback, 1)
     periodic.start()
-    io_loop.call_later(0.015, io_loop.stop)
     io_loop.start()
     periodic.stop()
     io_loop.run_sync(lambda: gen.sleep(0.005))
