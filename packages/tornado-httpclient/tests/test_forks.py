@@ -127,6 +127,25 @@ def test_blocking_client(server):
     client.close()
 
 
+def test_blocking_client_over_uvloop(server):
+    pytest.importorskip("uvloop")
+    saved = IOLoop._save_configuration()
+    IOLoop.configure("uvloop")
+    try:
+        client = HTTPClient()
+        expect(client.fetch, server, "before")
+        children = [in_child(expect, client.fetch, server, f"c{n}") for n in range(3)]
+        expect(client.fetch, server, "parent")
+        wait_for(children)
+        wait_for([in_child(client.close)])
+        expect(client.fetch, server, "after")
+        assert server.connections == 4
+        assert 1 not in server.ended
+        client.close()
+    finally:
+        IOLoop._restore_configuration(saved)
+
+
 def test_asynchronous_client_on_a_loop_that_goes_on(server):
     loop = IOLoop(make_current=False)
     client = AsyncHTTPClient(loop, force_instance=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from tornado._httpclient.session import BlockingSession
 
 _T = TypeVar("_T")
+
+#: Loops of parent processes: to free them would unregister what the parent has registered.
+_left_alone: list[IOLoop] = []
 
 
 class HTTPClient:
@@ -46,6 +50,7 @@ class HTTPClient:
         self, async_client_class: Callable[..., AsyncHTTPClient] | None = None, **kwargs: Any
     ) -> None:
         self._closed = True
+        self._pid = os.getpid()
         self._io_loop = IOLoop(make_current=False)
         if async_client_class is None:
             async_client_class = AsyncHTTPClient
@@ -74,6 +79,8 @@ class HTTPClient:
         """Close the client and free what it used. A second call does nothing."""
         if not self._closed:
             self._closed = True
+            if os.getpid() != self._pid:
+                self._begin_in_child()
             self._async_client.close()
             self._io_loop.close()
 
@@ -104,8 +111,21 @@ class HTTPClient:
 
         return BlockingSession(self, base_url, **kwargs)
 
+    def _begin_in_child(self) -> None:
+        """Use a loop that shares nothing with the parent process.
+
+        Loops of asyncio's own kind got a selector of their own when the process forked. Others
+        share a descriptor with the parent, which would lose by whatever is registered or closed here.
+        """
+        self._pid = os.getpid()
+        if getattr(self._io_loop.asyncio_loop, "_selector", None) is None:
+            _left_alone.append(self._io_loop)
+            self._io_loop = IOLoop(make_current=False)
+
     def _run(self, function: Callable[[], Any]) -> Any:
         """Run ``function`` on this client's own loop until its result is there."""
+        if os.getpid() != self._pid:
+            self._begin_in_child()
         if asyncio._get_running_loop() is None:
             return self._io_loop.run_sync(function)
         # asyncio runs one loop in a thread: this one runs in another thread, while we wait.
