@@ -754,3 +754,57 @@ def test_http_connection(run):
         theirs.close()
 
     run(main)
+
+
+@pytest.mark.parametrize("way", ["class", "class, later", "subclass", "instance"])
+@pytest.mark.parametrize("xheaders", [False, True])
+def test_a_replaced_start_request_is_called(run, listen, monkeypatch, way, xheaders):
+    """New Relic replaces it on the released class itself."""
+    seen = []
+    original = HTTPServer.start_request
+
+    def replaced(self, server_conn, request_conn):
+        seen.append(type(request_conn).__name__)
+        return original(self, server_conn, request_conn)
+
+    class Server(HTTPServer):
+        if way == "subclass":
+            start_request = replaced
+
+    async def main():
+        if way == "class":
+            monkeypatch.setattr(HTTPServer, "start_request", replaced)
+        running = listen(lambda request: answer(request, "x"), Server, xheaders=xheaders)
+        if way == "instance":
+            running.server.start_request = lambda *args: replaced(running.server, *args)
+        for number in range(2):
+            if way == "class, later" and number == 1:
+                monkeypatch.setattr(HTTPServer, "start_request", replaced)
+            assert body_of(await running.exchange(CLOSE)) == b"x"
+        await running.stop()
+
+    run(main)
+    assert seen == ["HTTP1Connection"] * (1 if way == "class, later" else 2)
+
+
+def test_an_io_loop_of_a_subclass_is_its_own(run, listen):
+    class Server(HTTPServer):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.io_loop = asyncio.get_running_loop()
+
+    async def main():
+        running = listen(lambda request: answer(request, "x"), Server)
+        assert body_of(await running.exchange(CLOSE)) == b"x"
+        await running.stop()
+
+    run(main)
+
+
+def test_a_port_as_text(run):
+    async def main():
+        server = HTTPServer(lambda request: answer(request, "x"))
+        server.listen("0", "127.0.0.1")
+        server.stop()
+
+    run(main)

@@ -206,9 +206,8 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
 
     def _served_delegate(self) -> HTTPServerConnectionDelegate:
         """Return what a new connection serves: the application itself where nothing stands between."""
-        if type(self).start_request is not HTTPServer.start_request or "start_request" in vars(
-            self
-        ):
+        # Compared with what the class was defined with: programs replace it on this very class.
+        if type(self).start_request is not _START_REQUEST or "start_request" in vars(self):
             return self
         dispatch = getattr(self._adapter, "dispatch", None)
         if dispatch is None:
@@ -293,6 +292,9 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         if self._all_closed is None or self._all_closed.done():
             self._all_closed = asyncio.get_running_loop().create_future()
         await asyncio.wait([self._all_closed], timeout=timeout)
+
+
+_START_REQUEST = HTTPServer.start_request
 
 
 class HTTPConnection:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tornado import stack_context
 from tornado._http1.head import RequestHead
+from tornado._http1.hooks import warn_of_unused_hooks
 from tornado._http1.parameters import HTTP1ConnectionParameters
 from tornado._http1.raw import RawHead
 from tornado._http1.state import Sending
@@ -68,6 +69,10 @@ class HTTP1Connection(HTTPConnection):
     _max_body_size: int | None = None
     _no_keep_alive: bool | None = None
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        warn_of_unused_hooks(cls)
+
     def __init__(
         self,
         stream: IOStream,
@@ -117,6 +122,10 @@ class HTTP1Connection(HTTPConnection):
             raise HTTPOutputError("a response was begun already")
         if server is None:  # the peer left
             self._writer = _FINISHED
+            return
+        if self.stream.written_by_hand:
+            self._writer = _TAKEN_OVER
+            server.taken_over(self, status)
             return
         data, with_body, keep_alive = whole_response(
             status,
@@ -169,6 +178,10 @@ class HTTP1Connection(HTTPConnection):
             request = self._head
             method = request.method if request is not None else ""
             code = start_line.code
+            if self._server is not None and self.stream.written_by_hand:
+                self._writer = _TAKEN_OVER
+                self._server.taken_over(self, code)
+                return self._put([], callback)
             is_http10 = request is not None and request.fields.version == "HTTP/1.0"
             if is_http10 and code < 200 and code != 101:
                 return self._put([], callback)  # HTTP/1.0 knows none (RFC 9110 section 15.2)
@@ -206,6 +219,8 @@ class HTTP1Connection(HTTPConnection):
             writer = self._writer = self._new_writer()
             writer.state = Sending.RAW
             self._raw = RawHead()
+        elif writer is _TAKEN_OVER:
+            return self._failed(StreamClosedError(None))
         if self._raw is not None:
             self._raw.receive(chunk)
         return self._put(writer.content(chunk), callback)
@@ -251,6 +266,8 @@ class HTTP1Connection(HTTPConnection):
             if self._head is not None and self._server is None:
                 return  # the peer left
             raise HTTPOutputError("finish before headers")
+        if writer is _TAKEN_OVER:
+            return
         try:
             pieces = writer.finish(trailers)
         except HTTPOutputError:
@@ -411,5 +428,8 @@ _WRITE_HEADERS = HTTP1Connection.write_headers
 _FINISH = HTTP1Connection.finish
 _FINISHED = MessageWriter()
 _FINISHED.state = Sending.DONE
+#: The application has written to the stream by itself: what comes through the exchange is discarded.
+_TAKEN_OVER = MessageWriter()
+_TAKEN_OVER.state = Sending.DONE
 
 HTTP1Connection.__module__ = "tornado.http1connection"

@@ -176,6 +176,13 @@ class MessageReader(Generic[_Head]):
         if self.trailers is not None:
             self.trailers = None
 
+    def take_unread(self) -> bytes:
+        """Return what was received of the next message, between two messages, and forget it."""
+        unread = bytes(memoryview(self.buffer)[self._position :])
+        self.buffer = b""
+        self._position = self._scanned = 0
+        return unread
+
     def hand_over(self) -> bytes:
         """Give up reading: what was received and not used belongs to another protocol, and is returned."""
         unread = bytes(memoryview(self.buffer)[self._position :])

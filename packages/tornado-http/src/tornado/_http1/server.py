@@ -20,13 +20,14 @@ import time
 from typing import Any
 
 from tornado import stack_context
-from tornado._http1.closing import ClosingConnection
 from tornado._http1.connection import HTTP1Connection
 from tornado._http1.content import MAX_DISCARDED, DiscardedContent, RequestContent
 from tornado._http1.decoding import GzipDecoder
 from tornado._http1.errors import HeadTooLargeError, MessageError
 from tornado._http1.failures import APPLICATION_ERRORS
 from tornado._http1.head import RequestHead
+from tornado._http1.hooks import warn_of_unused_hooks
+from tornado._http1.pacing import PacedConnection
 from tornado._http1.parameters import HTTP1ConnectionParameters
 from tornado._http1.reader import RequestReader
 from tornado._http1.state import Reading, Sending, Serving
@@ -60,7 +61,7 @@ _ANSWERING = Serving.ANSWERING
 _CLOSING = Serving.CLOSING
 
 
-class HTTP1ServerConnection(ClosingConnection):
+class HTTP1ServerConnection(PacedConnection):
     """The server's end of a connection: it reads requests and serves them, one after the other.
 
     :arg stream: the `.IOStream` of the connection.
@@ -78,14 +79,13 @@ class HTTP1ServerConnection(ClosingConnection):
         "_closed",
         "_delegate",
         "_dispatch",
-        "_draining",
-        "_eof",
-        "_exchange",
-        "_head_begun",
         "_knows_peer",
-        "_scheduled",
         "context",
     )
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        warn_of_unused_hooks(cls)
 
     def __init__(
         self,
@@ -101,12 +101,7 @@ class HTTP1ServerConnection(ClosingConnection):
         self._knows_peer = hasattr(context, "remote_ip") and hasattr(context, "protocol")
         self._delegate: Any = None
         self._dispatch: Any = None
-        self._exchange: HTTP1Connection | None = None
-        self._scheduled = False  # a turn is scheduled
         self._closed: asyncio.Future[None] | None = None  # asked for by `close`
-        self._draining = False
-        self._eof = False
-        self._head_begun = False  # the deadline is that of a head of which a part has come
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -119,11 +114,14 @@ class HTTP1ServerConnection(ClosingConnection):
         :arg delegate: an `.HTTPServerConnectionDelegate`; or anything with a ``dispatch`` method,
             the fast way.
         """
+        warn_of_unused_hooks(HTTP1Connection)
+        warn_of_unused_hooks(HTTP1ServerConnection)
         # What runs between two requests runs in this context, not in that of a handler.
         self._base = contextvars.copy_context()
         self._delegate = delegate
         self._dispatch = getattr(delegate, "dispatch", None)
         stream = self.stream
+        stream.written_by_hand = False  # what was, was before HTTP
         if not stream.closed() and stream.socket.family in (socket.AF_INET, socket.AF_INET6):
             stream.set_nodelay(True)
         is_plain = type(stream) is IOStream
@@ -276,78 +274,6 @@ class HTTP1ServerConnection(ClosingConnection):
             self.refuse(refused)
         elif self.phase is _IDLE:
             self._next_request(starved, is_late)
-
-    def _serve_later(self) -> None:
-        # Called before the loop polls for events, so that what arrived for other connections
-        # while this one had its turn comes first.
-        self._loop.call_soon(self._serve_again, context=self._base)
-
-    def _serve_again(self) -> None:
-        if self.phase is _IDLE and self._scheduled:
-            if self._backlogged and self._has_backlog():
-                self._scheduled = False
-                self._next_request(False)
-            else:
-                self._serve()
-
-    def _next_request(self, starved: bool, is_late: bool = False) -> None:
-        """Schedule the next request: now if it is buffered, else when data came or the backlog is sent.
-
-        :param starved: what is buffered is known to be no more than a part of a head.
-        :param is_late: the connection has used up its turn.
-        """
-        if self._scheduled:
-            return
-        buffered = self.reader.buffer
-        if self._backlogged and self._has_backlog():
-            self.pause()
-            self.want_taken()
-            flushed = self.stream.flushed()
-            if flushed is not None:
-                self._scheduled = True
-                flushed.add_done_callback(self._backlog_sent, context=self._base)
-        elif buffered and not starved:
-            self._scheduled = True
-            later = self._serve_later if is_late else self._serve_again
-            self._loop.call_soon(later, context=self._base)
-        elif self._eof or (self._draining and not buffered):
-            self.close_when_sent()
-        else:
-            if not self._head_begun:
-                self._wait_for_head(bool(buffered))
-            if self._paused:
-                self.resume()
-
-    def _backlog_sent(self, future: asyncio.Future[None]) -> None:
-        """All responses are with the kernel, or the stream is closed."""
-        if not future.cancelled() and future.exception() is None and self.phase is _IDLE:
-            self._scheduled = False
-            self._next_request(False)
-
-    def _wait_for_head(self, has_begun: bool) -> None:
-        """Set the deadline for the next head.
-
-        The time from the last response to the end of the next head counts as idle, also where a
-        part of that head has come: ``header_timeout``, from its first byte on, is a second bound.
-        """
-        now = self._now()
-        idle, deadline = self.params.idle_timeout, self._deadline
-        if not deadline and idle is not None:
-            deadline = now + idle
-        if has_begun:
-            self._head_begun = True
-            limit = self.params.header_timeout
-            if limit is not None and (not deadline or now + limit < deadline):
-                deadline = now + limit
-        else:
-            self._had_backlog = False
-        if deadline:
-            self._deadline = deadline
-            timer = self._timer
-            if timer is None or self._timer_at > deadline:
-                if timer is not None:
-                    timer.cancel()
-                self._arm(deadline)
 
     def _begin(self, head: RequestHead) -> None:
         """Begin to serve the request of ``head``."""
@@ -573,6 +499,12 @@ class HTTP1ServerConnection(ClosingConnection):
         if status == 101 or (head is not None and head.method == "CONNECT" and status // 100 == 2):
             self.phase = Serving.HELD  # until detach
             self.set_deadline(self.params.idle_timeout)
+            if (
+                status != 101
+                and head is not None
+                and (not keep_alive or "close" in head.fields.options)
+            ):
+                self._loop.call_soon(self._close_held, context=self._base)
             return
         exchange._server = exchange._target = exchange._close_callback = None
         self._exchange = None
@@ -580,7 +512,9 @@ class HTTP1ServerConnection(ClosingConnection):
             self.reader.max_body_size = self._body_size
         if exchange._no_keep_alive:
             keep_alive = False  # set after the headers were sent
-        if not keep_alive:
+        if self._is_lent:
+            self._response_to_borrower_finished(keep_alive)
+        elif not keep_alive:
             self.close_when_sent(linger=self.phase is _CONTENT)
         elif self.phase is _ANSWERING:
             if self.reader.state is not _START:  # the response came before it was asked for

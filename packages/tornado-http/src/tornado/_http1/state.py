@@ -161,7 +161,7 @@ SERVING: dict[Serving, frozenset[Serving]] = {
         {Serving.IDLE, Serving.CONTENT, Serving.CLOSING, Serving.HELD, Serving.GONE}
     ),
     Serving.DISCARDING: frozenset({Serving.IDLE, Serving.CLOSING, Serving.GONE}),
-    Serving.HELD: frozenset({Serving.GONE}),
+    Serving.HELD: frozenset({Serving.CLOSING, Serving.GONE}),
     Serving.CLOSING: frozenset({Serving.GONE}),
     Serving.GONE: frozenset(),
 }

@@ -110,9 +110,15 @@ def whole_response(
                 raise HTTPOutputError(length_mismatch(missing))
     if "Date" not in names:
         lines.append(f"Date: {http_date()}")
-    if not hands_over and (not keep_alive or is_http10 or "Connection" in names):
+    if hands_over:
+        keep_alive = not _asks_to_close(headers)
+    elif not keep_alive or is_http10 or "Connection" in names:
         keep_alive = _add_connection(lines, headers, is_http10, keep_alive)
     return _finish_head(lines, names), with_body, keep_alive
+
+
+def _asks_to_close(headers: HTTPHeaders) -> bool:
+    return "close" in connection_options(headers.get_list("Connection"))
 
 
 def _add_connection(
@@ -255,7 +261,9 @@ class MessageWriter:
             state = _NO_CONTENT
         if "Date" not in names:
             lines.append(f"Date: {http_date()}")
-        if not hands_over and (not self.keep_alive or is_http10 or "Connection" in names):
+        if hands_over:
+            self.keep_alive = not _asks_to_close(headers)
+        elif not self.keep_alive or is_http10 or "Connection" in names:
             self.keep_alive = _add_connection(lines, headers, is_http10, self.keep_alive)
         head = _finish_head(lines, names)
         self.status = status

@@ -63,6 +63,7 @@ class StreamCore:
         "_connect_future",
         "_error_poll",
         "_input_hint",
+        "_lender",
         "_loop",
         "_queue",
         "_read",
@@ -84,6 +85,7 @@ class StreamCore:
         "max_buffer_size",
         "max_write_buffer_size",
         "read_chunk_size",
+        "written_by_hand",
     )
 
     io_loop: ioloop.IOLoop
@@ -96,6 +98,7 @@ class StreamCore:
     _read_buffer: bytearray
     _read: Read | None
     _receiver: "ChunkReceiver | None"
+    _lender: "ChunkReceiver | None"
     _queue: WriteQueue | None
     _write_futures: "deque[tuple[int, asyncio.Future[None]]] | None"
     _write_callback: Callable[[], Any] | None
@@ -103,6 +106,9 @@ class StreamCore:
     _connect_callback: Callable[[], Any] | None
     _connect_future: "asyncio.Future[Any] | None"
     _error_poll: "select.poll | None"
+
+    written_by_hand: bool
+    """Whether ``write`` was called since this was last set to False: not by an engine, which sends."""
 
     high_water = 262144
     """Bytes of backlog above which a receiver is told when writing may go on."""
@@ -135,7 +141,8 @@ class StreamCore:
         self._state = OPEN
         self._read_buffer = _EMPTY
         self._read = None
-        self._receiver = None
+        self._receiver = self._lender = None
+        self.written_by_hand = False
         self._queue = None
         self._write_futures = None
         self._write_callback = None
@@ -381,7 +388,8 @@ class StreamCore:
             callback, self._close_callback = self._close_callback, None
             if callback is not None:
                 self._schedule(callback)
-        receiver, self._receiver = self._receiver, None
+        receiver = self._receiver or self._lender
+        self._receiver = self._lender = None
         if receiver is not None and not self._loop.is_closed():
             self._soon(receiver.stream_closed, self.error)
 

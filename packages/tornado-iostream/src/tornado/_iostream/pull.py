@@ -224,7 +224,11 @@ class PullStream(WriteStream):
         if self._read is not None and self._pending_read() is not None:
             raise AssertionError("Already reading")
         if self._receiver is not None:
-            raise AssertionError("Already reading: a receiver is attached")
+            wanted = getattr(self._receiver, "read_wanted", None)
+            if wanted is not None:
+                wanted()
+            if self._receiver is not None:
+                raise AssertionError("Already reading: a receiver is attached")
         if callback is not None:
             assert callable(callback)
             read.callback = stack_context.wrap(callback)

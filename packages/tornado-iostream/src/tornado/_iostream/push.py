@@ -17,7 +17,9 @@ class ChunkReceiver(Protocol):
 
     A receiver may also have ``eof_received() -> bool | None``: it is called when the peer has
     ended its sending side; if it returns true, the stream stays open for writing. And
-    ``stream_closing() -> None``: the stream is about to close, and takes its last words.
+    ``stream_closing() -> None``: the stream is about to close, and takes its last words. And
+    ``read_wanted() -> None``: somebody calls a method of the pull face; the receiver may `lend` the
+    stream, otherwise the call fails.
     """
 
     def chunk_received(self, data: bytes, /) -> None:
@@ -43,6 +45,7 @@ class PushStream(PullStream):
         if self._pending_read() is not None or self._receiver is not None:
             raise RuntimeError("cannot attach: the stream is being read already")
         self._receiver = receiver
+        self._lender = None
         self._reading_paused = False
         if self._read_buffer:
             receiver.chunk_received(take_front(self._read_buffer, len(self._read_buffer)))
@@ -57,12 +60,18 @@ class PushStream(PullStream):
 
         Harmless on a stream without a receiver.
         """
-        self._receiver = None
+        self._receiver = self._lender = None
         self._reading_paused = False
         if unread:
             self._unread(unread)
         if self._close_callback is not None:
             self._want_input()  # as `set_close_callback` would have asked for
+
+    def lend(self, unread: bytes = b"") -> None:
+        """Return to the pull face as `detach` does; the receiver still hears when the stream closes."""
+        receiver = self._receiver
+        self.detach(unread)
+        self._lender = receiver
 
     def pause_reading(self) -> None:
         """Deliver nothing until `resume_reading`; bytes stay in the kernel. Idempotent."""

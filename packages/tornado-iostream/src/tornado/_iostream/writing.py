@@ -96,6 +96,7 @@ class WriteStream(StreamCore):
         """
         if self._state is CLOSED or self._write_ended:
             raise StreamClosedError(self.error)
+        self.written_by_hand = True
         size = len(data) if type(data) is bytes else memoryview(data).nbytes
         if self.max_write_buffer_size is not None:
             self._check_write_limit(size, self.max_write_buffer_size)
