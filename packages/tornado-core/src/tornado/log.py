@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from tornado import _legacy
 
 if TYPE_CHECKING:
-    from tornado.options import OptionParser
+    from tornado._options.parser import OptionParser
 
 _legacy.provide(__name__)
 
@@ -222,10 +222,7 @@ def enable_pretty_logging(
         versions) or a ``log_rotate_mode`` that is neither ``"size"`` nor ``"time"``.
     """
     if options is None:
-        # Here, since tornado.options imports this module.
-        from tornado.options import options as global_options
-
-        options = global_options
+        options = _global_options()
     if options.logging is None or options.logging.lower() == "none":
         return
     if logger is None:
@@ -248,6 +245,15 @@ def enable_pretty_logging(
         for handler in logger.handlers
     ):
         _add(logger, logging.StreamHandler(), LogFormatter())
+
+
+def _global_options() -> "OptionParser":
+    # Here, since most programs that log have no options.
+    from tornado._options.parser import global_options
+
+    if "logging" not in global_options:
+        define_logging_options(global_options)
+    return global_options
 
 
 def _has_file(logger: logging.Logger, path: str) -> bool:
@@ -301,8 +307,8 @@ def define_logging_options(options: "OptionParser | None" = None) -> None:
        Public since; it existed before.
     """
     if options is None:
-        # Here, since tornado.options imports this module.
-        from tornado.options import options as global_options
+        # Here, since most programs that log have no options.
+        from tornado._options.parser import global_options
 
         options = global_options
     parser = options

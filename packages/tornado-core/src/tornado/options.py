@@ -37,7 +37,7 @@ from typing import Any, TextIO
 
 from tornado import _legacy
 from tornado._options.errors import Error, UnrecognizedOptionError
-from tornado._options.parser import OptionParser
+from tornado._options.parser import OptionParser, global_options
 from tornado.log import define_logging_options, enable_pretty_logging
 
 _legacy.provide(__name__)
@@ -56,7 +56,7 @@ __all__ = [
 ]
 
 #: The global options: values as attributes and as items of a dictionary.
-options = OptionParser()
+options = global_options
 
 
 def define(
@@ -96,4 +96,5 @@ def add_parse_callback(callback: Callable[[], Any]) -> None:
     options.add_parse_callback(callback)
 
 
-define_logging_options(options)
+if "logging" not in options:
+    define_logging_options(options)

@@ -10,7 +10,7 @@ from tornado._options.errors import Error, InvalidValueError, UnrecognizedOption
 from tornado._options.help import format_help
 from tornado._options.option import Option
 
-__all__ = ["OptionParser"]
+__all__ = ["OptionParser", "global_options"]
 
 # Definitions made through these files were made by whoever called them.
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -366,3 +366,6 @@ def _set_from_config(option: Option, value: Any) -> None:
 
 
 OptionParser.__module__ = "tornado.options"
+
+#: The options of the program; `tornado.options.options`.
+global_options = OptionParser()

@@ -1,6 +1,6 @@
 """The text of a command line goes in; values of the types that options can have come out."""
 
-import inspect
+import builtins
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -130,4 +130,4 @@ def parse_integers(type: Callable[[str], Any], text: str) -> "list[Any] | range"
 
 def is_integral(type: Any) -> bool:
     """Whether ``type`` is a class of integers, so that ranges make sense."""
-    return inspect.isclass(type) and issubclass(type, Integral) and type is not bool
+    return isinstance(type, builtins.type) and issubclass(type, Integral) and type is not bool

@@ -6,7 +6,7 @@ import builtins
 import datetime
 import threading
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tornado._checks.seam import wrong_type
 from tornado._template import runtime
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tornado._template.compiler import Program
-    from tornado._template.loaders import BaseLoader
     from tornado._template.nodes import File
 
 __all__ = ["Template"]
@@ -78,6 +77,17 @@ class _Loading(threading.local):
 _loading: Final = _Loading()
 
 
+class TemplateLoader(Protocol):
+    """What a template asks of its loader; :class:`.BaseLoader` is one."""
+
+    autoescape: str | None
+    namespace: dict[str, Any]
+    whitespace: str | None
+
+    def load(self, name: str, parent_path: str | None = None) -> Template:
+        """Load a template, or return the one loaded before."""
+
+
 class Template:
     """A compiled template.
 
@@ -108,7 +118,7 @@ class Template:
         self,
         template_string: str | bytes,
         name: str = "<string>",
-        loader: BaseLoader | None = None,
+        loader: TemplateLoader | None = None,
         compress_whitespace: bool | None = None,
         autoescape: str | _Unset | None = UNSET,
         whitespace: str | None = None,
