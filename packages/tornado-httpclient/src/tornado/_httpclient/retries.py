@@ -58,6 +58,10 @@ class Retries:
         """Take note of a new request."""
         self._tokens = min(self._tokens + self.budget, _MAX_TOKENS)
 
+    def give_back(self) -> None:
+        """Return to the budget what a retry has taken: it was of use."""
+        self._tokens = min(self._tokens + 1, _MAX_TOKENS)
+
     def delay(
         self, request: HTTPRequest, attempt: int, outcome: HTTPResponse | BaseException
     ) -> float | None:

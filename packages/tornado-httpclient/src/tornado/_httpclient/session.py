@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urljoin
@@ -145,6 +146,42 @@ class Session:
         There are no retries, and hooks are not called; a token is sent, but not renewed.
         """
         return _SessionStream(self, self._prepare(request, kwargs))
+
+    async def download(
+        self,
+        url: str,
+        path: str | os.PathLike[str],
+        progress: Callable[[int, int | None], object] | None = None,
+        **kwargs: Any,
+    ) -> HTTPResponse:
+        """Download ``url`` into the file ``path`` and return the response, without content.
+
+        The content never lies in memory. If the connection breaks, the download goes on where it
+        was, provided that the server's ETag says that the content is still the same; otherwise it
+        begins again. The file appears under its name when it is complete.
+
+        :arg progress: called with the bytes that are there, and with those of the whole (``None`` if
+            the server does not say).
+        :arg kwargs: parameters of `.HTTPRequest`. There is no ``request_timeout`` unless one is given.
+        :raises HTTPClientError: if the status is no success, or no retry is left. How often to try is
+            what the session's ``retries`` say (default 5 times without progress).
+        :raises OSError: if the file cannot be written.
+        """
+        # Deferred: few programs need it.
+        from tornado._httpclient.download import Download
+
+        # Ranges are of the encoded content, which is therefore not asked for.
+        kwargs = {"request_timeout": 0, "decompress_response": False, **kwargs}
+
+        def make_request() -> HTTPRequest:
+            return self._prepare(url, kwargs)
+
+        def open_stream(request: HTTPRequest) -> ResponseStream:
+            return _SessionStream(self, request)
+
+        retries = Retries(5) if self.retries is None else self.retries
+        retries.begin()
+        return await Download(open_stream, make_request, path, retries, progress).run()
 
     async def get(self, url: str, **kwargs: Any) -> HTTPResponse:
         """Fetch ``url`` with GET; the arguments are those of `fetch`."""
