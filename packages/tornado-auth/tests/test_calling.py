@@ -1,12 +1,15 @@
 """Arguments in the order of any release, callbacks beside futures, and services that answer nonsense."""
 
+import asyncio
 import json
+from urllib.parse import quote
 
 import pytest
 
 from tornado import auth, gen, web
 from tornado._auth.answering import answer
 from tornado._auth.arguments import absolute_path, api_arguments, client_argument
+from tornado.concurrent import Future
 from tornado.escape import json_decode
 from tornado.httpclient import AsyncHTTPClient
 from tornado.httpserver import HTTPServer
@@ -280,3 +283,52 @@ class TestAsynchronousHandlers:
             return response.code, json_decode(response.body)
 
         assert io_loop.run_sync(main, timeout=10) == (200, {"a": 1})
+
+
+class AskRedirected(web.RequestHandler, auth.OAuth2Mixin):
+    async def get(self):
+        results = []
+        for target in ("http://[::1/", "ftp://x/", "http://a b/"):
+            url = self.base + "/away?to=" + quote(target)
+            try:
+                await self.oauth2_request(url)
+            except auth.AuthError as error:
+                results.append(type(error).__name__)
+            done = Future()
+            self.oauth2_request(url, done.set_result)
+            results.append(await done)
+        self.write(json.dumps(results))
+
+
+class Away(web.RequestHandler):
+    def get(self):
+        self.set_status(302)
+        self._headers["Location"] = self.get_argument("to")
+
+
+def test_a_redirect_to_nowhere_fails_like_other_requests(world, caplog):
+    async def check(browser, provider):
+        AskRedirected.base = browser.home
+        assert json_decode((await browser.get("/")).body) == ["AuthRequestError", None] * 3
+
+    world(lambda p: [("/", AskRedirected), ("/away", Away)], check)
+    assert caplog.text.count("Error response HTTP 599: ") == 3
+
+
+@pytest.mark.parametrize("text", ["a\nFAKE", "\x1b[31m", "\x9b1m"])
+def test_controls_in_the_providers_text_are_escaped_in_the_log(text, caplog):
+    from tornado._auth.answering import answer
+
+    async def main():
+        async def work():
+            raise auth.AuthError(f"the service said {text}")
+
+        done = Future()
+        answer(work(), done.set_result)
+        assert await done is None
+
+    asyncio.run(main())
+    assert caplog.messages == [f"the service said {text}".translate(ESCAPED)]
+
+
+ESCAPED = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))}

@@ -1,6 +1,9 @@
+import socket
+
 import pytest
 
-from tornado._database.mysql import parse_host
+from tornado._database.mysql import MySQLEngine, parse_host
+from tornado.database import OperationalError
 
 
 @pytest.mark.parametrize(
@@ -24,3 +27,14 @@ def test_host_forms(host, expected):
 def test_bad_ports_are_refused(host):
     with pytest.raises(ValueError, match="port"):
         parse_host(host)
+
+
+def test_errors_of_connecting_name_the_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        # Bound and not listening: refused.
+        with pytest.raises(OperationalError) as caught:
+            MySQLEngine(f"127.0.0.1:{port}", None, "nobody", None)
+    assert caught.value.args[0] == 2003
+    assert f"127.0.0.1:{port}" in caught.value.args[1]

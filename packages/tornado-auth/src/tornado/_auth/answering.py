@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from tornado._auth.errors import AuthError
+from tornado._log.seam import printable
 from tornado._loop import contexts
 from tornado._loop.callbacks import deliver
 from tornado.concurrent import Future
@@ -34,7 +35,7 @@ def answer(work: Awaitable[_T], callback: Callback | None) -> asyncio.Future[_T]
             try:
                 result = done.result()
             except AuthError as error:
-                gen_log.warning("%s", error)
+                gen_log.warning("%s", printable(str(error)))
             respond(result)
 
         IOLoop.current().add_future(future, call)

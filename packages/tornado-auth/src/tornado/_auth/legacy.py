@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 from tornado._auth.errors import AuthError
 from tornado._auth.signatures import encode, hmac_sha1
+from tornado._log.seam import printable
 from tornado.concurrent import Future, future_set_exc_info
 from tornado.escape import to_unicode
 from tornado.log import gen_log
@@ -54,7 +55,7 @@ def _auth_future_to_callback(callback: Callable[[Any], Any], future: asyncio.Fut
     try:
         result = future.result()
     except AuthError as error:
-        gen_log.warning("%s", error)
+        gen_log.warning("%s", printable(str(error)))
         result = None
     callback(result)
 

@@ -63,17 +63,25 @@ class MySQLEngine:
         self, host: str, database: str | None, user: str | None, password: str | None
     ) -> None:
         self._stream: _Stream | None = None
-        self._session: pymysql.connections.Connection[Any] = pymysql.connect(
-            **parse_host(host),
-            database=database,
-            user=user,
-            password=password or "",
-            charset="utf8mb4",
-            use_unicode=True,
-            autocommit=True,
-            init_command='SET time_zone = "+0:00"',
-            sql_mode="TRADITIONAL",
-        )
+        address = parse_host(host)
+        try:
+            self._session: pymysql.connections.Connection[Any] = pymysql.connect(
+                **address,
+                database=database,
+                user=user,
+                password=password or "",
+                charset="utf8mb4",
+                use_unicode=True,
+                autocommit=True,
+                init_command='SET time_zone = "+0:00"',
+                sql_mode="TRADITIONAL",
+            )
+        except pymysql.err.OperationalError as error:
+            # PyMySQL's text has the host at most; the number and the class stay.
+            if "port" in address and len(error.args) == 2:
+                where = f"{address['host']}:{address['port']}"
+                error.args = (error.args[0], f"{error.args[1]} [connecting to {where}]")
+            raise
 
     def execute(self, query: str, parameters: Parameters, *, streaming: bool) -> Cursor:
         with self.errors():
