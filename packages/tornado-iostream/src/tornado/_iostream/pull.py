@@ -1,7 +1,6 @@
 """Reading: chunks from the kernel go in, results of pending reads and chunks for a receiver out."""
 
 import asyncio
-import errno
 import functools
 import inspect
 import os
@@ -32,6 +31,7 @@ from tornado._iostream.state import BROKEN, CLOSED, DRAINING, OPEN, READ_ENDED
 from tornado._iostream.writing import WriteStream
 from tornado.log import gen_log
 
+_IS_POSIX = os.name == "posix"
 _ROUNDS = 16
 """Count of full chunks after which a read lets the loop turn."""
 _INLINE_READS = 8
@@ -262,7 +262,7 @@ class PullStream(WriteStream):
                 return
             if not self._reader_on:
                 self._want_input()
-            else:
+            elif _IS_POSIX:  # elsewhere a socket is no file descriptor
                 self._check_descriptor()
             if self._state is CLOSED and self.error is not None:
                 raise self.error
@@ -270,12 +270,9 @@ class PullStream(WriteStream):
             self._fail_late_read(read)
 
     def _check_descriptor(self) -> None:
-        # A loop reports nothing of a descriptor that was closed behind the stream's back.
+        """Close the stream if its descriptor was closed behind its back: no loop reports that."""
         try:
-            fd = self._descriptor()
-            if fd != self._watched_fd:
-                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-            os.fstat(fd)
+            os.get_inheritable(self._watched_fd)  # the cheapest question that needs it open
         except OSError as error:
             self.close(exc_info=error)
 
