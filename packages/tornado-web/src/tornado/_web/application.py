@@ -168,7 +168,9 @@ class Application(ReversibleRouter):
 
     __module__ = "tornado.web"
 
-    #: Application-wide transforms of answers.
+    #: Whether a step that finds handlers was replaced on this object, not on its class.
+    _is_patched = False
+    #: Application-wide transforms of responses.
     transforms: list[type[OutputTransform]]
 
     def __init__(
@@ -229,6 +231,11 @@ class Application(ReversibleRouter):
         kwargs["path"] = settings["static_path"]
         patterns = (_escape_prefix(prefix) + r"(.*)", r"/(favicon\.ico)", r"/(robots\.txt)")
         return [(pattern, handler, kwargs) for pattern in patterns]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _STEPS:
+            super().__setattr__("_is_patched", True)
+        super().__setattr__(name, value)
 
     def lifespan(self) -> AbstractAsyncContextManager[None]:
         """Return an asynchronous context manager that runs what belongs before and after all requests.
@@ -360,12 +367,8 @@ class Application(ReversibleRouter):
         return self._dispatch
 
     def _dispatch(self, request: httputil.HTTPServerRequest) -> Any:
-        own = self.__dict__
-        if type(self).start_request is not _START_REQUEST or "start_request" in own:
-            # Replaced while a connection was open.
-            return _MessageTarget(
-                self.start_request(request.server_connection, request.connection), request
-            )
+        if self._is_patched or type(self).start_request is not _START_REQUEST:
+            return self._dispatch_patched(request)
         delegate = self.find_handler(request)
         if (
             type(delegate) is not HandlerDelegate
@@ -373,16 +376,21 @@ class Application(ReversibleRouter):
             or HandlerDelegate.finish is not _FINISH
             or HandlerDelegate.headers_received is not _HEADERS_RECEIVED
             or HandlerDelegate.data_received is not _DATA_RECEIVED
-            or (
-                (type(self) is not Application or "get_handler_delegate" in own)
-                and delegate.__dict__.keys() & _DELEGATE_STEPS
-            )
+            or (type(self) is not Application and delegate.__dict__.keys() & _DELEGATE_STEPS)
         ):
             return _MessageTarget(delegate, request)
         delegate._fast = True
         if delegate.streams_body:
             delegate.start_streaming()
         return delegate
+
+    def _dispatch_patched(self, request: httputil.HTTPServerRequest) -> Any:
+        """Do the same where a step was replaced on this object, or while a connection was open."""
+        if type(self).start_request is not _START_REQUEST or "start_request" in self.__dict__:
+            return _MessageTarget(
+                self.start_request(request.server_connection, request.connection), request
+            )
+        return _MessageTarget(self.find_handler(request), request)
 
     def find_handler(
         self, request: httputil.HTTPServerRequest, **kwargs: Any
@@ -510,6 +518,7 @@ _PATH_KEYS = {"path_args", "path_kwargs"}
 _START_REQUEST = Application.start_request
 _FIND_HANDLER = _ApplicationRouter.find_handler
 _GET_TARGET_DELEGATE = _ApplicationRouter.get_target_delegate
+_STEPS = {"start_request", "find_handler", "get_handler_delegate"}
 _DELEGATE_STEPS = {"headers_received", "data_received", "finish"}
 _HEADERS_RECEIVED = HandlerDelegate.headers_received
 _DATA_RECEIVED = HandlerDelegate.data_received

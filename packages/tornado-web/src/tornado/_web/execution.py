@@ -122,7 +122,12 @@ class Execution(Rendering):
         if result is not None and not _is_done(result):
             return self._after_method(_awaitable(result, self, name))
         if self._auto_finish and not self._finished:
-            self._finish_quietly()
+            # As in `_finish_quietly`, without a call.
+            finish = self.finish
+            if type(finish) is MethodType and finish.__func__ is FINISH and finish.__self__ is self:
+                self._conclude()
+            else:
+                finish()
         return None
 
     def _finish_quietly(self) -> None:

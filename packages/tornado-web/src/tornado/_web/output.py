@@ -218,16 +218,22 @@ class Output(XSRFProtection):
             else:
                 self.flush(include_footers=True)
             self._end(connection)
-        self._wind_up()
-
-    def _wind_up(self) -> None:
-        """Do what follows a response, however it ended: the log, the hook."""
+        # As in `_wind_up`, without a call.
         self._finished = True
         if self._body_future is not None:
             self._content_is_over()
         self._log()
         if type(self).on_finish is not _ON_FINISH:
             self._send_now()  # the hook may take its time
+        self.on_finish()
+        if self._has_ui:
+            self._break_cycles()
+
+    def _wind_up(self) -> None:
+        """Do what follows a response that was not finished: the log, the hook."""
+        self._finished = True
+        self._content_is_over()
+        self._log()
         self.on_finish()
         if self._has_ui:
             self._break_cycles()
