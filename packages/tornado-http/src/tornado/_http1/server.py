@@ -17,9 +17,11 @@ import asyncio
 import contextvars
 import socket
 import time
+from collections.abc import Coroutine
 from typing import Any
 
 from tornado import stack_context
+from tornado._gen import eager
 from tornado._http1.connection import HTTP1Connection
 from tornado._http1.content import MAX_DISCARDED, DiscardedContent, RequestContent
 from tornado._http1.decoding import GzipDecoder
@@ -81,6 +83,8 @@ class HTTP1ServerConnection(PacedConnection):
         "_dispatch",
         "_knows_peer",
         "context",
+        "fresh_context",
+        "unstarted",
     )
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -99,6 +103,10 @@ class HTTP1ServerConnection(PacedConnection):
         super().__init__(stream, params, RequestReader(params.limits, self._body_size))
         self.context = context
         self._knows_peer = hasattr(context, "remote_ip") and hasattr(context, "protocol")
+        #: The context of the request that begins, until its target takes it; what the target then leaves
+        #: to be run is started in it once it was left, as a context cannot be entered twice.
+        self.fresh_context: contextvars.Context | None = None
+        self.unstarted: Coroutine[Any, Any, None] | None = None
         self._delegate: Any = None
         self._dispatch: Any = None
         self._closed: asyncio.Future[None] | None = None  # asked for by `close`
@@ -257,7 +265,12 @@ class HTTP1ServerConnection(PacedConnection):
                         self._corked = []
                 # A context of its own for each request: no context variable passes from one to
                 # the next.
-                contextvars.copy_context().run(self._begin, head)
+                context = self.fresh_context = contextvars.copy_context()
+                context.run(self._begin, head)
+                self.fresh_context = None
+                if self.unstarted is not None:
+                    coro, self.unstarted = self.unstarted, None
+                    eager.start(coro, context)
                 if self.phase is not _IDLE or not reader.buffer or self._backlogged:
                     break
                 is_late = _monotonic() >= until

@@ -182,6 +182,14 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
 
         :param prepared: a future to resolve when content may flow, if it is streamed.
         """
+        server: Any = self.request.server_connection
+        fresh = getattr(server, "fresh_context", None)
+        if fresh is not None:
+            # The server made it for this request, has entered it, and starts what is left in it.
+            server.fresh_context = None
+            self._context = fresh
+            server.unstarted = self._start(prepared)
+            return
         context = self._context = copy_context()
         rest = context.run(self._start, prepared)
         if rest is not None:

@@ -312,7 +312,7 @@ class Output(XSRFProtection):
             self.flush(include_footers=True)
             self._end(connection)
             return
-        if self._transforms or hasattr(self, "_new_cookie"):
+        if self._transforms or "_new_cookie" in own:
             written = body
             status, headers, body = self._head(body, True)
             if not written and request.method == "HEAD":
