@@ -205,7 +205,7 @@ def fail_reason(environ, start_response):
 
 
 def fail_reason_later(environ, start_response):
-    start_response("200 \u2603", [])
+    start_response("200 O\x01K", [])
     yield b"x"
     yield b"y"
 
