@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from tornado import _legacy
 from tornado._gen.coroutine import coroutine, engine, is_coroutine_function
 from tornado._gen.errors import KeyReuseError, LeakedCallbackError, Return, UnknownKeyError
+from tornado._gen.moment import moment
 from tornado._gen.multi import multi, multi_future
 from tornado._gen.points import (
     Arguments,
@@ -28,7 +29,7 @@ from tornado._gen.points import (
     YieldFuture,
     YieldPoint,
 )
-from tornado._gen.runner import Runner, moment
+from tornado._gen.runner import Runner
 from tornado._gen.waiting import WaitIterator, maybe_future, sleep, with_timeout
 from tornado._loop.callbacks import ReturnValueIgnoredError
 from tornado._loop.conversion import BadYieldError, convert_yielded

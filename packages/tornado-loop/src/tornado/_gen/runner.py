@@ -14,6 +14,7 @@ from types import CoroutineType, TracebackType
 from typing import Any
 
 from tornado._gen.errors import KeyReuseError, LeakedCallbackError, Return, UnknownKeyError
+from tornado._gen.moment import moment
 from tornado._gen.points import MultiYieldPoint, YieldPoint, argument_adapter, has_points
 from tornado._loop import contexts, conversion, current
 from tornado._loop.callbacks import ReturnValueIgnoredError
@@ -30,10 +31,8 @@ from tornado._loop.waiters import Waiter
 __all__ = [
     "CoroutineFuture",
     "EngineRunner",
-    "Moment",
     "Runner",
     "failed",
-    "moment",
     "new_future",
     "run_engine",
     "run_generator",
@@ -42,40 +41,6 @@ __all__ = [
 _Gen = Generator[Any, Any, Any]
 _AsyncioFuture = asyncio.Future
 _Coroutine = CoroutineType
-
-
-class Moment:
-    """What to yield for one turn of the loop: `moment` is the object."""
-
-    def done(self) -> bool:
-        """Always true: there is nothing to wait for but the turn."""
-        return True
-
-    def result(self) -> None:
-        """Return None."""
-
-    def cancelled(self) -> bool:
-        """Always false."""
-        return False
-
-    def exception(self) -> None:
-        """Return None."""
-
-    def __repr__(self) -> str:
-        return "tornado.gen.moment"
-
-    def __await__(self) -> Generator[None, None, None]:
-        yield
-
-
-#: Yield it to let the loop run other callbacks once; ``yield None`` does the same. In a list or dict
-#: that is yielded it counts as done.
-moment = Moment()
-
-
-@convert_yielded.register(Moment)
-def _(yielded: Moment) -> "asyncio.Future[None]":
-    return conversion.completed()
 
 
 @named_future

@@ -209,11 +209,15 @@ class AddThreadSelectorEventLoop(asyncio.AbstractEventLoop):
         self._selector.close()
         self._real_loop.close()
 
-    def add_reader(self, fd: Any, callback: Callable[..., Any], *args: Any) -> None:
+    def add_reader(  # type: ignore[override]  # the arguments are any
+        self, fd: Any, callback: Callable[..., Any], *args: Any
+    ) -> None:
         """Call ``callback(*args)`` whenever ``fd`` can be read."""
         self._selector.add_reader(fd, callback, *args)
 
-    def add_writer(self, fd: Any, callback: Callable[..., Any], *args: Any) -> None:
+    def add_writer(  # type: ignore[override]  # the arguments are any
+        self, fd: Any, callback: Callable[..., Any], *args: Any
+    ) -> None:
         """Call ``callback(*args)`` whenever ``fd`` can be written."""
         self._selector.add_writer(fd, callback, *args)
 
