@@ -131,3 +131,26 @@ def test_the_newer_name_of_modules_wins():
 
     template = Template("{% module hello() %}")
     assert template.generate(_tt_modules=Modules(), _modules=None) == b"newer"
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "hint"),
+    [
+        ("{% for x in [1] %}{{ loop.index }}{% end %}", NameError, "enumerate(items)"),
+        ("{{ 'a'|len }}", TypeError, "no filters: write {{ function(value) }}"),
+        ("{{ d.name }}", AttributeError, "with brackets: ['name']"),
+    ],
+)
+def test_expressions_of_other_languages(source, error, hint):
+    with pytest.raises(error) as info:
+        Template(source).generate(d={"name": 1})
+    assert hint in info.value.__notes__[0]
+
+
+@pytest.mark.parametrize(
+    "function", [lambda: "a" | len, lambda: {}.name], ids=["operator", "attribute"]
+)
+def test_errors_of_functions_have_no_hint(function):
+    with pytest.raises((TypeError, AttributeError)) as info:
+        Template("{{ f() }}").generate(f=function)
+    assert not hasattr(info.value, "__notes__")

@@ -342,7 +342,7 @@ NAMES: dict[str, str] = {
         threading tornado typing warnings
     """,
     "platform.auto": "absolute_import division print_function with_statement",
-    "platform.caresresolver": "Future IOLoop gen is_valid_ip socket",
+    "platform.caresresolver": "Future IOLoop gen is_valid_ip socket typing",
     "platform.common": """
         absolute_import b division errno errno_from_exception interface=tornado.platform.interface
         print_function socket time with_statement

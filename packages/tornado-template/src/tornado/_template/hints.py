@@ -44,13 +44,25 @@ def hint_for(operator: str, known: Iterable[str]) -> str:
     return f": {hint}" if hint else ""
 
 
-def explain(error: Exception) -> None:
-    """Add to the message of an error from running a template what Jinja's users should know."""
-    if isinstance(error, RuntimeError) and str(error).startswith("super():"):
+def explain(error: Exception, in_template: bool) -> None:
+    """Add to an error from running a template what users of Jinja should know.
+
+    :param in_template: whether the template's own code raised it, not a function that it called.
+    """
+    text = str(error)
+    if isinstance(error, RuntimeError) and text.startswith("super():"):
         error.args = (
-            f"{error}. A block of a template has no super(): it replaces the parent's. To add to"
+            f"{text}. A block of a template has no super(): it replaces the parent's. To add to"
             " the parent's, define another, empty block beside its content there.",
         )
+    elif not in_template:
+        return
+    elif isinstance(error, NameError) and getattr(error, "name", None) == "loop":
+        add_note(error, "Templates have no loop: write {% for index, item in enumerate(items) %}.")
+    elif isinstance(error, TypeError) and text.startswith("unsupported operand type(s) for |:"):
+        add_note(error, "Templates have no filters: write {{ function(value) }}.")
+    elif isinstance(error, AttributeError) and isinstance(getattr(error, "obj", None), dict):
+        add_note(error, f"Items of a dictionary are read with brackets: [{error.name!r}].")
 
 
 def add_note(error: BaseException, note: str) -> None:

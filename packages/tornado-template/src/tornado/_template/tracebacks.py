@@ -50,20 +50,19 @@ def show_template_lines(error: Exception) -> None:
     adds it.
     """
     assert error.__traceback__ is not None
-    explain(error)
     entries: list[TracebackType] = []
     entry = error.__traceback__.tb_next
     while entry is not None:
         entries.append(entry)
         entry = entry.tb_next
+    last = entries[-1] if entries else None
+    explain(error, last is not None and _source_loader(last) is not None)
     result: TracebackType | None = None
     shown: dict[str, _Shown] = {}
     for entry in reversed(entries):
-        loader = entry.tb_frame.f_globals.get("__loader__")
+        loader = _source_loader(entry)
         moved = False
-        if isinstance(loader, SourceLoader) and entry.tb_frame.f_code.co_filename == (
-            loader.file.path
-        ):
+        if loader is not None:
             place: Origin = (loader.file, entry.tb_lineno, loader.via)
             if loader.program is not None:
                 place = loader.program.place(entry.tb_lineno)
@@ -79,6 +78,14 @@ def show_template_lines(error: Exception) -> None:
     for text in shown.values():
         text.remember()
     error.__traceback__ = result
+
+
+def _source_loader(entry: TracebackType) -> SourceLoader | None:
+    """Return the loader of a traceback's entry if it is one of a template."""
+    loader = entry.tb_frame.f_globals.get("__loader__")
+    if isinstance(loader, SourceLoader) and (entry.tb_frame.f_code.co_filename == loader.file.path):
+        return loader
+    return None
 
 
 class _Shown:
