@@ -28,6 +28,7 @@ start with ``--logging=none``) before parsing to leave logging alone.
 Errors::
 
     Error                           tells the writer of a command line or config file what is wrong
+    +-- InvalidValueError           the value does not suit the option (also ValueError)
     +-- UnrecognizedOptionError     there is no such option (also AttributeError and KeyError)
 """
 
@@ -36,7 +37,7 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 from tornado import _legacy
-from tornado._options.errors import Error, UnrecognizedOptionError
+from tornado._options.errors import Error, InvalidValueError, UnrecognizedOptionError
 from tornado._options.parser import OptionParser, global_options
 from tornado.log import define_logging_options, enable_pretty_logging
 
@@ -44,6 +45,7 @@ _legacy.provide(__name__)
 
 __all__ = [
     "Error",
+    "InvalidValueError",
     "OptionParser",
     "UnrecognizedOptionError",
     "add_parse_callback",

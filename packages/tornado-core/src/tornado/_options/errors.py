@@ -28,6 +28,8 @@ class InvalidValueError(Error, ValueError):
 
     It is a `ValueError`, as in every release, and of the class of the error that the option's type
     raised: `json.JSONDecodeError` if the type is `json.loads`.
+
+    .. versionadded:: 6.100
     """
 
     def __str__(self) -> str:
