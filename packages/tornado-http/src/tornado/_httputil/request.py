@@ -122,6 +122,8 @@ class HTTPServerRequest:
     ) -> None:
         """Make a request, as a test or another transport than HTTP/1.1 may want to.
 
+        :raises HTTPInputError: if the query has more arguments than `ParseUrlEncodedConfig` allows.
+
         :arg start_line: takes the place of ``method``, ``uri`` and ``version``.
         :arg host: the host that was requested; ``None`` takes it from the Host field.
         :arg files: the uploaded files, if they were parsed already.
@@ -155,6 +157,8 @@ class HTTPServerRequest:
         if server_connection is not None:
             self.server_connection = server_connection
         self._start_time = _time()
+        if self.query.count("&") >= default_config().urlencoded.max_arguments:
+            self.query_arguments  # noqa: B018  # raises
 
     @classmethod
     def _from_head(

@@ -1,0 +1,183 @@
+"""What one greedy connection costs others: latency beside pipelining clients, and memory of unread responses.
+
+    python benchmarks/fairness.py            # the Tornado of this interpreter
+    python benchmarks/fairness.py --json     # the same, to be compared by another program
+
+Run it with two interpreters, one after the other, and compare: the victim's median and worst latency
+should be at most one and a half times those of a released Tornado. The server runs in a process of its
+own. Nothing here is a test: the numbers depend on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import resource
+import socket
+import statistics
+import time
+
+PING = b"GET /ping HTTP/1.1\r\nHost: a\r\n\r\n"
+SLOW = b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n"
+LARGE = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def _serve(listener: socket.socket, pipe) -> None:
+    from tornado import httpserver, web
+
+    class Ping(web.RequestHandler):
+        def get(self) -> None:
+            self.write("pong")
+
+    class Slow(web.RequestHandler):
+        def get(self) -> None:
+            until = time.perf_counter() + 0.005
+            while time.perf_counter() < until:
+                pass
+            self.write("slow")
+
+    class Large(web.RequestHandler):
+        def get(self) -> None:
+            self.write(bytes(1_000_000))
+
+    @web.stream_request_body
+    class Upload(web.RequestHandler):
+        def data_received(self, chunk: bytes) -> None:
+            pass
+
+        def post(self) -> None:
+            self.write("done")
+
+    async def main() -> None:
+        application = web.Application(
+            [("/ping", Ping), ("/slow", Slow), ("/large", Large), ("/upload", Upload)],
+            log_function=lambda handler: None,
+        )
+        server = httpserver.HTTPServer(application)
+        listener.setblocking(False)
+        server.add_sockets([listener])
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        pipe.send("ready")
+        await asyncio.get_running_loop().run_in_executor(None, pipe.recv)
+        pipe.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+
+    asyncio.run(main())
+
+
+class Server:
+    """The server's process; ``growth`` is its additional peak of memory, in KiB, once it has ended."""
+
+    def __enter__(self) -> Server:
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.address = listener.getsockname()
+        context = multiprocessing.get_context("fork")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(listener, theirs))
+        self._process.start()
+        listener.close()
+        self._pipe.recv()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._pipe.send("end")
+        self.growth = self._pipe.recv()
+        self._process.join()
+
+
+async def _pipeline(address, request: bytes, done: asyncio.Event) -> None:
+    """Keep 64 requests on the way."""
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(request * 64)
+    while not done.is_set():
+        await reader.readuntil(b"\r\n\r\nslow")
+        writer.write(request)
+    writer.close()
+
+
+async def _tiny_chunks(address, done: asyncio.Event) -> None:
+    """Upload in chunks of one byte."""
+    _, writer = await asyncio.open_connection(*address)
+    writer.write(b"POST /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while not done.is_set():
+        writer.write(b"1\r\nx\r\n" * 10000)
+        await writer.drain()
+    writer.close()
+
+
+async def _victim(address, count: int) -> list[float]:
+    reader, writer = await asyncio.open_connection(*address)
+    latencies = []
+    for _ in range(count):
+        began = time.perf_counter()
+        writer.write(PING)
+        await reader.readuntil(b"pong")
+        latencies.append(time.perf_counter() - began)
+        await asyncio.sleep(0.003)
+    writer.close()
+    return latencies
+
+
+async def _beside(address, greedy, count: int) -> dict[str, float]:
+    done = asyncio.Event()
+    tasks = [asyncio.ensure_future(one(done)) for one in greedy]
+    await asyncio.sleep(0.2)
+    latencies = await _victim(address, count)
+    done.set()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return {
+        "median_ms": round(statistics.median(latencies) * 1000, 2),
+        "worst_ms": round(max(latencies) * 1000, 2),
+    }
+
+
+async def _unread(address) -> None:
+    """Ask for 32 large responses on each of 20 connections, and read nothing."""
+    writers = []
+    for _ in range(20):
+        _, writer = await asyncio.open_connection(*address, limit=1024)
+        writer.transport.pause_reading()
+        writer.write(LARGE * 32)
+        writers.append(writer)
+    await asyncio.sleep(1.5)
+    for writer in writers:
+        writer.transport.abort()
+
+
+def measure(count: int = 150) -> dict[str, object]:
+    """Return all numbers."""
+    results: dict[str, object] = {}
+    for clients in (1, 4):
+        with Server() as server:
+            greedy = [lambda done: _pipeline(server.address, SLOW, done)] * clients
+            found = asyncio.run(_beside(server.address, greedy, count))
+        results[f"beside {clients} pipelining"] = found
+    with Server() as server:
+        greedy = [lambda done: _tiny_chunks(server.address, done)]
+        results["beside one-byte chunks"] = asyncio.run(_beside(server.address, greedy, count))
+    with Server() as server:
+        asyncio.run(_unread(server.address))
+    results["unread responses, MB"] = round(server.growth / 1024, 1)
+    return results
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true")
+    as_json = parser.parse_args().json
+    from tornado import version
+
+    results = {"version": version, **measure()}
+    if as_json:
+        print(json.dumps(results))
+    else:
+        for name, value in results.items():
+            print(f"{name:26} {value}")
+
+
+if __name__ == "__main__":
+    main()
