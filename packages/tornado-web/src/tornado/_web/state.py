@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import enum
 import numbers
 import re
 import time
@@ -255,6 +256,8 @@ class HandlerState:
             text = value
         elif isinstance(value, bytes):
             text = value.decode("latin-1")
+        elif isinstance(value, enum.IntEnum):
+            return str(int(value))  # Python 3.10 would give the member's name
         elif isinstance(value, numbers.Integral):
             return str(value)
         elif isinstance(value, datetime.datetime):
