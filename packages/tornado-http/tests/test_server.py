@@ -730,7 +730,9 @@ def fail_elsewhere(request):
 def test_input_errors_of_a_target_are_its_own_unless_it_reads_the_request(exchange, act, status):
     data = exchange(
         Dispatcher(act),
-        b"POST /?" + b"a&" * 2000 + b" HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+        b"POST /?"
+        + b"a&" * (2000 if act is read_query else 2)
+        + b" HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
         b"Content-Type: multipart/form-data; boundary=x\r\n\r\nabc",
     )
     assert data.startswith(b"HTTP/1.1 %d " % status)
