@@ -271,24 +271,38 @@ def test_a_receiving_hook_beside_readers(connection):
     assert seen == [(1, b"text")]
 
 
-def test_dropped_pongs_are_no_sign_of_life(loop, memory_transport):
-    """A silent peer is told from one that is heard, also by what a hook lets pass."""
-    for drops in (False, True):
-        made = Connection(loop, memory_transport, ping_interval=0.02)
-        original = made.protocol._handle_message
+@pytest.mark.parametrize("drops", [False, True])
+def test_dropped_pongs_are_no_sign_of_life(connection, drops):
+    """With a hook, what it lets pass tells whether the peer is alive."""
+    protocol = connection.protocol
+    original = protocol._handle_message
+    protocol._handle_message = lambda opcode, data: (
+        None if drops and opcode == 10 else original(opcode, data)
+    )
+    protocol._ping_again()
+    assert not protocol._peer_is_alive()
+    connection.give(frame(0x8A))
+    assert protocol._peer_is_alive() is not drops
+    connection.give(frame(0x81, b"other"))
+    assert protocol._peer_is_alive()
 
-        def handle(opcode, data, drops=drops, original=original):
-            return None if drops and opcode == 10 else original(opcode, data)
 
-        made.protocol._handle_message = handle
-        made.protocol.start_pinging()
-        for _ in range(20):
-            made.turn(0.005)
-            if made.take_sent().startswith(b"\x89"):
-                made.give(frame(0x8A))
-        assert made.protocol.is_closing() is drops
-        made.protocol._abort()
-        made.turn()
+def test_a_peer_whose_pongs_are_dropped_is_closed(loop, memory_transport):
+    made = Connection(loop, memory_transport, ping_interval=0.02)
+    original = made.protocol._handle_message
+    made.protocol._handle_message = lambda opcode, data: (
+        None if opcode == 10 else original(opcode, data)
+    )
+    made.protocol.start_pinging()
+    for _ in range(500):
+        made.turn(0.002)
+        if made.take_sent() == b"\x89\x00":
+            made.give(frame(0x8A))
+        if made.protocol.is_closing():
+            break
+    assert made.protocol.is_closing()
+    made.protocol._abort()
+    made.turn()
 
 
 class Written:
