@@ -96,7 +96,8 @@ class Failure(Output):
         """Write the page by the hook there is; return what the hook left to be awaited, if anything."""
         get_error_html: Callable[..., Any] | None = getattr(self, "get_error_html", None)
         if get_error_html is None:
-            result: Any = self.write_error(status_code, **kwargs)
+            # (An override may be a coroutine.)
+            result: Any = self.write_error(status_code, **kwargs)  # type: ignore[func-returns-value]
             return result
         exc_info = kwargs.pop("exc_info", None)
         if exc_info is None:

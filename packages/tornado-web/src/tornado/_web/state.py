@@ -119,7 +119,8 @@ class HandlerState:
         self.path_args = []
         self.path_kwargs = {}
         self.clear()
-        result: object = self.initialize(**kwargs) if kwargs else self.initialize()
+        # (A coroutine by mistake is what this looks for.)
+        result: object = self.initialize(**kwargs) if kwargs else self.initialize()  # type: ignore[func-returns-value]
         if result is not None:
             decided(result, self, "initialize")
 

@@ -217,6 +217,7 @@ class StaticFileHandler(FileVersions):
 
     async def _send_content(self, part: ByteRange) -> None:
         """Send the content in chunks, each when the one before has left."""
+        assert self.absolute_path is not None
         content: Any = self.get_content(
             self.absolute_path,
             part.start if not part.is_whole else None,

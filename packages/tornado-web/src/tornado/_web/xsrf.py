@@ -164,7 +164,8 @@ class XSRFProtection(Identity):
         """Run the checks that the settings ask for, on a request that may change something."""
         settings = self.application.settings
         if settings.get("xsrf_cookies"):
-            result: object = self.check_xsrf_cookie()
+            # (A coroutine by mistake is what this looks for.)
+            result: object = self.check_xsrf_cookie()  # type: ignore[func-returns-value]
             if result is not None:
                 decided(result, self, "check_xsrf_cookie")
         if settings.get("cross_origin_protection"):
