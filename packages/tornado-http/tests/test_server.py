@@ -1391,3 +1391,20 @@ def test_read_response_of_a_server(run, connect):
         assert app.executed == [("GET", "/1", b""), ("PUT", "/2", b"hi"), ("GET", "/3", b"")]
 
     run(main)
+
+
+@pytest.mark.parametrize("cut", [1, 10, len(GET) - 1])
+def test_read_response_of_a_server_whose_head_comes_in_parts(run, connect, cut):
+    async def main():
+        stream, peer = connect()
+        app = Classic()
+        connection = HTTP1Connection(stream, False)
+        reading = connection.read_response(app.start_request(None, connection))
+        await peer.send(GET[:cut])
+        await asyncio.sleep(0.01)
+        await peer.send(GET[cut:])
+        assert await reading is True
+        assert (await peer.receive_head()).startswith(b"HTTP/1.1 200")
+        stream.close()
+
+    run(main)

@@ -35,6 +35,9 @@ class LendingConnection(ClosingConnection):
     def _tell_closed(self) -> None:
         raise NotImplementedError
 
+    def _attach(self) -> None:
+        raise NotImplementedError
+
     def read_wanted(self) -> None:
         """The application reads from the stream: it has it for as long as it handles the request."""
         if self.phase is Serving.ANSWERING or self.phase is Serving.HELD:
@@ -52,7 +55,7 @@ class LendingConnection(ClosingConnection):
             self._let_go()
             return
         self._is_lent = self._scheduled = False
-        self.stream.attach(self)
+        self._attach()
         self._next_request(False)
 
     def _let_go(self) -> None:

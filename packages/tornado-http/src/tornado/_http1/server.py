@@ -135,8 +135,11 @@ class HTTP1ServerConnection(PacedConnection):
         is_plain = type(stream) is IOStream
         self._taking_seconds = self.params.idle_timeout
         self.set_deadline(self.params.idle_timeout if is_plain else self.params.header_timeout)
+        self._attach()
+
+    def _attach(self) -> None:
         with stack_context.NullContext():
-            stream.attach(self)
+            self.stream.attach(self)
 
     def close(self) -> asyncio.Future[None]:
         """Close the connection at once; a request that is being answered is cut off.

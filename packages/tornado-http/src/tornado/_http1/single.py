@@ -57,9 +57,9 @@ class SingleRequest(HTTP1ServerConnection):
         super().content_discarded()
         self._give_back()
 
-    def _next_request(self, starved: bool) -> None:
+    def _next_request(self, starved: bool, is_late: bool = False) -> None:
         if self._single._head is None:
-            super()._next_request(starved)
+            super()._next_request(starved, is_late)
 
     def _give_back(self) -> None:
         """Return the stream to its pull face, with what came behind the request."""
