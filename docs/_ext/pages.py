@@ -2,6 +2,8 @@
 
 ``.. layer-picture::``
     the picture of the layers (`layer_picture`)
+``.. serve-options::``
+    the table of the command's options (`serve_options`)
 ``.. benchmark-figures::``, ``.. benchmark-losses::``, ``.. benchmark-noise::``
     what `benchmark_figures` makes of the data
 """
@@ -15,6 +17,7 @@ from pathlib import Path
 import benchmark_figures
 import layer_picture
 import links
+import serve_options
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
@@ -45,6 +48,13 @@ class _Generated(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         self.env.note_reread()
         return self.parse_text_to_nodes("\n".join(self.lines()), allow_section_headings=True)
+
+
+class ServeOptions(_Generated):
+    """The options of ``tornado serve``."""
+
+    def lines(self) -> Iterable[str]:
+        return serve_options.table()
 
 
 class BenchmarkFigures(_Generated):
@@ -101,6 +111,7 @@ def resolve_short(
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("layer-picture", LayerPicture)
+    app.add_directive("serve-options", ServeOptions)
     app.add_directive("benchmark-figures", BenchmarkFigures)
     app.add_directive("benchmark-losses", BenchmarkLosses)
     app.add_directive("benchmark-noise", BenchmarkNoise)
