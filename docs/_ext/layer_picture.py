@@ -15,6 +15,12 @@ from dataclasses import dataclass, field
 from html import escape
 from statistics import mean
 
+#: Modules that the picture leaves out: a package that holds nothing, and names of releases before 6.
+UNSEEN = frozenset(
+    ["platform"]
+    + [f"platform.{name}" for name in ("auto", "common", "epoll", "interface", "posix", "select")]
+)
+
 #: distribution -> (its public modules, the projects it requires)
 Graph = dict[str, tuple[list[str], list[str]]]
 
@@ -126,7 +132,7 @@ def _join(upper: Node, lower: Node) -> None:
 
 def _lines(modules: list[str], projects: list[str]) -> list[list[tuple[str, str]]]:
     """Return (class, word) pairs in lines that fit into a box."""
-    words = [("module", module) for module in modules if module != "platform"]
+    words = [("module", module) for module in modules if module not in UNSEEN]
     words += [("project", f"+ {project}") for project in projects]
     lines: list[list[tuple[str, str]]] = []
     for word in words:

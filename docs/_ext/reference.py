@@ -65,11 +65,11 @@ class PublicModule(SphinxDirective):
         excluded = set(self.options.get("exclude", "").replace(",", " ").split())
         module = importlib.import_module(name)
         lines = [f".. automodule:: {name}", "   :no-members:", ""]
-        for exported in module.__all__:
+        for exported in _exported(module):
             if exported not in excluded and not isinstance(getattr(module, exported), ModuleType):
                 lines += _entry(module, exported)
         parsed: list[nodes.Node] = self.parse_text_to_nodes("\n".join(lines))
-        for exported in module.__all__:
+        for exported in _exported(module):
             value = getattr(module, exported)
             if exported not in excluded and inspect.isclass(value):
                 parsed += self._inherited(name, exported, value)
@@ -101,6 +101,12 @@ class PublicModule(SphinxDirective):
             if members:
                 found.append(paragraph)
         return found
+
+
+def _exported(module: ModuleType) -> list[str]:
+    """Return what a module exports; one that is written in C has no ``__all__``."""
+    names: list[str] = getattr(module, "__all__", None) or _public(sorted(vars(module)))
+    return names
 
 
 def _link(target: str, text: str) -> nodes.Node:
@@ -158,9 +164,15 @@ def _members(cls: type, full: str) -> Iterator[str]:
                 yield from (f".. autoproperty:: {full}.{name}", "")
             else:
                 yield from (f".. py:attribute:: {cls.__name__}.{name}", "")
-                for line in documented.get(name, []):
-                    yield f"   {line}"
-                yield ""
+                described = documented.get(name) or _own_docs(value)
+                yield from (f"   {line}" for line in ["", *described, ""])
+
+
+def _own_docs(value: Any) -> list[str]:
+    """Return the docstring of a descriptor; that of other values is their type's."""
+    if not hasattr(value, "__get__"):
+        return []
+    return (inspect.getdoc(value) or "").splitlines()
 
 
 def _heading(room: type) -> str:
@@ -194,7 +206,7 @@ def _kind(value: Any) -> str:
         return "classmethod"
     if isinstance(value, (property, functools.cached_property)):
         return "property"
-    return "method" if inspect.isroutine(value) else "attribute"
+    return "method" if inspect.isroutine(value) and callable(value) else "attribute"
 
 
 def _attribute_docs(room: type) -> dict[str, list[str]]:
