@@ -65,11 +65,11 @@ class PublicModule(SphinxDirective):
         excluded = set(self.options.get("exclude", "").replace(",", " ").split())
         module = importlib.import_module(name)
         lines = [f".. automodule:: {name}", "   :no-members:", ""]
-        for exported in _exported(module):
+        for exported in module.__all__:
             if exported not in excluded and not isinstance(getattr(module, exported), ModuleType):
                 lines += _entry(module, exported)
         parsed: list[nodes.Node] = self.parse_text_to_nodes("\n".join(lines))
-        for exported in _exported(module):
+        for exported in module.__all__:
             value = getattr(module, exported)
             if exported not in excluded and inspect.isclass(value):
                 parsed += self._inherited(name, exported, value)
@@ -101,12 +101,6 @@ class PublicModule(SphinxDirective):
             if members:
                 found.append(paragraph)
         return found
-
-
-def _exported(module: ModuleType) -> list[str]:
-    """Return what a module exports; one that is written in C has no ``__all__``."""
-    names: list[str] = getattr(module, "__all__", None) or _public(sorted(vars(module)))
-    return names
 
 
 def _link(target: str, text: str) -> nodes.Node:

@@ -114,7 +114,7 @@ from __future__ import annotations
 from tornado import _legacy
 from tornado._template.archives import PackageLoader, ZipLoader
 from tornado._template.cache import CompiledCache
-from tornado._template.engine import Template
+from tornado._template.engine import Template, TemplateLoader
 from tornado._template.errors import ExpressionError, ParseError, WhitespaceModeError
 from tornado._template.loaders import BaseLoader, DictLoader, Loader
 from tornado._template.whitespace import filter_whitespace
@@ -130,6 +130,7 @@ __all__ = [
     "PackageLoader",
     "ParseError",
     "Template",
+    "TemplateLoader",
     "WhitespaceModeError",
     "ZipLoader",
     "filter_whitespace",

@@ -78,7 +78,12 @@ _loading: Final = _Loading()
 
 
 class TemplateLoader(Protocol):
-    """What a template asks of its loader; :class:`.BaseLoader` is one."""
+    """What a template asks of its loader; :class:`.BaseLoader` is one.
+
+    .. versionadded:: 6.100
+    """
+
+    __module__ = "tornado.template"
 
     autoescape: str | None
     namespace: dict[str, Any]

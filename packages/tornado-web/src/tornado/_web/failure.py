@@ -124,10 +124,10 @@ class Failure(Output):
         method ``get_error_html(status_code, exception=..., **kwargs)``, as they were written for
         releases up to 2.0, has its return value sent instead.
 
-        :arg int status_code: the status, which is set already.
         It may be a coroutine; the response stays open until it is done. The default writes nothing for
         statuses that have no content.
 
+        :arg int status_code: the status, which is set already.
         :arg kwargs: ``exc_info``, a triple as of `sys.exc_info`, if an exception was the cause
             (which need not be the one that is being handled now), and what `send_error` was given.
 
