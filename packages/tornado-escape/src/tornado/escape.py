@@ -9,7 +9,6 @@ Functions that take text take ``bytes`` in UTF-8 too, and raise `UnicodeDecodeEr
 import json
 import re
 from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
 from typing import Any, overload
 from urllib.parse import quote, quote_plus, unquote
 
@@ -185,8 +184,10 @@ def json_encode(value: Any) -> str:
     :raises ValueError: for one that contains itself.
     """
     encoded: str | None = None
-    with suppress(TypeError):
+    try:
         encoded = _encode(value)
+    except TypeError:
+        pass  # (a context manager would cost as much as encoding a small value)
     if encoded is None:
         # Keys that are bytes have to be text before. Any other cause raises again, here and not
         # above, where its traceback would show it twice.

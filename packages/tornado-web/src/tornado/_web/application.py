@@ -20,7 +20,7 @@ from typing import Any
 from tornado import httputil
 from tornado._routing.matchers import AnyMatches, DefaultHostMatches, HostMatches, PathMatches
 from tornado._routing.routers import ReversibleRouter, ReversibleRuleRouter, Rule, _RuleList
-from tornado._routing.table import MATCH_ANY, MATCH_PATH
+from tornado._routing.table import MATCH_ANY, MATCH_PATH, RouteTable, RuleSequence
 from tornado._web.delegate import HandlerDelegate
 from tornado._web.handler import RequestHandler
 from tornado._web.lifespan import Hooks, Lifespan
@@ -34,6 +34,10 @@ from tornado.log import access_log
 __all__ = ["Application"]
 
 
+# Both lists of rules, each with its table.
+_PlainTables = tuple[RuleSequence, RouteTable, RuleSequence, RouteTable]
+
+
 class _ApplicationRouter(ReversibleRuleRouter):
     """A router whose targets may be handler classes, and lists of nested rules."""
 
@@ -45,9 +49,11 @@ class _ApplicationRouter(ReversibleRuleRouter):
         super().__init__(rules)
 
     def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
         if name in ("find_handler", "get_target_delegate"):
             super().__setattr__("_is_patched", True)
-        super().__setattr__(name, value)
+        if name in ("find_handler", "get_target_delegate", "_rules"):
+            self.application._plain = None
 
     def process_rule(self, rule: Rule) -> Rule:
         rule = super().process_rule(rule)
@@ -170,6 +176,8 @@ class Application(ReversibleRouter):
 
     #: Whether a step that finds handlers was replaced on this object, not on its class.
     _is_patched = False
+    #: What `_plain_tables` returned.
+    _plain: _PlainTables | None = None
     #: Application-wide transforms of responses.
     transforms: list[type[OutputTransform]]
 
@@ -235,6 +243,8 @@ class Application(ReversibleRouter):
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _STEPS:
             super().__setattr__("_is_patched", True)
+        elif name in ("default_router", "wildcard_router"):
+            super().__setattr__("_plain", None)
         super().__setattr__(name, value)
 
     def lifespan(self) -> AbstractAsyncContextManager[None]:
@@ -402,23 +412,20 @@ class Application(ReversibleRouter):
 
         .. versionadded:: 4.5
         """
-        wildcard = self.wildcard_router
-        default = self.default_router
         # Most requests are for a handler class in the table for all hosts. They need not be passed from
         # router to router, as long as the routers and matchers are those of this module; whatever was
         # replaced, on a class or an object, is called below.
+        plain = self._plain
+        if plain is None or plain[0]._table is not plain[1] or plain[2]._table is not plain[3]:
+            plain = self._plain = self._plain_tables()
         if (
-            type(default) is type(wildcard) is _ApplicationRouter
-            and not (default._is_patched or wildcard._is_patched)
+            plain is not None
             and PathMatches.match is MATCH_PATH
             and AnyMatches.match is MATCH_ANY
             and _ApplicationRouter.find_handler is _FIND_HANDLER
             and _ApplicationRouter.get_target_delegate is _GET_TARGET_DELEGATE
-            and len(default._rules) == 1
-            and default._rules[0].target is wildcard
         ):
-            ordered = wildcard._rules
-            table = ordered._table or ordered.table()
+            table = plain[3]
             for entry in table.fixed.get(request.path) or table.candidates(request.path):
                 rule = entry.rule
                 target = rule.target
@@ -449,6 +456,23 @@ class Application(ReversibleRouter):
                 request, handler_class, self.settings.get("default_handler_args", {})
             )
         return self.get_handler_delegate(request, ErrorHandler, {"status_code": 404})
+
+    def _plain_tables(self) -> _PlainTables | None:
+        """Return the tables of both routers, if the only rule for hosts is the one for all hosts.
+
+        ``None`` if there are more rules, or if a router is another one or was replaced in part. A list of
+        rules drops its table when it is changed, so the result counts while both have these.
+        """
+        default = self.default_router
+        wildcard = self.wildcard_router
+        if type(default) is not _ApplicationRouter or type(wildcard) is not _ApplicationRouter:
+            return None
+        rules = default._rules
+        if default._is_patched or wildcard._is_patched or len(rules) != 1:
+            return None
+        if rules[0].target is not wildcard:
+            return None
+        return rules, rules.table(), wildcard._rules, wildcard._rules.table()
 
     def get_handler_delegate(
         self,
