@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tornado import util
-from tornado._checks.seam import wrong_type
+from tornado._core.seam import wrong_type
 from tornado.options import OptionParser
 
 

@@ -20,7 +20,7 @@ def core_alone(tmp_path):
     """A directory for ``sys.path`` that holds this distribution and nothing else."""
     source = os.path.dirname(tornado.__file__)
     package = tmp_path / "tornado"
-    for part in ("_options", "_legacy", "_checks", "_log"):
+    for part in ("_core", "_options", "_legacy"):
         shutil.copytree(os.path.join(source, part), package / part)
     for name in ("__init__.py", "_missing.py", "util.py", "log.py", "options.py"):
         shutil.copy(os.path.join(source, name), package / name)

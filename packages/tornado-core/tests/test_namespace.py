@@ -18,7 +18,7 @@ def core_alone(tmp_path):
     """A directory for ``sys.path`` that holds nothing but the package's own files."""
     source = os.path.dirname(tornado.__file__)
     package = tmp_path / "tornado"
-    for part in ("_options", "_legacy", "_checks", "_log"):
+    for part in ("_core", "_options", "_legacy"):
         shutil.copytree(os.path.join(source, part), package / part)
     for name in CORE_FILES:
         shutil.copy(os.path.join(source, name), package / name)
@@ -229,8 +229,8 @@ result = sorted(name for name in sys.modules if name.startswith("tornado"))
 """
     assert set(run(core_alone, code)) <= {
         "tornado",
-        "tornado._checks",
-        "tornado._checks.seam",
+        "tornado._core",
+        "tornado._core.seam",
         "tornado._legacy",
         "tornado._missing",
         "tornado._options",

@@ -1,10 +1,10 @@
-"""Text of peers in log messages: `tornado._log.seam.printable`."""
+"""Text of peers in log messages: `tornado._core.seam.printable`."""
 
 from __future__ import annotations
 
 import pytest
 
-from tornado._log.seam import printable
+from tornado._core.seam import printable
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,6 @@ An answer is only believed in the browser that was sent out: a cookie tells. The
 services are attributes of the classes, so that tests can run against a provider of their own.
 """
 
-from tornado import _legacy
 from tornado._auth.errors import AuthAnswerError, AuthError, AuthRequestError
 from tornado._auth.facebook import FacebookGraphMixin, FacebookMixin
 from tornado._auth.friendfeed import FriendFeedMixin
@@ -38,6 +37,7 @@ from tornado._auth.oidc import OpenIDConnectMixin
 from tornado._auth.openid import OpenIdMixin
 from tornado._auth.protocol import AuthHandler
 from tornado._auth.twitter import TwitterMixin
+from tornado._core.seam import legacy as _legacy
 
 _legacy.provide(__name__)
 

@@ -15,7 +15,7 @@ from types import CodeType, TracebackType
 from typing import Any, NoReturn, TypeVar
 
 from tornado import _legacy
-from tornado._checks.seam import wrong_type
+from tornado._core.seam import wrong_type
 
 _legacy.provide(__name__)
 

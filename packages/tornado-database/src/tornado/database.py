@@ -37,7 +37,7 @@ Errors are those of PyMySQL, whichever engine answers::
 
 from pymysql.err import IntegrityError, OperationalError
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._database.connection import Connection
 from tornado._database.rows import Row
 

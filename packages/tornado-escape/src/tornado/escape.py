@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any, overload
 from urllib.parse import quote, quote_plus, unquote
 
-from tornado import _legacy
-from tornado._checks.seam import wrong_type
+from tornado._core.seam import legacy as _legacy
+from tornado._core.seam import wrong_type
 from tornado._escape.percent import unquote_to_bytes
 
 _legacy.provide(__name__)

@@ -28,7 +28,7 @@ from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._locale.codes import close_codes, normalized
 from tornado._locale.csvfile import read_translations
 from tornado._locale.dates import clock_time, date_message, moment

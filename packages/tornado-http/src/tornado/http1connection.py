@@ -25,7 +25,7 @@ who speak HTTP on streams of their own making::
 
 from __future__ import annotations
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._http1.connection import HTTP1Connection
 from tornado._http1.parameters import HTTP1ConnectionParameters
 from tornado._http1.server import HTTP1ServerConnection

@@ -8,7 +8,7 @@ serves talk to each other. The rest takes apart and puts together the texts that
 from http.client import responses
 from typing import TYPE_CHECKING
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._httputil.contract import Dispatcher, Exchange, Peer, Target
 from tornado._httputil.cookies import _unquote_cookie, parse_cookie
 from tornado._httputil.dates import format_timestamp

@@ -5,7 +5,7 @@
 It needs pycurl, which ``pip install tornado-httpclient[curl]`` installs too.
 """
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 
 try:
     import pycurl as _pycurl  # noqa: F401 - found missing here, with what to do about it

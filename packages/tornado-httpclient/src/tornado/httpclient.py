@@ -14,7 +14,7 @@ On the command line::
     python -m tornado.httpclient --print_headers http://www.example.com
 """
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._httpclient.base import AsyncHTTPClient
 from tornado._httpclient.blocking import HTTPClient
 from tornado._httpclient.command import main

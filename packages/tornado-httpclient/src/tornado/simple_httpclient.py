@@ -1,6 +1,6 @@
 """The HTTP client in pure Python: `tornado.httpclient.AsyncHTTPClient` uses it unless told otherwise."""
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._httpclient.errors import (
     HTTPHeadTooLargeError,
     HTTPProtocolError,

@@ -23,7 +23,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import Any, cast
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._http1.adapter import CallableAdapter
 from tornado._http1.connection import HTTP1Connection
 from tornado._http1.parameters import HTTP1ConnectionParameters

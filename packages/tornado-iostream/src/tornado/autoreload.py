@@ -28,8 +28,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NoReturn
 
-from tornado import _legacy, ioloop
+from tornado import ioloop
 from tornado._autoreload.notices import FolderNotices
+from tornado._core.seam import legacy as _legacy
 from tornado._netutil.loops import loop_or_current
 from tornado.log import gen_log
 

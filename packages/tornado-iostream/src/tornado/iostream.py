@@ -15,7 +15,7 @@ At most one read is pending at a time; writes queue. `SSLIOStream` is the same o
 `PipeIOStream` over a pipe, and `BaseIOStream` what they have in common.
 """
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._iostream.base import BaseIOStream
 from tornado._iostream.errors import (
     StreamBufferFullError,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._netutil.resolvers import (
     BlockingResolver,
     DefaultExecutorResolver,

@@ -18,8 +18,9 @@ from collections.abc import Callable
 from subprocess import CalledProcessError
 from typing import Any, NoReturn
 
-from tornado import _legacy, ioloop, stack_context
-from tornado._loop.contexts import run_clean
+from tornado import ioloop, stack_context
+from tornado._core.seam import legacy as _legacy
+from tornado._loop.seam import run_clean
 from tornado._netutil.loops import asyncio_loop_of, loop_or_current, selector_loop_of
 from tornado.iostream import PipeIOStream
 from tornado.log import gen_log

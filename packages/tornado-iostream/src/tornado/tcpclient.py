@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from tornado import _legacy, ioloop
+from tornado import ioloop
+from tornado._core.seam import legacy as _legacy
 from tornado._iostream.errors import stream_closed_by
-from tornado._loop.contexts import run_clean
+from tornado._loop.seam import run_clean
 from tornado._netutil.addresses import format_address, port_number
 from tornado._netutil.loops import asyncio_loop_of, io_loop_attribute, loop_or_current
 from tornado.iostream import IOStream

@@ -9,8 +9,9 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tornado import _legacy, ioloop, process
-from tornado._loop.conversion import convert_yielded
+from tornado import ioloop, process
+from tornado._core.seam import legacy as _legacy
+from tornado._loop.seam import convert_yielded
 from tornado._netutil.loops import InstanceAttribute, asyncio_loop_of, io_loop_attribute
 from tornado._netutil.sockets import hand_accepted
 from tornado.iostream import IOStream, SSLIOStream

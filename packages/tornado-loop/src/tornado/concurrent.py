@@ -4,7 +4,7 @@ There is one kind of future, asyncio's. `Future` makes one that also has the met
 releases; every `asyncio.Future` is an instance of it.
 """
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._loop.callbacks import ReturnValueIgnoredError, return_future
 from tornado._loop.executors import DummyExecutor, dummy_executor, run_on_executor
 from tornado._loop.futures import (

@@ -14,7 +14,7 @@ Functions that answer through ``callback=`` are waited for with `Task`, or `Call
 
 from typing import TYPE_CHECKING
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._gen.coroutine import coroutine, engine, is_coroutine_function
 from tornado._gen.errors import KeyReuseError, LeakedCallbackError, Return, UnknownKeyError
 from tornado._gen.moment import moment

@@ -11,7 +11,7 @@ or runs one coroutine to its end::
 The loop is a skin over `asyncio`; code for either runs on it.
 """
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._loop.asyncio_loop import PollIOLoop
 from tornado._loop.ioloop import IOLoop
 from tornado._loop.periodic import PeriodicCallback

@@ -10,7 +10,7 @@ import asyncio
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._loop import current
 from tornado._loop.waiters import Timeout, Waiters, granted
 

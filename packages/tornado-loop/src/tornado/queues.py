@@ -11,7 +11,7 @@ import heapq
 from collections import deque
 from typing import Any, Generic, TypeVar
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._loop.waiters import Timeout, Waiters, granted
 from tornado.locks import Event
 

@@ -18,7 +18,7 @@ New code has `contextvars` and ``async def``; the two compose: a task inherits t
 were active where it was made. Where no context is active `wrap` returns its argument itself.
 """
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._loop.contexts import (
     ExceptionStackContext,
     NullContext,

@@ -111,7 +111,7 @@ is wrong with its file, line and text; the exit status says whether anything is.
 
 from __future__ import annotations
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._template.archives import PackageLoader, ZipLoader
 from tornado._template.cache import CompiledCache
 from tornado._template.engine import Template, TemplateLoader

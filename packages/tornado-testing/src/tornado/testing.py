@@ -9,7 +9,7 @@ The HTTP test cases need ``tornado-testing[http]``; everything else needs only t
 
 from typing import TYPE_CHECKING
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._testing.cases import (
     AsyncTestCase,
     gen_test,

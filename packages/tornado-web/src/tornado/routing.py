@@ -27,7 +27,7 @@ A matcher or a router of your own is a subclass with one method::
             return {} if request.method == self.method else None
 """
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._routing.matchers import (
     AnyMatches,
     DefaultHostMatches,

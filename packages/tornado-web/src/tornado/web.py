@@ -28,7 +28,7 @@ Thread-safety
 
 from typing import TYPE_CHECKING
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._routing.matchers import AnyMatches, DefaultHostMatches, HostMatches
 from tornado._routing.routers import ReversibleRouter, ReversibleRuleRouter, Rule, URLSpec
 from tornado._web.application import Application, _ApplicationRouter

@@ -31,7 +31,7 @@ The errors of this module::
     └── ProtocolError           the peer's frames broke a rule
 """
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._websocket.broadcast import BroadcastResult, broadcast
 from tornado._websocket.client import WebSocketClientConnection, websocket_connect
 from tornado._websocket.codes import CloseCode

@@ -6,7 +6,7 @@
   that know nothing else. Handlers must then answer before they return.
 """
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._wsgi.application import WSGIAdapter, WSGIApplication
 from tornado._wsgi.container import WSGIContainer
 from tornado._wsgi.request import HTTPRequest

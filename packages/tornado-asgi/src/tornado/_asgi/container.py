@@ -12,8 +12,8 @@ from typing import Any
 from tornado._asgi.lifespan import Lifespan
 from tornado._asgi.messages import HOP_BY_HOP, Message, Scope
 from tornado._asgi.scopes import make_scope
-from tornado._gen import eager
 from tornado._http1.seam import CALLBACK_ERRORS
+from tornado._loop.seam import eager
 from tornado.httputil import (
     HTTPHeaders,
     HTTPMessageDelegate,

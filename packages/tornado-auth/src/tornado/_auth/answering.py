@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from tornado._auth.errors import AuthError
-from tornado._log.seam import printable
-from tornado._loop import contexts
-from tornado._loop.callbacks import deliver
+from tornado._core.seam import printable
+from tornado._loop.seam import contexts, deliver
 from tornado.concurrent import Future
 from tornado.gen import convert_yielded
 from tornado.ioloop import IOLoop

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 from tornado._auth.errors import AuthError
 from tornado._auth.signatures import encode, hmac_sha1
-from tornado._log.seam import printable
+from tornado._core.seam import printable
 from tornado.concurrent import Future, future_set_exc_info
 from tornado.escape import to_unicode
 from tornado.log import gen_log

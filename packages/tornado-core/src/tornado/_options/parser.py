@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO
 
-from tornado._checks.seam import wrong_type
+from tornado._core.seam import wrong_type
 from tornado._options.errors import Error, InvalidValueError, UnrecognizedOptionError
 from tornado._options.help import format_help
 from tornado._options.option import Option

@@ -10,7 +10,7 @@ from typing import Any
 
 import pymysql.err
 
-from tornado._checks.seam import wrong_type
+from tornado._core.seam import wrong_type
 from tornado._database.engines import Cursor, Engine, Parameters
 from tornado._database.mysql import MySQLEngine
 from tornado._database.rows import Row

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from tornado import gen, stack_context
+from tornado._core.seam import printable
 from tornado._http1.decoding import GzipDecoder
 from tornado._http1.errors import HeadTooLargeError, MessageError
 from tornado._http1.failures import APPLICATION_ERRORS
@@ -14,7 +15,6 @@ from tornado._http1.head import ResponseHead
 from tornado._http1.reader import ResponseReader
 from tornado._http1.state import Reading
 from tornado._http1.timer import LazyTimer
-from tornado._log.seam import printable
 from tornado.httputil import HTTPInputError, HTTPMessageDelegate, ResponseStartLine
 from tornado.log import app_log, gen_log
 

@@ -19,7 +19,7 @@ from tornado._http1.parameters import HTTP1ConnectionParameters
 from tornado._http1.raw import RawHead
 from tornado._http1.state import Sending
 from tornado._http1.writer import MessageWriter, whole_response
-from tornado._loop.futures import done_future
+from tornado._loop.seam import done_future
 from tornado.httputil import (
     HTTPConnection,
     HTTPHeaders,

@@ -16,7 +16,7 @@ import weakref
 from collections import deque
 from typing import Protocol
 
-from tornado._netutil.loops import asyncio_loop_of, queue_of, when_stopped
+from tornado._iostream.seam import asyncio_loop_of, queue_of, when_stopped
 from tornado.ioloop import IOLoop
 from tornado.log import app_log
 

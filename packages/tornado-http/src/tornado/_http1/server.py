@@ -21,7 +21,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from tornado import stack_context
-from tornado._gen import eager
+from tornado._core.seam import printable
 from tornado._http1.connection import HTTP1Connection
 from tornado._http1.content import MAX_DISCARDED, DiscardedContent, RequestContent
 from tornado._http1.decoding import GzipDecoder
@@ -34,7 +34,7 @@ from tornado._http1.parameters import HTTP1ConnectionParameters
 from tornado._http1.reader import RequestReader
 from tornado._http1.state import Reading, Sending, Serving
 from tornado._http1.writer import error_response
-from tornado._log.seam import printable
+from tornado._loop.seam import eager
 from tornado.httputil import (
     HTTPHeaders,
     HTTPInputError,

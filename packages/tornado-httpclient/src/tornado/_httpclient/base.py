@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 from tornado import stack_context
 from tornado._httpclient.errors import _NoResponse
 from tornado._httpclient.request import HTTPRequest, _RequestProxy
-from tornado._loop.callbacks import schedule
+from tornado._loop.seam import schedule
 from tornado.ioloop import IOLoop
 from tornado.util import Configurable
 

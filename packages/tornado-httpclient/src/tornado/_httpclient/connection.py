@@ -23,7 +23,7 @@ from tornado._httpclient.errors import (
     head_too_large,
     refused,
 )
-from tornado._loop.contexts import run_clean
+from tornado._loop.seam import run_clean
 from tornado.iostream import IOStream, StreamClosedError
 
 #: Content up to this size leaves in one piece with the head.

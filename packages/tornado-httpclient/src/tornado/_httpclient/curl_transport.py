@@ -16,7 +16,7 @@ from tornado._httpclient.curl_fetch import CurlFetch
 from tornado._httpclient.request import _RequestProxy
 from tornado._httpclient.response import HTTPResponse
 from tornado._httpclient.transport import Transport, TransportOwner
-from tornado._loop.contexts import run_clean
+from tornado._loop.seam import run_clean
 from tornado.ioloop import IOLoop
 
 _MASKS = {

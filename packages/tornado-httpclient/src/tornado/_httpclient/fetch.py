@@ -31,7 +31,7 @@ from tornado._httpclient.request import HTTPRequest, _RequestProxy
 from tornado._httpclient.response import HTTPResponse
 from tornado._httpclient.settings import Settings, check_settings, settings_of
 from tornado._httpclient.urls import Target, parse_url
-from tornado._loop import contexts
+from tornado._loop.seam import contexts
 from tornado.httputil import HTTPHeaders
 from tornado.log import app_log
 

@@ -22,7 +22,7 @@ from tornado._httpclient.response import HTTPResponse
 from tornado._httpclient.settings import Settings
 from tornado._httpclient.tls import Contexts, tls_key
 from tornado._httpclient.urls import Target, is_encoded, parse_url
-from tornado._loop.contexts import run_clean
+from tornado._loop.seam import run_clean
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.tcpclient import TCPClient
 

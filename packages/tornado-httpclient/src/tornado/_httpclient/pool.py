@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Hashable
 
 from tornado._httpclient.connection import ClientConnection, ConnectionState
-from tornado._loop.contexts import run_clean
+from tornado._loop.seam import run_clean
 
 
 class ConnectionPool:

@@ -25,7 +25,7 @@ from tornado._iostream.state import (
     READ_ENDED,
     StreamState,
 )
-from tornado._loop.contexts import run_clean
+from tornado._loop.seam import run_clean
 from tornado._netutil.loops import (
     asyncio_loop_of,
     loop_or_current,

@@ -17,7 +17,7 @@ from tornado._iostream.errors import StreamClosedError
 from tornado._iostream.pull import _INLINE_READS
 from tornado._iostream.state import CLOSED, CONNECTING, OPEN, READ_ENDED
 from tornado._iostream.writing import _file_ended, is_replaced
-from tornado._loop.contexts import run_clean
+from tornado._loop.seam import run_clean
 from tornado._netutil.addresses import name_address, port_number
 from tornado.log import gen_log
 

@@ -21,7 +21,7 @@ from tornado._iostream.state import (
     StreamState,
 )
 from tornado._iostream.writing import is_replaced
-from tornado._loop.contexts import run_clean
+from tornado._loop.seam import run_clean
 from tornado._netutil.addresses import format_address
 from tornado._netutil.tls import ssl_wrap_socket
 from tornado.log import gen_log

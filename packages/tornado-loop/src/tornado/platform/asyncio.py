@@ -6,7 +6,7 @@ it, and `tornado.ioloop.IOLoop.current` finds the loop of `asyncio.run`.
 
 from typing import TYPE_CHECKING
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._loop.asyncio_loop import (
     AsyncIOLoop,
     AsyncIOMainLoop,

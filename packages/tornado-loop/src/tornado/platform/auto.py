@@ -7,7 +7,7 @@
 
 import os
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._loop import wakers
 from tornado._loop.wakers import monotonic_time, set_close_exec
 

@@ -1,6 +1,6 @@
 """Platform functions that need nothing of the system but sockets, of releases before 6."""
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._loop.wakers import SocketWaker as Waker
 from tornado._loop.wakers import try_close
 

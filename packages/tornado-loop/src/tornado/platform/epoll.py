@@ -1,6 +1,6 @@
 """The name of a polling loop of releases before 5; asyncio polls here."""
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado.ioloop import PollIOLoop
 
 _legacy.provide(__name__)

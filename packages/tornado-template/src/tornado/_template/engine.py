@@ -8,7 +8,7 @@ import threading
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from tornado._checks.seam import wrong_type
+from tornado._core.seam import wrong_type
 from tornado._template import runtime
 from tornado._template.errors import PUBLIC_MODULE
 from tornado._template.whitespace import check_mode, default_mode

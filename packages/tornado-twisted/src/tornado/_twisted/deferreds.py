@@ -10,7 +10,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from tornado._loop.conversion import convert_yielded
+from tornado._loop.seam import convert_yielded
 from tornado.concurrent import Future
 
 __all__ = ["future_of"]

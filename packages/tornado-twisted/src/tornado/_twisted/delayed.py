@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.base import DelayedCall
 from twisted.logger import Logger
 
-from tornado._loop import contexts
+from tornado._loop.seam import contexts
 
 if TYPE_CHECKING:
     from tornado._twisted.reactor import TornadoReactor

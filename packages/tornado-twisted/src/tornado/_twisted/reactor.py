@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from twisted.python.log import callWithLogger
 from zope.interface import implementer  # type: ignore[import-untyped]  # it has no types
 
-from tornado._loop import contexts
+from tornado._loop.seam import contexts
 from tornado._twisted.delayed import TornadoDelayedCall
 from tornado._twisted.signals import ChildSignal, ReactorSignals, in_main_thread
 from tornado.ioloop import IOLoop

@@ -15,7 +15,7 @@ Importing this module lets coroutines wait for Deferreds: ``yield deferred`` in 
 `tornado.gen`, ``await deferred`` in native ones, in whatever runs them.
 """
 
-from tornado import _legacy
+from tornado._core.seam import legacy as _legacy
 from tornado._twisted import deferreds
 from tornado._twisted.delayed import TornadoDelayedCall
 from tornado._twisted.ioloop import TwistedIOLoop

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tornado._log.seam import printable
+from tornado._core.seam import printable
 from tornado._web.errors import HTTPError, MissingArgumentError
 from tornado._web.state import HandlerState
 from tornado.escape import _unicode

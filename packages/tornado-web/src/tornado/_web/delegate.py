@@ -9,8 +9,8 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from tornado import gen, httputil
-from tornado._gen import eager
 from tornado._http1.failures import APPLICATION_ERRORS
+from tornado._loop.seam import eager
 from tornado._web.execution import Execution
 from tornado._web.handler import RequestHandler
 from tornado.iostream import StreamClosedError

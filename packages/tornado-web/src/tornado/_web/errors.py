@@ -16,7 +16,7 @@ import re
 from typing import Any
 
 from tornado import httputil
-from tornado._log.seam import printable
+from tornado._core.seam import printable
 
 __all__ = ["Finish", "HTTPError", "MissingArgumentError"]
 

@@ -12,8 +12,8 @@ from types import CoroutineType, MethodType
 from typing import Any
 
 from tornado import gen, httputil
+from tornado._core.seam import printable
 from tornado._http1.failures import APPLICATION_ERRORS
-from tornado._log.seam import printable
 from tornado._web.errors import BadContentError, HTTPError
 from tornado._web.output import DONE, FINISH
 from tornado._web.rendering import Rendering

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from tornado import gen, httputil
-from tornado._gen import eager
+from tornado._loop.seam import eager
 from tornado._web.decisions import is_unawaited
 from tornado._web.errors import BadContentError, Finish, HTTPError, has_no_content
 from tornado._web.output import Output

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 from tornado import httputil, stack_context
-from tornado._loop.futures import done_future
+from tornado._loop.seam import done_future
 from tornado._web.decisions import decided, is_unawaited
 from tornado._web.xsrf import XSRFProtection
 from tornado.escape import json_encode, utf8

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import tornado
 from tornado import httputil
-from tornado._log.seam import printable
+from tornado._core.seam import printable
 from tornado._web.decisions import decided, is_unawaited
 from tornado._web.errors import HTTPError, checked_status, is_plain_reason
 

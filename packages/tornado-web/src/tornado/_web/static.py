@@ -14,7 +14,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from tornado import httputil
-from tornado._log.seam import printable
+from tornado._core.seam import printable
 from tornado._web import roots
 from tornado._web.decisions import decided
 from tornado._web.errors import HTTPError

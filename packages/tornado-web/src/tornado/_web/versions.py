@@ -9,7 +9,7 @@ import threading
 from collections.abc import Generator
 from typing import Any
 
-from tornado._log.seam import printable
+from tornado._core.seam import printable
 from tornado._web import roots
 from tornado._web.errors import HTTPError
 from tornado._web.handler import RequestHandler

@@ -18,7 +18,7 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
-from tornado._log.seam import printable
+from tornado._core.seam import printable
 from tornado._web.decisions import decided
 from tornado._web.errors import HTTPError
 from tornado._web.identity import Identity

@@ -7,9 +7,8 @@ from contextvars import Context, copy_context
 from typing import Any
 
 from tornado import gen, stack_context
-from tornado._gen.eager import start
 from tornado._http1.failures import APPLICATION_ERRORS
-from tornado._loop import contexts
+from tornado._loop.seam import contexts, eager
 from tornado._websocket.sending import Sender
 
 __all__ = ["HookCaller", "was_cancelled_itself"]
@@ -56,7 +55,7 @@ class HookCaller(Sender):
     def _start(self, coroutine: Coroutine[Any, Any, Any]) -> "asyncio.Future[Any] | None":
         """Run a hook's coroutine, its first step at once where Python can do that."""
         if self._in_stack_contexts:
-            started: asyncio.Future[Any] | None = self._run(start, coroutine)
+            started: asyncio.Future[Any] | None = self._run(eager.start, coroutine)
             return started
         loop, context = self._loop, self._context
         if sys.version_info >= (3, 12) and loop.get_task_factory() is None:

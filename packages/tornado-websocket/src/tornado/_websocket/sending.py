@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from tornado import gen
-from tornado._loop.futures import done_future
+from tornado._loop.seam import done_future
 from tornado._websocket.engine import Engine, Role
 from tornado._websocket.errors import WebSocketClosedError
 from tornado._websocket.frames import Opcode

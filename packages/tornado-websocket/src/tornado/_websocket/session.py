@@ -15,7 +15,7 @@ from typing import Any
 
 from tornado import stack_context
 from tornado._http1.failures import APPLICATION_ERRORS
-from tornado._iostream.core import DEFAULT_READ_CHUNK_SIZE
+from tornado._iostream.seam import DEFAULT_READ_CHUNK_SIZE
 from tornado._websocket.codes import CloseCode
 from tornado._websocket.engine import close_payload, read_close
 from tornado._websocket.errors import WebSocketClosedError

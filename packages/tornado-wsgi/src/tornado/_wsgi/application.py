@@ -7,9 +7,9 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, cast
 
-from tornado._gen import eager
+from tornado._core.seam import printable
 from tornado._http1.seam import length_mismatch
-from tornado._log.seam import printable
+from tornado._loop.seam import eager
 from tornado._wsgi.request import HTTPRequest
 from tornado.httputil import (
     HTTPConnection,

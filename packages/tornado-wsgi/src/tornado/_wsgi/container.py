@@ -9,8 +9,8 @@ from concurrent.futures import Executor
 from types import TracebackType
 from typing import Any, TypeVar
 
-from tornado._gen import eager
-from tornado._log.seam import printable
+from tornado._core.seam import printable
+from tornado._loop.seam import eager
 from tornado._web.seam import SERVER_NAME
 from tornado._wsgi.content import StreamedContent
 from tornado._wsgi.environ import make_environ

@@ -1,1 +1,0 @@
-"""What is said of arguments of a wrong type."""

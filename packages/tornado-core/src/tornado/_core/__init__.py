@@ -1,0 +1,1 @@
+"""What `tornado-core` shares with its siblings."""

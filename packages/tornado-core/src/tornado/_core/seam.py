@@ -1,0 +1,39 @@
+"""What other distributions may use of ``tornado-core`` beyond its public API.
+
+- `legacy`: names that released versions of a public module had. A module calls
+  ``legacy.provide(__name__)`` once, after its imports, and ``legacy.find(__name__, name)`` where it
+  has a ``__getattr__`` of its own. Neither imports anything before such a name is used.
+- `printable`: text that comes from a peer, made harmless for a log record.
+- `wrong_type`: the error for an argument of a wrong type, in one wording everywhere.
+
+The functions have no state and do not raise. Importing this module imports no loop.
+"""
+
+from __future__ import annotations
+
+from tornado import _legacy as legacy
+
+__all__ = ["legacy", "printable", "wrong_type"]
+
+#: C0, DEL and C1: line ends, which would forge records, and what terminals take for commands.
+_CONTROLS = {number: f"\\x{number:02x}" for number in [*range(0x20), *range(0x7F, 0xA0)]}
+
+
+def printable(text: str) -> str:
+    r"""Return ``text`` with control characters written as ``\x0a``; for text that comes from a peer.
+
+    To be used on every part of a request or response that enters a log message.
+    """
+    # Most text needs nothing, and this test is faster than a translation.
+    return text if text.isprintable() else text.translate(_CONTROLS)
+
+
+def wrong_type(function: str, value: object, taken: str) -> TypeError:
+    """Return the error to raise where ``function`` was given a value that it does not take.
+
+    :param function: what the caller wrote: ``"utf8()"``, ``"the option port"``.
+    :param value: what was given. If it can be awaited, the error asks whether that was forgotten.
+    :param taken: the types taken, in words.
+    """
+    hint = ": did you forget await?" if hasattr(value, "__await__") else ""
+    return TypeError(f"{function} takes {taken}, got {type(value).__name__}{hint}")

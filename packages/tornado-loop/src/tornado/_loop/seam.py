@@ -1,0 +1,39 @@
+"""What other distributions may use of ``tornado-loop`` beyond its public API.
+
+Stack contexts
+    `contexts`, the module: ``in_use`` is false until the first stack context of the process was
+    entered, and hot paths test it before they call ``active``, ``wrap``, ``capture`` or ``restore``.
+    It changes, so it is read from the module each time. `run_clean` calls a function outside of all
+    contexts, for registrations that outlive the request that caused them.
+
+Coroutines
+    `eager`, the module: ``eager.start(coroutine, context)`` runs it as a task, at once where Python
+    can, and returns None if it finished without an error; ``eager.start_later`` from the next turn on.
+    `convert_yielded` is `tornado.gen.convert_yielded`, for modules that should not import all of
+    ``gen``.
+
+Futures and callbacks
+    `done_future` returns a finished future of a loop, shared by all who have nothing to wait for:
+    nobody may change it. `deliver` calls a callback with an awaitable's result, through the loop and
+    inside the caller's stack contexts. `schedule` calls one that was wrapped before, without adding
+    the contexts of whoever completes the operation.
+"""
+
+from __future__ import annotations
+
+from tornado._gen import eager
+from tornado._loop import contexts
+from tornado._loop.callbacks import deliver, schedule
+from tornado._loop.contexts import run_clean
+from tornado._loop.conversion import convert_yielded
+from tornado._loop.futures import done_future
+
+__all__ = [
+    "contexts",
+    "convert_yielded",
+    "deliver",
+    "done_future",
+    "eager",
+    "run_clean",
+    "schedule",
+]
