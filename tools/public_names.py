@@ -84,7 +84,9 @@ class Exceptions:
 
     def __init__(self) -> None:
         groups = tomllib.loads(EXCEPTIONS.read_text("utf-8"))["group"]
-        self._patterns = [pattern for group in groups for pattern in group["names"]]
+        self._patterns = {
+            pattern: bool(group.get("optional")) for group in groups for pattern in group["names"]
+        }
         self._used: set[str] = set()
 
     def allow(self, name: str) -> bool:
@@ -93,7 +95,8 @@ class Exceptions:
         return bool(hits)
 
     def unused(self) -> list[str]:
-        return sorted(set(self._patterns) - self._used)
+        needed = {pattern for pattern, is_optional in self._patterns.items() if not is_optional}
+        return sorted(needed - self._used)
 
 
 def missing_module_names() -> Iterator[tuple[str, str]]:

@@ -447,6 +447,8 @@ NAMES: dict[str, str] = {
         Any Awaitable Callable Future IOLoop IOStream Optional PY3 PeriodicCallback Protocol Queue
         Resolver StreamClosedError TCPClient TracebackFuture TracebackType Type Union
         _DecompressTooLargeError=tornado._websocket.legacy:
+        _PerMessageDeflateCompressor=tornado._websocket.legacy:
+        _PerMessageDeflateDecompressor=tornado._websocket.legacy:
         _FRAME_YIELD_COST=tornado._websocket.legacy: _YIELD_THRESHOLD=tornado._websocket.legacy:
         _raise_not_supported_for_websockets=tornado._websocket.legacy: _websocket_mask abc
         absolute_import app_log array asyncio b base64 bytes_type cast collections

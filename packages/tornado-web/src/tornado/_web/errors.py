@@ -41,6 +41,9 @@ class HTTPError(Exception):
 
     __module__ = "tornado.web"
 
+    #: Also for subclasses that do not call the constructor.
+    log_message: str | None = None
+
     def __init__(
         self,
         status_code: int = 500,

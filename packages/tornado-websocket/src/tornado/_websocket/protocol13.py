@@ -27,6 +27,14 @@ class WebSocketProtocol13(Session):
     .. versionadded:: 2.3
     """
 
+    #: The bits of a frame's first byte (RFC 6455 section 5.2), under their released names.
+    FIN = 0x80
+    RSV1 = 0x40
+    RSV2 = 0x20
+    RSV3 = 0x10
+    RSV_MASK = RSV1 | RSV2 | RSV3
+    OPCODE_MASK = 0x0F
+
     def __init__(
         self,
         handler: Any,
