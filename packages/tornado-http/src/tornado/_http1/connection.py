@@ -55,6 +55,7 @@ class HTTP1Connection(HTTPConnection):
     # Defaults live on the class: `HTTP1ServerConnection` makes an exchange for each request, sets
     # only what differs, and does not call __init__.
     stream: IOStream
+    context: object | None = None
     is_client = False
     error: BaseException | None = None  #: why reading ended early, where the peer is to blame
     trailers: HTTPHeaders | None = None  #: fields that followed chunked content

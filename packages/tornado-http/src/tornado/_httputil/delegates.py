@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tornado._httputil.headers import HTTPHeaders
 from tornado._httputil.startlines import RequestStartLine, ResponseStartLine
@@ -86,32 +86,37 @@ class HTTPConnection:
     #: Whether the connection is closed after this response.
     no_keep_alive: bool = False
 
-    def write_headers(
-        self,
-        start_line: RequestStartLine | ResponseStartLine,
-        headers: HTTPHeaders,
-        chunk: bytes | None = None,
-        callback: Callable[..., Any] | None = None,
-    ) -> asyncio.Future[None]:
-        """Send the start line and the headers; see `Exchange.write_headers`.
+    if TYPE_CHECKING:
+        # Without the callbacks, which methods of transports that override these need not take.
+        def write_headers(
+            self,
+            start_line: RequestStartLine | ResponseStartLine,
+            headers: HTTPHeaders,
+            chunk: bytes | None = None,
+        ) -> asyncio.Future[None]: ...
 
-        :param start_line: of a request on a client's connection, of a response on a server's.
-        :param headers: all headers; those about the framing may be completed.
-        :param chunk: the first piece of the content; it is sent together with the headers.
-        :param callback: called without arguments when everything was sent.
-        :returns: a future that is done when everything was sent.
-        """
-        raise NotImplementedError
+        def write(self, chunk: bytes) -> asyncio.Future[None]: ...
 
-    def write(
-        self, chunk: bytes, callback: Callable[..., Any] | None = None
-    ) -> asyncio.Future[None]:
-        """Send a piece of the content; `write_headers` comes first.
+    else:
 
-        :param callback: called without arguments when it was sent.
-        :returns: a future that is done when it was sent.
-        """
-        raise NotImplementedError
+        def write_headers(self, start_line, headers, chunk=None, callback=None):
+            """Send the start line and the headers; see `Exchange.write_headers`.
+
+            :param start_line: of a request on a client's connection, of a response on a server's.
+            :param headers: all headers; those about the framing may be completed.
+            :param chunk: the first piece of the content; it is sent together with the headers.
+            :param callback: called without arguments when everything was sent.
+            :returns: a future that is done when everything was sent.
+            """
+            raise NotImplementedError
+
+        def write(self, chunk, callback=None):
+            """Send a piece of the content; `write_headers` comes first.
+
+            :param callback: called without arguments when it was sent.
+            :returns: a future that is done when it was sent.
+            """
+            raise NotImplementedError
 
     def finish(self) -> None:
         """End the message."""

@@ -17,6 +17,7 @@ from tornado._httputil.urls import origin_form, split_host_and_port
 from tornado.escape import utf8
 
 if TYPE_CHECKING:
+    from tornado._httputil.delegates import HTTPConnection
     from tornado._httputil.startlines import RequestStartLine
 
 _time = time.time
@@ -88,11 +89,11 @@ class HTTPServerRequest:
     headers: HTTPHeaders
     path: str
     query: str
-    connection: Any
+    connection: HTTPConnection
     body: bytes = b""
     remote_ip: str | None = None
     protocol: str = "http"
-    server_connection: Any = None
+    server_connection: object | None = None
     _start_time: float
     _finish_time: float | None = None
     _host: str | None = None
@@ -113,9 +114,9 @@ class HTTPServerRequest:
         body: bytes | None = None,
         host: str | None = None,
         files: dict[str, list[HTTPFile]] | None = None,
-        connection: Any = None,
+        connection: HTTPConnection | None = None,
         start_line: RequestStartLine | None = None,
-        server_connection: Any = None,
+        server_connection: object | None = None,
         *,
         remote_ip: str | None = None,
         protocol: str | None = None,
@@ -138,7 +139,8 @@ class HTTPServerRequest:
         self.uri = "/" if uri is None else uri
         self.version = version
         self.headers = HTTPHeaders() if headers is None else headers
-        self.connection = connection
+        # Only a request that was made by hand may have none.
+        self.connection = connection  # type: ignore[assignment]
         self.path, _, self.query = origin_form(self.uri).partition("?")
         context = getattr(connection, "context", None)
         if context is not None:
@@ -162,7 +164,12 @@ class HTTPServerRequest:
 
     @classmethod
     def _from_head(
-        cls, method: str, target: str, version: str, headers: HTTPHeaders, connection: Any
+        cls,
+        method: str,
+        target: str,
+        version: str,
+        headers: HTTPHeaders,
+        connection: HTTPConnection,
     ) -> HTTPServerRequest:
         """Return the request that a parsed head describes, from the peer that ``connection.context`` names.
 
@@ -385,11 +392,10 @@ class HTTPServerRequest:
         :returns: a future that is done when the piece was written.
         """
         data = utf8(chunk)
-        future: asyncio.Future[None] = (
-            self.connection.write(data)
-            if callback is None
-            else self.connection.write(data, callback=callback)
-        )
+        if callback is None:
+            return self.connection.write(data)
+        connection: Any = self.connection  # not all of them take a callback
+        future: asyncio.Future[None] = connection.write(data, callback=callback)
         return future
 
     def finish(self) -> None:

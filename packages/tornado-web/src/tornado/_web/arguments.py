@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, overload
 
 from tornado._core.seam import printable
 from tornado._web.errors import HTTPError, MissingArgumentError
@@ -23,6 +23,17 @@ _CONTROL_CHARS = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 class Arguments(HandlerState):
     """Access to the arguments of a request."""
+
+    @overload
+    def get_argument(self, name: str, default: str, strip: bool = True) -> str: ...
+
+    @overload
+    def get_argument(
+        self, name: str, default: _ArgDefaultMarker = _ARG_DEFAULT, strip: bool = True
+    ) -> str: ...
+
+    @overload
+    def get_argument(self, name: str, default: None, strip: bool = True) -> str | None: ...
 
     def get_argument(self, name: str, default: Any = _ARG_DEFAULT, strip: bool = True) -> Any:
         """Return the argument called ``name``, from the query or the body.
@@ -44,6 +55,17 @@ class Arguments(HandlerState):
         assert isinstance(strip, bool)
         return self._get_arguments(name, self.request.arguments, strip)
 
+    @overload
+    def get_body_argument(self, name: str, default: str, strip: bool = True) -> str: ...
+
+    @overload
+    def get_body_argument(
+        self, name: str, default: _ArgDefaultMarker = _ARG_DEFAULT, strip: bool = True
+    ) -> str: ...
+
+    @overload
+    def get_body_argument(self, name: str, default: None, strip: bool = True) -> str | None: ...
+
     def get_body_argument(self, name: str, default: Any = _ARG_DEFAULT, strip: bool = True) -> Any:
         """Return an argument as `get_argument` does, but from the body only.
 
@@ -57,6 +79,17 @@ class Arguments(HandlerState):
         .. versionadded:: 3.2
         """
         return self._get_arguments(name, self.request.body_arguments, strip)
+
+    @overload
+    def get_query_argument(self, name: str, default: str, strip: bool = True) -> str: ...
+
+    @overload
+    def get_query_argument(
+        self, name: str, default: _ArgDefaultMarker = _ARG_DEFAULT, strip: bool = True
+    ) -> str: ...
+
+    @overload
+    def get_query_argument(self, name: str, default: None, strip: bool = True) -> str | None: ...
 
     def get_query_argument(self, name: str, default: Any = _ARG_DEFAULT, strip: bool = True) -> Any:
         """Return an argument as `get_argument` does, but from the query only.

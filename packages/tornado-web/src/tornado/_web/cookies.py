@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import http.cookies
 import re
-from typing import Any
+from typing import Any, overload
 
 from tornado import httputil
 from tornado._web.arguments import Arguments
@@ -42,9 +42,15 @@ class Cookies(Arguments):
     _new_cookie: http.cookies.SimpleCookie
 
     @property
-    def cookies(self) -> Any:
+    def cookies(self) -> http.cookies.SimpleCookie:
         """The request's cookies: an alias of ``self.request.cookies``."""
         return self.request.cookies
+
+    @overload
+    def get_cookie(self, name: str, default: str) -> str: ...
+
+    @overload
+    def get_cookie(self, name: str, default: None = None) -> str | None: ...
 
     def get_cookie(self, name: str, default: str | None = None) -> str | None:
         """Return the value of the request's cookie called ``name``, else ``default``.
@@ -59,7 +65,7 @@ class Cookies(Arguments):
         name: str,
         value: str | bytes,
         domain: str | None = None,
-        expires: float | tuple[int, ...] | datetime.datetime | None = None,
+        expires: float | tuple[Any, ...] | datetime.datetime | None = None,
         path: str = "/",
         expires_days: float | None = None,
         *,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import GeneratorType
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -19,6 +19,7 @@ __all__ = ["addslash", "asynchronous", "authenticated", "removeslash", "stream_r
 # A subclass may find the user in a property of its own.
 _CURRENT_USER = RequestHandler.current_user
 Method = Callable[..., Any]
+_Handles = Callable[..., Awaitable[None] | None]
 _HandlerClass = TypeVar("_HandlerClass", bound=type[RequestHandler])
 
 
@@ -87,7 +88,7 @@ def _has_stream_request_body(cls: type[RequestHandler]) -> bool:
     return cls._stream_request_body
 
 
-def authenticated(method: Method) -> Method:
+def authenticated(method: _Handles) -> _Handles:
     """Call the method only if ``self.current_user`` is true.
 
     Otherwise GET and HEAD are redirected to the login URL (see `RequestHandler.get_login_url`),
@@ -125,7 +126,7 @@ def authenticated(method: Method) -> Method:
     return wrapper
 
 
-def removeslash(method: Method) -> Method:
+def removeslash(method: _Handles) -> _Handles:
     """Redirect requests whose path ends with a slash to the one without.
 
     To be used with a pattern such as ``r'/foo/*'``. Other methods than GET and HEAD get a 404.
@@ -150,7 +151,7 @@ def removeslash(method: Method) -> Method:
     return wrapper
 
 
-def addslash(method: Method) -> Method:
+def addslash(method: _Handles) -> _Handles:
     """Redirect requests whose path does not end with a slash to the one with it.
 
     To be used with a pattern such as ``r'/foo/?'``. Other methods than GET and HEAD get a 404.

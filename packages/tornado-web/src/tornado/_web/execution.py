@@ -84,14 +84,18 @@ class Execution(Rendering):
             if method not in self.SUPPORTED_METHODS:
                 raise HTTPError(405)
             if args:
-                self.path_args = [
+                # Groups that took no part in the match are None, which the declared type leaves out: few
+                # patterns have such.
+                path_args: list[Any] = [
                     None if arg is None else self.decode_argument(arg) for arg in args
                 ]
+                self.path_args = path_args
             if kwargs:
-                self.path_kwargs = {
+                path_kwargs: dict[str, Any] = {
                     name: None if arg is None else self.decode_argument(arg, name=name)
                     for name, arg in kwargs.items()
                 }
+                self.path_kwargs = path_kwargs
             if request.body and not self._stream_request_body:
                 # Malformed forms are refused even where no argument is asked for.
                 try:

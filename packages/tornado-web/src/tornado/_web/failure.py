@@ -83,7 +83,7 @@ class Failure(Output):
         """Respond with 500 without calling anything that may be overridden."""
         self._finished = True
         self._content_is_over()
-        connection: Any = self.request.connection
+        connection = self.request.connection
         start_line = httputil.ResponseStartLine("", 500, "Internal Server Error")
         headers = httputil.HTTPHeaders({"Content-Length": "0", "Connection": "close"})
         try:

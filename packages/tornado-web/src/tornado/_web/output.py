@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Generator
-from typing import Any
+from collections.abc import Callable, Generator
+from typing import Any, cast
 
 from tornado import httputil, stack_context
 from tornado._loop.seam import done_future
@@ -45,12 +45,15 @@ class _Done:
     def exception(self) -> None:
         return None
 
+    def add_done_callback(self, callback: Callable[[Any], object], **options: Any) -> None:
+        callback(self)
+
 
 #: Returned by methods that finish synchronously.
-DONE: Awaitable[None] = _Done()
+DONE = cast("asyncio.Future[None]", _Done())
 
 
-def done() -> Awaitable[None]:
+def done() -> asyncio.Future[None]:
     """Return a `Future` that is done, of the loop that runs; `DONE` if none does."""
     try:
         return done_future(asyncio.get_running_loop())
@@ -87,7 +90,7 @@ class Output(XSRFProtection):
 
     def flush(
         self, include_footers: bool = False, callback: Callable[..., Any] | None = None
-    ) -> Awaitable[None]:
+    ) -> asyncio.Future[None]:
         """Send what was written so far, the headers first.
 
         :arg bool include_footers: nothing will follow.
@@ -101,7 +104,7 @@ class Output(XSRFProtection):
         .. versionchanged:: 4.0
            Returns a `Future`.
         """
-        future: Awaitable[None] = self._flush(include_footers)
+        future = self._flush(include_footers)
         self._send_now()
         future = self._unsent() or future
         if callback is not None:
@@ -118,15 +121,15 @@ class Output(XSRFProtection):
         if hasattr(type(server), "uncork"):
             server.uncork()
 
-    def _unsent(self) -> Awaitable[None] | None:
+    def _unsent(self) -> asyncio.Future[None] | None:
         """Return a future that is done once the kernel has taken what was sent; ``None`` if it has."""
         stream: Any = getattr(self.request.connection, "stream", None)
         if not hasattr(stream, "flushed") or stream.closed():
             return None
-        future: Awaitable[None] | None = stream.flushed()
+        future: asyncio.Future[None] | None = stream.flushed()
         return future
 
-    def _delivery(self, was_gone: bool) -> Awaitable[None]:
+    def _delivery(self, was_gone: bool) -> asyncio.Future[None]:
         """Return the future of a response that was finished just now.
 
         :param was_gone: the client had left before; the future then fails.
@@ -148,8 +151,8 @@ class Output(XSRFProtection):
         failed.exception()  # waiting for it is optional
         return failed
 
-    def _flush(self, include_footers: bool) -> Any:
-        connection: Any = self.request.connection
+    def _flush(self, include_footers: bool) -> asyncio.Future[None]:
+        connection = self.request.connection
         buffer = self._write_buffer
         chunk = b"".join(buffer) if buffer else b""
         self._write_buffer = []
@@ -180,7 +183,7 @@ class Output(XSRFProtection):
                 headers.add("Set-Cookie", morsel.OutputString(None))
         return status, headers, chunk
 
-    def finish(self, chunk: str | bytes | dict[Any, Any] | None = None) -> Awaitable[None]:
+    def finish(self, chunk: str | bytes | dict[Any, Any] | None = None) -> asyncio.Future[None]:
         """Write ``chunk``, if any, and end the answer.
 
         :returns: a `Future` that resolves when everything was handed to the kernel. Waiting for
@@ -209,7 +212,7 @@ class Output(XSRFProtection):
             raise RuntimeError("finish() called twice")
         if chunk is not None:
             self.write(chunk)
-        connection: Any = self.request.connection
+        connection = self.request.connection
         if not self._headers_written:
             self._conclude_whole(connection)
         else:
@@ -244,7 +247,7 @@ class Output(XSRFProtection):
         The connection is closed without the last chunk, so that the client, and every cache, can tell
         that the response is incomplete (RFC 9112, section 8).
         """
-        connection: Any = self.request.connection
+        connection = self.request.connection
         pending = None if self._is_abandoned() else self._unsent()
         close = getattr(connection, "close", None)
         if close is None:  # an exchange that cannot be broken off
@@ -256,7 +259,7 @@ class Output(XSRFProtection):
             close()
         self._wind_up()
 
-    def _conclude_whole(self, connection: Any) -> None:
+    def _conclude_whole(self, connection: httputil.HTTPConnection) -> None:
         """Send a response of which nothing was sent yet."""
         buffer = self._write_buffer
         body = buffer[0] if len(buffer) == 1 else b"".join(buffer)
@@ -325,7 +328,7 @@ class Output(XSRFProtection):
         self._write_buffer = []
         self._headers_written = True
 
-    def _end(self, connection: Any) -> None:
+    def _end(self, connection: httputil.HTTPConnection) -> None:
         set_close_callback = getattr(connection, "set_close_callback", None)
         if set_close_callback is not None:
             set_close_callback(None)

@@ -7,7 +7,7 @@ import functools
 import os.path
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from types import MethodType
 from typing import Any
 
@@ -36,7 +36,7 @@ class Rendering(Failure):
     _active_modules: dict[str, UIModule]
 
     @functools.cached_property
-    def ui(self) -> Any:
+    def ui(self) -> ObjectDict:
         """The UI methods and modules of the application, bound to this handler."""
         self._has_ui = True
         ui = ObjectDict(
@@ -47,7 +47,7 @@ class Rendering(Failure):
         ui["_tt_modules"] = ui["modules"] = UIModuleNamespace(handler, self.application.ui_modules)
         return ui
 
-    def render(self, template_name: str, **kwargs: Any) -> Awaitable[None]:
+    def render(self, template_name: str, **kwargs: Any) -> asyncio.Future[None]:
         """Render a template, add what its modules need, and finish with the page.
 
         :arg str template_name: the template's path under that of `get_template_path`.
@@ -79,7 +79,7 @@ class Rendering(Failure):
             # Nobody need wait for the result of render.
             self._handle_request_exception(e)
 
-    def _finish_page(self, html: bytes) -> Awaitable[None]:
+    def _finish_page(self, html: bytes) -> asyncio.Future[None]:
         if hasattr(self, "_active_modules"):
             html = self._with_resources(utf8(html))
         finish = self.finish

@@ -7,7 +7,7 @@ import enum
 import numbers
 import re
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import tornado
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from tornado._web.application import Application
     from tornado._web.transforms import OutputTransform
+    from tornado.iostream import IOStream
 
-HeaderValue = Any
+HeaderValue = str | bytes | int | numbers.Integral | datetime.datetime
 
 # Field values are visible characters, spaces and tabs (RFC 9110, section 5.5).
 _VALID_HEADER_CHARS = re.compile(r"[\x09\x20-\x7e\x80-\xff]*")
@@ -74,7 +75,15 @@ class HandlerState:
     """What one answer consists of until it is sent: the lowest storey of `.RequestHandler`."""
 
     #: The methods that a handler of this class may be asked for; others are answered 405.
-    SUPPORTED_METHODS: Iterable[str] = ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS")
+    SUPPORTED_METHODS: tuple[str, ...] = (
+        "GET",
+        "HEAD",
+        "POST",
+        "DELETE",
+        "PATCH",
+        "PUT",
+        "OPTIONS",
+    )
 
     _headers: httputil.HTTPHeaders
     _write_buffer: list[bytes]
@@ -101,8 +110,8 @@ class HandlerState:
     _body_future: Any = None
     _VALID_HEADER_CHARS = _VALID_HEADER_CHARS
 
-    path_args: list[Any]
-    path_kwargs: dict[str, Any]
+    path_args: list[str]
+    path_kwargs: dict[str, str]
 
     def __init__(
         self,
@@ -286,7 +295,7 @@ class HandlerState:
         """Return the URL of the route called ``name``: see `.Application.reverse_url`."""
         return self.application.reverse_url(name, *args)
 
-    def detach(self) -> Any:
+    def detach(self) -> IOStream:
         """Take the connection from HTTP, and return its `.IOStream`.
 
         To be called from a method without output, or after the answer was finished; the caller
@@ -294,8 +303,7 @@ class HandlerState:
 
         .. versionadded:: 5.1
         """
-        connection: Any = self.request.connection
-        stream = connection.detach()
+        stream: IOStream = self.request.connection.detach()
         self._finished = True
         self._content_is_over()
         return stream

@@ -65,7 +65,7 @@ class StaticFileHandler(FileVersions):
     #: Seconds that browsers may keep what was asked for with a version.
     CACHE_MAX_AGE = 86400 * 365 * 10
     # A subclass may have an `initialize` or a `get` of its own, which sets only some of these.
-    root: Any = ""
+    root: str = ""
     default_filename: str | None = None
     allowed_symlink_directory: str | list[str] | None = None
     path = ""
@@ -199,7 +199,7 @@ class StaticFileHandler(FileVersions):
 
     async def _send_file(self, path: str, part: ByteRange) -> None:
         """Send a large part from the file to the socket."""
-        connection: Any = self.request.connection
+        connection = self.request.connection
         send_file = getattr(connection, "send_file", None)
         if send_file is None:
             await self._send_content(part)

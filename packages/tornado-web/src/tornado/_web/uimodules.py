@@ -45,27 +45,27 @@ class UIModule:
         """Return the module's HTML. To be overridden."""
         raise NotImplementedError
 
-    def embedded_javascript(self) -> str | bytes | None:
+    def embedded_javascript(self) -> str | None:
         """Return JavaScript for a ``<script>`` before the end of the body."""
         return None
 
-    def javascript_files(self) -> str | bytes | Iterable[str] | None:
+    def javascript_files(self) -> Iterable[str] | None:
         """Return the URL, or a list of URLs, of scripts; relative ones go through ``static_url``."""
         return None
 
-    def embedded_css(self) -> str | bytes | None:
+    def embedded_css(self) -> str | None:
         """Return CSS for a ``<style>`` in the head."""
         return None
 
-    def css_files(self) -> str | bytes | Iterable[str] | None:
+    def css_files(self) -> Iterable[str] | None:
         """Return the URL, or a list of URLs, of style sheets; relative ones go through ``static_url``."""
         return None
 
-    def html_head(self) -> str | bytes | None:
+    def html_head(self) -> str | None:
         """Return HTML for the end of the ``<head>``."""
         return None
 
-    def html_body(self) -> str | bytes | None:
+    def html_body(self) -> str | None:
         """Return HTML for the end of the ``<body>``."""
         return None
 

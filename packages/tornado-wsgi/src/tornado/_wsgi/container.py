@@ -244,8 +244,8 @@ class WSGIContainer:
         if not data:
             return
         if not answer.is_begun:
-            head = self._begin(request, answer, length)
-            sent = request.connection.write_headers(head, answer.headers, data)
+            head, headers = self._begin(request, answer, length)
+            sent = request.connection.write_headers(head, headers, data)
             answer.is_begun = True
             await sent
         else:
@@ -253,8 +253,8 @@ class WSGIContainer:
 
     def _begin(
         self, request: HTTPServerRequest, answer: _Answer, length: int | None
-    ) -> ResponseStartLine:
-        """Return the start line of an answer, and complete its headers."""
+    ) -> tuple[ResponseStartLine, HTTPHeaders]:
+        """Return the start line of a response, and its headers, completed."""
         headers = answer.headers
         if headers is None:
             raise RuntimeError("the WSGI application did not call start_response")
@@ -270,13 +270,13 @@ class WSGIContainer:
                 raise HTTPOutputError(
                     f"the WSGI application gave {length} bytes, its Content-Length is {announced!r}"
                 )
-        return ResponseStartLine("HTTP/1.1", answer.status, answer.reason)
+        return ResponseStartLine("HTTP/1.1", answer.status, answer.reason), headers
 
     def _finish(self, request: HTTPServerRequest, answer: _Answer) -> None:
         connection = request.connection
         if not answer.is_begun:
-            head = self._begin(request, answer, 0)
-            connection.write_headers(head, answer.headers)
+            head, headers = self._begin(request, answer, 0)
+            connection.write_headers(head, headers)
             answer.is_begun = True
         connection.finish()
 
