@@ -230,6 +230,7 @@ def scan(folders: list[Path]) -> int:
     """Print each missing name that the sources below these folders use; return the exit status."""
     known = {f"{owner}.{name}" for owner, name, _ in released("modules")}
     known |= {f"{owner.replace(':', '.')}.{name}" for owner, name, _ in released("classes")}
+    known -= set(load()["modules"])  # what is behind a module is known name by name
     problems: dict[str, str] = {}
     uses = 0
     for folder in folders:

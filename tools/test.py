@@ -61,18 +61,18 @@ def run_and_note_failures(command: list[str], environ: dict[str, str]) -> tuple[
     """
     failed: list[str] = []
     environment = ""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace"
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
-        print(line, end="", flush=True)
-        plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
-        if match := re.match(r"([\w-]+): (?:commands|install_deps|venv)\b", plain):
-            environment = match[1]
-        elif plain.startswith(("FAILED ", "ERROR ")):
-            failed.append(f"{environment}: {plain.rstrip()}")
-    return process.wait(), failed
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
+            if match := re.match(r"([\w-]+): (?:commands|install_deps|venv)\b", plain):
+                environment = match[1]
+            elif plain.startswith(("FAILED ", "ERROR ")):
+                failed.append(f"{environment}: {plain.rstrip()}")
+    return process.returncode, failed
 
 
 def main() -> int:
