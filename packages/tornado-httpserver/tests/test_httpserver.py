@@ -787,6 +787,28 @@ def test_a_replaced_start_request_is_called(run, listen, monkeypatch, way, xhead
     assert seen == ["HTTP1Connection"] * (1 if way == "class, later" else 2)
 
 
+def test_requests_begin_in_tasks_of_their_own_where_start_request_is_replaced(run, listen):
+    """New Relic tells a request that waits from one that it caused by their tasks."""
+    tasks = []
+
+    class Server(HTTPServer):
+        def start_request(self, server_conn, request_conn):
+            tasks.append(asyncio.current_task())
+            return super().start_request(server_conn, request_conn)
+
+    async def main():
+        running = listen(lambda request: answer(request, "x"), Server)
+        for _ in range(2):
+            assert body_of(await running.exchange(CLOSE)) == b"x"
+        await running.stop()
+        assert None not in tasks
+        assert tasks[0] is not tasks[1]
+        assert asyncio.current_task() not in tasks
+
+    run(main)
+    assert len(tasks) == 2
+
+
 def test_an_io_loop_of_a_subclass_is_its_own(run, listen):
     class Server(HTTPServer):
         def __init__(self, *args, **kwargs):

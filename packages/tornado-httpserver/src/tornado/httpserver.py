@@ -119,6 +119,10 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
        ``trusted_downstream``.
     """
 
+    #: For connections whose delegate this server is, which it is where `start_request` was replaced:
+    #: instrumentation does that, and tells requests apart by their tasks, as releases since 4.0 have them.
+    begins_in_tasks = True
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # `Configurable` has called initialize with the same arguments.
         pass

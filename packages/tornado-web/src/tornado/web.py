@@ -29,8 +29,6 @@ Thread-safety
 from typing import TYPE_CHECKING
 
 from tornado._core.seam import legacy as _legacy
-from tornado._routing.matchers import AnyMatches, DefaultHostMatches, HostMatches
-from tornado._routing.routers import ReversibleRouter, ReversibleRuleRouter, Rule, URLSpec
 from tornado._web.application import Application, _ApplicationRouter
 from tornado._web.arguments import _ARG_DEFAULT, _ArgDefaultMarker
 from tornado._web.decorators import (
@@ -62,6 +60,17 @@ from tornado._web.static import StaticFileHandler
 from tornado._web.transforms import ChunkedTransferEncoding, GZipContentEncoding, OutputTransform
 from tornado._web.uimodules import TemplateModule, UIModule, _linkify, _xsrf_form_html
 from tornado.httpserver import HTTPServer
+
+# By the public module, as in every release: instrumentation waits for its import to wrap what is in it.
+from tornado.routing import (
+    AnyMatches,
+    DefaultHostMatches,
+    HostMatches,
+    ReversibleRouter,
+    ReversibleRuleRouter,
+    Rule,
+    URLSpec,
+)
 
 if TYPE_CHECKING:
     # Of the names that `_legacy` provides, those that programs use most.

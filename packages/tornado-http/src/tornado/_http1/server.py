@@ -82,6 +82,7 @@ class HTTP1ServerConnection(PacedConnection):
         "_delegate",
         "_dispatch",
         "_knows_peer",
+        "_uses_tasks",
         "context",
         "fresh_context",
         "unstarted",
@@ -109,6 +110,7 @@ class HTTP1ServerConnection(PacedConnection):
         self.unstarted: Coroutine[Any, Any, None] | None = None
         self._delegate: Any = None
         self._dispatch: Any = None
+        self._uses_tasks = False  # each request begins in a task of its own
         self._closed: asyncio.Future[None] | None = None  # asked for by `close`
 
     @property
@@ -128,6 +130,7 @@ class HTTP1ServerConnection(PacedConnection):
         self._base = contextvars.copy_context()
         self._delegate = delegate
         self._dispatch = getattr(delegate, "dispatch", None)
+        self._uses_tasks = getattr(delegate, "begins_in_tasks", False)
         stream = self.stream
         stream.written_by_hand = False  # what was, was before HTTP
         if not stream.closed() and stream.socket.family in (socket.AF_INET, socket.AF_INET6):
@@ -306,7 +309,10 @@ class HTTP1ServerConnection(PacedConnection):
         try:
             dispatch = self._dispatch
             if dispatch is None:
-                self._begin_classic(exchange, head)
+                if self._uses_tasks:
+                    eager.start(self._begin_in_task(exchange, head))
+                else:
+                    self._begin_classic(exchange, head)
                 return
             headers = head.copy_headers()
             decoder = self._decoder(headers) if self.params.decompress else None
@@ -329,6 +335,14 @@ class HTTP1ServerConnection(PacedConnection):
                 self.reader.state = _START  # nothing follows the head
                 exchange._target = target
                 target.execute()
+        except APPLICATION_ERRORS as error:
+            self.application_failed(exchange, error)
+
+    async def _begin_in_task(self, exchange: HTTP1Connection, head: RequestHead) -> None:
+        if exchange._server is None:
+            return  # the peer left before the task ran
+        try:
+            self._begin_classic(exchange, head)
         except APPLICATION_ERRORS as error:
             self.application_failed(exchange, error)
 
