@@ -1,8 +1,11 @@
 """`HTTPHeaders`, alone and against a plain model."""
 
 import copy
+import enum
+import http
 import pickle
 import time
+import uuid
 
 import pytest
 from hypothesis import given
@@ -226,6 +229,36 @@ def test_table_of_names_is_bounded():
     assert max(map(len, names.KNOWN)) <= names.MAX_LEARNED_LENGTH
     assert httputil._normalize_header("x-made-up-1") == "X-Made-Up-1"
     assert HTTPHeaders(host="a")["HOST"] == "a"
+
+
+class Kind(str, enum.Enum):
+    JSON = "application/json"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Kind.JSON, "application/json"),
+        (b"caf\xc3\xa9", "caf\xc3\xa9"),
+        (5, "5"),
+        (1.5, "1.5"),
+        (http.HTTPStatus.OK, "200"),
+        (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+    ],
+)
+@pytest.mark.parametrize("repeated", [False, True])
+def test_values_that_are_no_text_are_written_as_one(value, text, repeated):
+    headers = HTTPHeaders({"X": value})
+    if repeated:
+        headers.add("Y", "1")
+        headers.add("Y", "2")
+    assert str(headers).startswith(f"X: {text}\n")
+
+
+@pytest.mark.parametrize("value", [None, ["a"], {"a": 1}, len, bytearray(b"x"), object(), ("a",)])
+def test_values_that_mean_nothing_are_never_written(value):
+    with pytest.raises(TypeError, match=r"X is .* of type"):
+        HTTPHeaders({"X": value})._lines()
 
 
 @given(st.lists(st.tuples(TOKENS, VALUES), max_size=20))

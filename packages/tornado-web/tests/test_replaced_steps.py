@@ -19,6 +19,7 @@ HOOKS = [
     "compute_etag",
     "check_etag_header",
     "_log",
+    "get_status",
     "on_finish",
 ]
 

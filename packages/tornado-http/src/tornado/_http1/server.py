@@ -529,11 +529,8 @@ class HTTP1ServerConnection(PacedConnection):
         if status == 101 or (head is not None and head.method == "CONNECT" and status // 100 == 2):
             self.phase = Serving.HELD  # until detach
             self.set_deadline(self.params.idle_timeout)
-            if (
-                status != 101
-                and head is not None
-                and (not keep_alive or "close" in head.fields.options)
-            ):
+            options = head.fields.options if head is not None else ()
+            if not keep_alive or ("close" in options and "upgrade" not in options):
                 self._loop.call_soon(self._close_held, context=self._base)
             return
         exchange._server = exchange._target = exchange._close_callback = None

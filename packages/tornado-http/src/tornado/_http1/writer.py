@@ -240,6 +240,7 @@ class MessageWriter:
         names = headers._fields
         lines = [_status_line(status, reason), *headers._lines()]
         if status < 200 and not hands_over:
+            self.status = status
             return _finish_head(_without_framing(lines), names)
         length = _declared_length(headers, lines)
         if has_no_content(status) or hands_over:
@@ -365,6 +366,9 @@ class MessageWriter:
                 end = _finish_head(["0", *trailers._lines()], trailers._fields)
             self.state = _DONE
             return [end]
+        if state is _IDLE and self.status:
+            self.state = _DONE  # an informational head is all that there is
+            return []
         if state in (_IDLE, _DONE, Sending.BROKEN, Sending.HANDED_OVER):
             raise HTTPOutputError(f"a message can not be finished in state {state.name}")
         self.state = _DONE

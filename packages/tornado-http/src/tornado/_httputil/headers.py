@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import enum
+import numbers
 import re
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from tornado._httputil.errors import HTTPInputError
@@ -21,6 +23,20 @@ def _checked_value(name: str, value: str, chars_are_bytes: bool) -> str:
         if bad.search(value):
             raise HTTPInputError(f"Invalid header value: control character in {name[:60]!r}")
     return value
+
+
+def _text_of(name: str, value: object) -> str:
+    """Return the text of a field value that was set as something else."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if isinstance(value, enum.IntEnum):
+        return str(int(value))
+    has_text = type(value).__str__ is not object.__str__ and not isinstance(value, Collection)
+    if has_text or isinstance(value, numbers.Number):
+        return str(value)
+    raise TypeError(f"{name} is {value!r} of type {type(value).__name__}, which no header can hold")
 
 
 class HTTPHeaders(MutableMapping[str, str]):
@@ -110,10 +126,17 @@ class HTTPHeaders(MutableMapping[str, str]):
         return self
 
     def _lines(self) -> list[str]:
-        """Return ``"Name: value"`` for each field line, in order."""
-        if not self._repeated:
-            return [f"{name}: {value}" for name, value in self._fields.items()]
-        return [f"{name}: {value}" for name, value in self.get_all()]
+        """Return ``"Name: value"`` for each field line, in order.
+
+        :raises TypeError: for a value that stands for no text, such as ``None`` or a list.
+        """
+        pairs = self.get_all() if self._repeated else self._fields.items()
+        try:
+            # Adding strings gives the text of a member of ``class Colour(str, Enum)``, and fails for
+            # what is none.
+            return [name + ": " + value for name, value in pairs]
+        except TypeError:
+            return [f"{name}: {_text_of(name, value)}" for name, value in self.get_all()]
 
     # What this class adds to a mapping.
 

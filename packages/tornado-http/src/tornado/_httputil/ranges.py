@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_RANGE = re.compile(r"\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*\Z")
+_RANGE = re.compile(r"\s*([0-9]{0,100})\s*-\s*([0-9]{0,100})\s*\Z")
 
 
 def _parse_request_range(range_header: str) -> tuple[int | None, int | None] | None:

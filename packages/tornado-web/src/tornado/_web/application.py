@@ -518,7 +518,7 @@ class Application(ReversibleRouter):
         if log_function is not None:
             log_function(handler)
             return
-        status = handler._status_code
+        status = handler.get_status()
         level = _INFO if status < 400 else _WARNING if status < 500 else _ERROR
         if access_log.isEnabledFor(level):
             milliseconds = 1000.0 * handler.request.request_time()

@@ -51,7 +51,7 @@ class HTTPError(Exception):
         *args: Any,
         **kwargs: Any,
     ) -> None:
-        self.status_code = status_code if type(status_code) is int else checked_status(status_code)
+        self.status_code = checked_status(status_code)
         self.log_message = log_message
         self.args = args
         self.reason: str | None = kwargs.get("reason")
@@ -113,21 +113,25 @@ class BadContentError(HTTPError):
 
 
 # Visible characters of Latin-1, spaces and tabs, but no "<": browsers of old took a status line for a page.
-_REASON = re.compile(r"[\x09\x20-\x3b\x3d-\x7e\x80-\xff]*")
+_REASON = re.compile(r"[\x09\x20-\x3b\x3d-\x7e\x80-\xff]+")
 _NO_CONTENT = frozenset((204, 205, 304))
 
 
 def checked_status(status: Any) -> int:
     """Return a status code as a plain integer.
 
-    :raises TypeError: if it is none; a member of `http.HTTPStatus` is one.
+    :raises TypeError: if it is no integer; a member of `http.HTTPStatus` is one.
+    :raises ValueError: if it has not three digits.
     """
     try:
-        return operator.index(status)
+        code = operator.index(status)
     except TypeError:
         raise TypeError(
             f"a status is an integer, not {status!r} of type {type(status).__name__}"
         ) from None
+    if not 100 <= code <= 999:
+        raise ValueError(f"a status is a number from 100 to 999, not {code}")
+    return code
 
 
 def is_plain_reason(reason: str) -> bool:

@@ -49,7 +49,9 @@ class Failure(Output):
         except ValueError:
             # Text that came from the request, perhaps.
             self.set_status(status_code, reason="Unknown")
-        if status_code == 405:
+        if status_code == 101:
+            self.set_header("Connection", "close")  # nothing takes the connection over
+        elif status_code == 405:
             self.set_header("Allow", ", ".join(self._allowed_methods()))
         elif exc_info is not None and isinstance(exc_info[1], BadContentError):
             self.set_header("Connection", "close")

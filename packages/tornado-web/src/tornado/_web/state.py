@@ -204,20 +204,27 @@ class HandlerState:
 
         :arg int status_code: such as 404.
         :arg str reason: the reason phrase (``str`` or ``bytes``); the registered one by default. One with
-            ``<``, or with characters beyond Latin-1, becomes ``Unknown``.
-        :raises ValueError: if the reason has control characters.
-        :raises TypeError: if the status is no integer.
+            ``<``, or with characters beyond Latin-1, and an empty one, becomes ``Unknown``.
+        :raises ValueError: if the status has not three digits, or the reason has control characters.
+        :raises TypeError: if the status is no integer, or the reason stands for no text.
 
         .. versionchanged:: 3.0
            ``reason``.
         """
-        if type(status_code) is not int:
+        if type(status_code) is not int or not 100 <= status_code <= 999:
             status_code = checked_status(status_code)
         self._status_code = status_code
         if reason is None:
             self._reason = httputil.responses.get(status_code, "Unknown")
             return
-        text = reason.decode("latin-1") if isinstance(reason, bytes) else str(reason)
+        if isinstance(reason, bytes):
+            text = reason.decode("latin-1")
+        elif isinstance(reason, str):
+            text = str.__str__(reason)
+        elif has_text(reason):
+            text = str(reason)
+        else:
+            raise TypeError(f"a reason is text, not {reason!r} of type {type(reason).__name__}")
         if _CONTROLS_IN_REASON.search(text):
             raise ValueError(f"reason has characters that a status line cannot hold: {reason!r}")
         self._reason = text if is_plain_reason(text) else "Unknown"
