@@ -375,12 +375,12 @@ class Configurable:
         return instance
 
     @classmethod
-    def configurable_base(cls) -> "type[Any]":
+    def configurable_base(cls) -> "type[Configurable]":
         """Return the class that carries the configuration: usually the interface class itself."""
         raise NotImplementedError(f"{cls.__qualname__} must define configurable_base")
 
     @classmethod
-    def configurable_default(cls) -> "type[Any] | str":
+    def configurable_default(cls) -> "type[Configurable] | str":
         """Return the implementation, or its dotted name, to use while nothing was configured."""
         raise NotImplementedError(f"{cls.__qualname__} must define configurable_default")
 
@@ -395,7 +395,7 @@ class Configurable:
             raise TypeError(f"{type(self).__qualname__} takes no arguments, got {given}")
 
     @classmethod
-    def configure(cls, impl: "type[Any] | str | None", **kwargs: Any) -> None:
+    def configure(cls, impl: "type[Configurable] | str | None", **kwargs: Any) -> None:
         """Choose the class that the interface's constructor makes objects of.
 
         :param impl: a subclass of this class, the dotted name of one, or `None` for the default.
@@ -410,7 +410,7 @@ class Configurable:
         cls._restore_configuration((impl, kwargs))
 
     @classmethod
-    def configured_class(cls) -> "type[Any]":
+    def configured_class(cls) -> "type[Configurable]":
         """Return the configured class; the default one if none was configured."""
         base = cls.configurable_base()
         configured: type[Any] | None = base.__dict__.get("_Configurable__impl_class")

@@ -75,4 +75,4 @@ __all__ = [
 ]
 
 #: The older name of `MultiYieldPoint`; what it makes can be awaited too.
-Multi = MultiYieldPoint
+Multi = multi if TYPE_CHECKING else MultiYieldPoint

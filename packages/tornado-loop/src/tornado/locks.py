@@ -147,7 +147,7 @@ class Semaphore:
         waiting = f",waiters:{len(self._waiters)}" if self._waiters else ""
         return f"<{type(self).__name__} [{state}{waiting}]>"
 
-    def acquire(self, timeout: Timeout = None) -> "asyncio.Future[Any]":
+    def acquire(self, timeout: Timeout = None) -> "asyncio.Future[_Releasing]":
         """Take a permit, waiting for one if need be.
 
         The future's result is a context manager that releases the permit.
@@ -246,7 +246,7 @@ class Lock:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} _block={self._block!r}>"
 
-    def acquire(self, timeout: Timeout = None) -> "asyncio.Future[Any]":
+    def acquire(self, timeout: Timeout = None) -> "asyncio.Future[_Releasing]":
         """Take the lock, waiting for it if need be.
 
         The future's result is a context manager that releases it.

@@ -4,8 +4,8 @@ import asyncio
 import functools
 import inspect
 import types
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Generator
+from typing import Any, ParamSpec, TypeVar, overload
 
 from tornado._gen.errors import Return
 from tornado._gen.runner import failed, new_future, run_engine, run_generator
@@ -15,6 +15,26 @@ from tornado._loop.conversion import task_of
 __all__ = ["coroutine", "engine", "is_coroutine_function"]
 
 _Generator = types.GeneratorType
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+@overload
+def coroutine(
+    func: Callable[_P, Generator[Any, Any, _T]], replace_callback: bool = True
+) -> Callable[_P, "asyncio.Future[_T]"]: ...
+
+
+@overload
+def coroutine(
+    func: Callable[_P, _T], replace_callback: bool = True
+) -> Callable[_P, "asyncio.Future[_T]"]: ...
+
+
+@overload
+def coroutine(
+    func: None = None, replace_callback: bool = True
+) -> Callable[[Callable[..., Any]], Callable[..., "asyncio.Future[Any]"]]: ...
 
 
 def coroutine(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Generator
+from typing import cast
 
 from tornado._loop.conversion import completed, convert_yielded
 
@@ -34,7 +35,7 @@ class Moment:
 
 #: Yield it to let the loop run other callbacks once; ``yield None`` does the same. In a list or dict
 #: that is yielded it counts as done.
-moment = Moment()
+moment = cast("asyncio.Future[None]", Moment())
 
 
 @convert_yielded.register(Moment)

@@ -3,13 +3,13 @@
 import asyncio
 from asyncio import CancelledError
 from asyncio.events import _get_running_loop
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, overload
 
 from tornado._gen.points import MultiYieldPoint, exception_types, has_points
 from tornado._gen.runner import run_generator
 from tornado._loop import current
-from tornado._loop.conversion import convert_yielded
+from tornado._loop.conversion import Yieldable, convert_yielded
 from tornado._loop.futures import CompatibleFuture, drop_own_frames, named_future
 from tornado.log import app_log
 
@@ -65,6 +65,18 @@ class _Gathering(CompatibleFuture[Any]):
             self.set_exception(error)
 
 
+@overload
+def multi(
+    children: Sequence[Yieldable], quiet_exceptions: _Types = ()
+) -> "asyncio.Future[list[Any]]": ...
+
+
+@overload
+def multi(
+    children: Mapping[Any, Yieldable], quiet_exceptions: _Types = ()
+) -> "asyncio.Future[dict[Any, Any]]": ...
+
+
 def multi(
     children: Iterable[Any] | Mapping[Any, Any], quiet_exceptions: _Types = ()
 ) -> "asyncio.Future[Any]":
@@ -81,7 +93,19 @@ def multi(
 
     .. versionadded:: 4.2
     """
-    return multi_future(children, quiet_exceptions)
+    return multi_future(children, quiet_exceptions)  # type: ignore[arg-type]  # either
+
+
+@overload
+def multi_future(
+    children: Sequence[Yieldable], quiet_exceptions: _Types = ()
+) -> "asyncio.Future[list[Any]]": ...
+
+
+@overload
+def multi_future(
+    children: Mapping[Any, Yieldable], quiet_exceptions: _Types = ()
+) -> "asyncio.Future[dict[Any, Any]]": ...
 
 
 def multi_future(

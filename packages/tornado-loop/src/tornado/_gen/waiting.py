@@ -4,7 +4,7 @@ import asyncio
 import datetime
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from tornado._loop import contexts, current
 from tornado._loop.conversion import convert_yielded
@@ -22,6 +22,12 @@ from tornado.log import app_log
 from tornado.util import TimeoutError
 
 __all__ = ["WaitIterator", "maybe_future", "sleep", "with_timeout"]
+
+if TYPE_CHECKING:
+    import concurrent.futures
+
+    from tornado._loop.conversion import Yieldable
+    from tornado._loop.ioloop import IOLoop
 
 _Types = type[BaseException] | tuple[type[BaseException], ...]
 
@@ -81,7 +87,28 @@ def sleep(duration: float) -> "asyncio.Future[None]":
     return future
 
 
+@overload
 def with_timeout(
+    timeout: float | datetime.timedelta,
+    future: "Yieldable",
+    quiet_exceptions: _Types = (),
+    *,
+    message: str | Callable[[], str] | None = None,
+) -> "asyncio.Future[Any]": ...
+
+
+@overload
+def with_timeout(
+    timeout: float | datetime.timedelta,
+    future: "Yieldable",
+    io_loop: "IOLoop | None" = None,
+    quiet_exceptions: _Types = (),
+    *,
+    message: str | Callable[[], str] | None = None,
+) -> "asyncio.Future[Any]": ...
+
+
+def with_timeout(  # type: ignore[misc]  # the third parameter is either
     timeout: float | datetime.timedelta,
     future: Any,
     io_loop: Any = None,
@@ -167,10 +194,14 @@ class WaitIterator:
        ``async for``.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: "asyncio.Future[Any] | concurrent.futures.Future[Any]",
+        **kwargs: "asyncio.Future[Any] | concurrent.futures.Future[Any]",
+    ) -> None:
         if args and kwargs:
             raise ValueError("WaitIterator takes positional or keyword arguments, not both")
-        named = kwargs.items() if kwargs else enumerate(args)
+        named: Any = kwargs.items() if kwargs else enumerate(args)
         # Each future with the places at which it was given; `next` gives it once for each.
         self._unfinished: dict[Any, deque[Any]] = {}
         for name, future in named:
@@ -181,7 +212,7 @@ class WaitIterator:
         #: Where in the arguments the future was that gave the last result.
         self.current_index: int | str | None = None
         #: The future that gave the last result.
-        self.current_future: Any = None
+        self.current_future: asyncio.Future[Any] | None = None
         for future, places in list(self._unfinished.items()):
             for _ in list(places):
                 future_add_done_callback(future, self._done_callback)

@@ -7,12 +7,17 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
 from types import FunctionType, MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tornado._loop import contexts, current, forking
 from tornado._loop.blocking import BlockingWatch
 from tornado._loop.ioloop import RUN_CALLBACK, IOLoop, Selectable
 from tornado._loop.selector_thread import SelectorThread
+
+if TYPE_CHECKING:
+    import concurrent.futures
+
+_T = TypeVar("_T")
 
 assert forking  # imported for what it does at a fork
 
@@ -110,7 +115,8 @@ class BaseAsyncIOLoop(IOLoop):
             # Where descriptors are waited for: the asyncio loop, or a thread beside it.
             self.selector_loop = asyncio_loop
             if _is_proactor(asyncio_loop):
-                self.selector_loop = SelectorThread(asyncio_loop)
+                # It has what the handlers of descriptors use.
+                self.selector_loop = SelectorThread(asyncio_loop)  # type: ignore[assignment]
             super().initialize(**kwargs)
         except BaseException:
             current.forget(asyncio_loop)
@@ -272,7 +278,11 @@ class BaseAsyncIOLoop(IOLoop):
             if not self.asyncio_loop.is_closed():
                 raise
 
-    def add_future(self, future: Any, callback: Callable[[Any], Any]) -> None:
+    def add_future(
+        self,
+        future: "asyncio.Future[_T] | concurrent.futures.Future[_T]",
+        callback: Callable[["asyncio.Future[_T]"], Any],
+    ) -> None:
         """Call ``callback(future)`` on this loop when ``future`` is done."""
         if isinstance(future, asyncio.Future) and future.get_loop() is self.asyncio_loop:
             if contexts.in_use:
@@ -281,7 +291,9 @@ class BaseAsyncIOLoop(IOLoop):
         else:
             super().add_future(future, callback)
 
-    def call_at(self, when: float, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def call_at(
+        self, when: float, callback: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> object:
         """Call ``callback(*args, **kwargs)`` at ``when``, by the clock of `time`."""
         if contexts.in_use:
             callback = contexts.wrap(callback)
@@ -293,7 +305,7 @@ class BaseAsyncIOLoop(IOLoop):
 
     def call_later(
         self, delay: float, callback: Callable[..., Any], *args: Any, **kwargs: Any
-    ) -> Any:
+    ) -> object:
         """Call ``callback(*args, **kwargs)`` after ``delay`` seconds."""
         call_at = self.call_at
         if type(call_at) is not MethodType or call_at.__func__ is not _CALL_AT:
@@ -305,9 +317,9 @@ class BaseAsyncIOLoop(IOLoop):
         delay = delay if delay > 0 else 0
         return self.asyncio_loop.call_later(delay, *self._step(callback, args))
 
-    def remove_timeout(self, timeout: Any) -> None:
+    def remove_timeout(self, timeout: object) -> None:
         """Cancel a timeout, given its handle."""
-        timeout.cancel()
+        timeout.cancel()  # type: ignore[attr-defined]  # a handle of asyncio
 
     # -- descriptors -----------------------------------------------------------------------------
 

@@ -4,12 +4,16 @@ import asyncio
 import concurrent.futures
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar, overload
 
 from tornado._loop.callbacks import deliver
 from tornado._loop.futures import Future, chain_future
 
 __all__ = ["DummyExecutor", "dummy_executor", "run_on_executor"]
+
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 class DummyExecutor(concurrent.futures.Executor):
@@ -19,10 +23,10 @@ class DummyExecutor(concurrent.futures.Executor):
     """
 
     def submit(
-        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
-    ) -> "concurrent.futures.Future[Any]":
+        self, fn: Callable[..., _T], /, *args: Any, **kwargs: Any
+    ) -> "concurrent.futures.Future[_T]":
         """Run ``fn(*args, **kwargs)`` and return a future that is done."""
-        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        future: concurrent.futures.Future[_T] = concurrent.futures.Future()
         try:
             future.set_result(fn(*args, **kwargs))
         except Exception as error:
@@ -34,6 +38,16 @@ class DummyExecutor(concurrent.futures.Executor):
 
 
 dummy_executor = DummyExecutor()
+
+
+@overload
+def run_on_executor(fn: Callable[_P, _T], /) -> Callable[_P, "asyncio.Future[_T]"]: ...
+
+
+@overload
+def run_on_executor(
+    *, executor: str = "executor"
+) -> Callable[[Callable[_P, _T]], Callable[_P, "asyncio.Future[_T]"]]: ...
 
 
 def run_on_executor(*args: Any, **kwargs: Any) -> Any:

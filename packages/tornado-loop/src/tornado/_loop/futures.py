@@ -6,7 +6,7 @@ import os
 from asyncio.events import _get_running_loop
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from tornado._loop import contexts, current
 from tornado.log import app_log
@@ -184,7 +184,7 @@ def future_set_result_unless_cancelled(future: "_AnyFuture[_T]", value: _T) -> N
         future.set_result(value)
 
 
-def future_set_exception_unless_cancelled(future: "_AnyFuture[Any]", exc: BaseException) -> None:
+def future_set_exception_unless_cancelled(future: "_AnyFuture[_T]", exc: BaseException) -> None:
     """Fail ``future`` with ``exc``; if it was cancelled, log the exception instead.
 
     .. versionadded:: 6.0
@@ -195,7 +195,7 @@ def future_set_exception_unless_cancelled(future: "_AnyFuture[Any]", exc: BaseEx
         future.set_exception(exc)
 
 
-def future_set_exc_info(future: "_AnyFuture[Any]", exc_info: _ExcInfo) -> None:
+def future_set_exc_info(future: "_AnyFuture[_T]", exc_info: _ExcInfo) -> None:
     """Fail ``future`` with the exception of a `sys.exc_info` triple; log it if it was cancelled.
 
     :raises ValueError: if the triple holds no exception.
@@ -206,6 +206,19 @@ def future_set_exc_info(future: "_AnyFuture[Any]", exc_info: _ExcInfo) -> None:
     if error is None:
         raise ValueError("future_set_exc_info called with no exception")
     future_set_exception_unless_cancelled(future, error.with_traceback(exc_info[2]))
+
+
+@overload
+def future_add_done_callback(
+    future: "concurrent.futures.Future[_T]",
+    callback: Callable[["concurrent.futures.Future[_T]"], object],
+) -> None: ...
+
+
+@overload
+def future_add_done_callback(
+    future: "asyncio.Future[_T]", callback: Callable[["asyncio.Future[_T]"], object]
+) -> None: ...
 
 
 def future_add_done_callback(future: "_AnyFuture[Any]", callback: Callable[[Any], object]) -> None:

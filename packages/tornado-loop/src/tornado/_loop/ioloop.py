@@ -87,7 +87,7 @@ class IOLoop(Configurable):
     #: The asyncio loop below; loops that are not built upon asyncio lack it.
     asyncio_loop: asyncio.AbstractEventLoop
     #: What has ``add_reader`` and ``add_writer``: the asyncio loop, or a thread beside it.
-    selector_loop: Any
+    selector_loop: asyncio.AbstractEventLoop
 
     _executor: concurrent.futures.Executor | None = None
     _watch: BlockingWatch | None = None
@@ -96,7 +96,7 @@ class IOLoop(Configurable):
     # -- configuration ---------------------------------------------------------------------------
 
     @classmethod
-    def configure(cls, impl: "type[Any] | str | None", **kwargs: Any) -> None:
+    def configure(cls, impl: "type[Configurable] | str | None", **kwargs: Any) -> None:
         """Choose what ``IOLoop()`` makes.
 
         :param impl: ``"uvloop"`` (with `tornado-loop[uvloop]` installed), ``"asyncio"``, a
@@ -376,7 +376,11 @@ class IOLoop(Configurable):
         """
         contexts.run_clean(functools.partial(self.add_callback, callback, *args, **kwargs))
 
-    def add_future(self, future: Any, callback: Callable[[Any], Any]) -> None:
+    def add_future(
+        self,
+        future: "asyncio.Future[_T] | concurrent.futures.Future[_T]",
+        callback: Callable[["asyncio.Future[_T]"], Any],
+    ) -> None:
         """Call ``callback(future)`` on this loop when ``future`` is done.
 
         :param future: of asyncio or `concurrent.futures`.
@@ -449,7 +453,7 @@ class IOLoop(Configurable):
         callback: Callable[..., Any],
         *args: Any,
         **kwargs: Any,
-    ) -> Any:
+    ) -> object:
         """Call ``callback(*args, **kwargs)`` at a time, and return a handle for `remove_timeout`.
 
         :param deadline: seconds by the clock of `time`, or a `datetime.timedelta` from now.
@@ -469,14 +473,16 @@ class IOLoop(Configurable):
 
     def call_later(
         self, delay: float, callback: Callable[..., Any], *args: Any, **kwargs: Any
-    ) -> Any:
+    ) -> object:
         """Call ``callback(*args, **kwargs)`` after ``delay`` seconds; see `add_timeout`.
 
         .. versionadded:: 4.0
         """
         return self.call_at(self.time() + delay, callback, *args, **kwargs)
 
-    def call_at(self, when: float, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def call_at(
+        self, when: float, callback: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> object:
         """Call ``callback(*args, **kwargs)`` at ``when``, by the clock of `time`.
 
         .. versionadded:: 4.0
@@ -486,11 +492,17 @@ class IOLoop(Configurable):
         # A loop for releases before 4.0, which knows only add_timeout(deadline, callback).
         return self.add_timeout(when, functools.partial(callback, *args, **kwargs))
 
-    def remove_timeout(self, timeout: Any) -> None:
+    def remove_timeout(self, timeout: object) -> None:
         """Cancel a timeout, given its handle; one that is over is left alone."""
         raise NotImplementedError
 
     # -- descriptors -----------------------------------------------------------------------------
+
+    @overload
+    def add_handler(self, fd: int, handler: Callable[[int, int], Any], events: int) -> None: ...
+
+    @overload
+    def add_handler(self, fd: _S, handler: Callable[[_S, int], Any], events: int) -> None: ...
 
     def add_handler(self, fd: "int | Selectable", handler: Callable[..., Any], events: int) -> None:
         """Call ``handler(fd, events)`` whenever ``fd`` is ready.

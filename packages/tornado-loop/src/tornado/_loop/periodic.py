@@ -3,7 +3,7 @@
 import datetime
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tornado._loop import contexts, current
@@ -38,7 +38,7 @@ class PeriodicCallback:
 
     def __init__(
         self,
-        callback: Callable[[], Any],
+        callback: Callable[[], Awaitable[Any] | None],
         callback_time: float | datetime.timedelta,
         jitter: "float | IOLoop | None" = 0,
         io_loop: "IOLoop | None" = None,
@@ -51,8 +51,8 @@ class PeriodicCallback:
             raise ValueError(f"callback_time must be positive, got {callback_time!r}")
         self.callback = callback
         self.callback_time = callback_time
-        self.jitter = jitter or 0
-        self.io_loop: Any = io_loop
+        self.jitter: float = jitter or 0
+        self.io_loop: IOLoop = io_loop  # type: ignore[assignment]  # known from `start` on
         self._bound_loop = io_loop
         self._running = False
         self._timeout: Any = None

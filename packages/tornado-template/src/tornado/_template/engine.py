@@ -83,8 +83,6 @@ class TemplateLoader(Protocol):
     .. versionadded:: 6.100
     """
 
-    __module__ = "tornado.template"
-
     autoescape: str | None
     namespace: dict[str, Any]
     whitespace: str | None
@@ -273,4 +271,4 @@ class Template:
             raise error
 
 
-Template.__module__ = PUBLIC_MODULE
+Template.__module__ = TemplateLoader.__module__ = PUBLIC_MODULE
