@@ -1,6 +1,15 @@
 """The public base class of streams."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from tornado._iostream.push import PushStream
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from tornado._loop.ioloop import Selectable
 
 
 class BaseIOStream(PushStream):
@@ -25,6 +34,37 @@ class BaseIOStream(PushStream):
     """
 
     __slots__ = ()
+
+    if TYPE_CHECKING:
+        # What programs see. The callbacks of releases up to 5.1 are accepted, but not declared, so that
+        # methods that override these need not have them.
+        def fileno(self) -> int | Selectable: ...
+
+        def read_from_fd(  # type: ignore[override]
+            self, buf: bytearray | memoryview
+        ) -> int | None: ...
+
+        def read_until(  # type: ignore[override]
+            self, delimiter: bytes, max_bytes: int | None = None
+        ) -> asyncio.Future[bytes]: ...
+
+        def read_until_regex(  # type: ignore[override]
+            self, regex: bytes, max_bytes: int | None = None
+        ) -> asyncio.Future[bytes]: ...
+
+        def read_bytes(  # type: ignore[override]
+            self, num_bytes: int, partial: bool = False
+        ) -> asyncio.Future[bytes]: ...
+
+        def read_into(  # type: ignore[override]
+            self, buf: bytearray, partial: bool = False
+        ) -> asyncio.Future[int]: ...
+
+        def read_until_close(self) -> asyncio.Future[bytes]: ...  # type: ignore[override]
+
+        def write(  # type: ignore[override]
+            self, data: bytes | memoryview
+        ) -> asyncio.Future[None]: ...
 
     def set_nodelay(self, value: bool) -> None:
         """Send small writes at once; only TCP streams have something to do here.

@@ -5,7 +5,7 @@ import errno
 import os
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 from tornado._iostream.base import BaseIOStream
 from tornado._iostream.writing import is_replaced
@@ -45,6 +45,12 @@ class PipeIOStream(BaseIOStream):
             warnings.warn(f"unclosed pipe stream of descriptor {fd}", ResourceWarning, stacklevel=2)
             with contextlib.suppress(OSError):
                 _close(fd)
+
+    @overload  # type: ignore[override]
+    def read_from_fd(self, buf: bytearray | memoryview) -> int | None: ...
+
+    @overload
+    def read_from_fd(self, buf: None = None) -> bytes | None: ...
 
     def read_from_fd(self, buf: bytearray | memoryview | None = None) -> Any:
         """Read from the pipe, see `BaseIOStream.read_from_fd`."""

@@ -8,7 +8,7 @@ import ssl
 import sys
 from collections.abc import Callable, Sequence
 from types import MethodType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from tornado import stack_context
 from tornado._iostream.base import BaseIOStream
@@ -49,7 +49,7 @@ class IOStream(BaseIOStream):
 
     __slots__ = ("_address", "socket")
 
-    socket: Any  # a socket or an ssl.SSLSocket; None after close
+    socket: socket_module.socket  # None after close
 
     def __init__(self, socket: socket_module.socket, *args: Any, **kwargs: Any) -> None:
         self.socket = socket
@@ -66,7 +66,7 @@ class IOStream(BaseIOStream):
 
     def close_fd(self) -> None:
         """Close the socket."""
-        sock, self.socket = self.socket, None
+        sock, self.socket = self.socket, None  # type: ignore[assignment]
         if sock is not None:
             sock.close()
 
@@ -74,6 +74,12 @@ class IOStream(BaseIOStream):
         """Return the pending error of the socket, if there is one."""
         code = self.socket.getsockopt(socket_module.SOL_SOCKET, socket_module.SO_ERROR)
         return OSError(code, os.strerror(code)) if code else None
+
+    @overload  # type: ignore[override]
+    def read_from_fd(self, buf: bytearray | memoryview) -> int | None: ...
+
+    @overload
+    def read_from_fd(self, buf: None = None) -> bytes | None: ...
 
     def read_from_fd(self, buf: bytearray | memoryview | None = None) -> Any:
         """Read from the socket, see `BaseIOStream.read_from_fd`."""
@@ -87,7 +93,7 @@ class IOStream(BaseIOStream):
     def write_to_fd(self, data: memoryview) -> int:
         """Write to the socket, see `BaseIOStream.write_to_fd`."""
         try:
-            return self.socket.send(data)  # type: ignore[no-any-return]  # Any socket
+            return self.socket.send(data)
         except (BlockingIOError, InterruptedError):
             return 0
 
@@ -99,7 +105,7 @@ class IOStream(BaseIOStream):
         if type(method) is not MethodType or method.__func__ is not _OWN_READ:
             return super()._recv_chunk(limit)
         try:
-            return self.socket.recv(limit)  # type: ignore[no-any-return]  # Any socket
+            return self.socket.recv(limit)
         except (BlockingIOError, InterruptedError):
             return None
 
@@ -107,7 +113,7 @@ class IOStream(BaseIOStream):
         if is_replaced(self.read_from_fd, _OWN_READ):
             return super()._recv_into(space)
         try:
-            return self.socket.recv_into(space)  # type: ignore[no-any-return]  # Any socket
+            return self.socket.recv_into(space)
         except (BlockingIOError, InterruptedError):
             return None
 
@@ -116,7 +122,7 @@ class IOStream(BaseIOStream):
         if type(method) is not MethodType or method.__func__ is not _OWN_WRITE:
             return super()._send_now(data)
         try:
-            return self.socket.send(data)  # type: ignore[no-any-return]  # Any socket
+            return self.socket.send(data)
         except (BlockingIOError, InterruptedError):
             return 0
 
@@ -126,7 +132,7 @@ class IOStream(BaseIOStream):
             if is_replaced(self.write_to_fd, _OWN_WRITE):
                 return super()._send_list(chunks)
             try:
-                return self.socket.sendmsg(chunks[:64])  # type: ignore[no-any-return]  # Any socket
+                return self.socket.sendmsg(chunks[:64])
             except (BlockingIOError, InterruptedError):
                 return 0
 

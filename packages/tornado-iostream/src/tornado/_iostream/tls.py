@@ -5,7 +5,7 @@ import logging
 import socket as socket_module
 import ssl
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, overload
 
 from tornado import stack_context
 from tornado._iostream.buffers import Buffer, FileRange, WriteQueue
@@ -69,6 +69,7 @@ class SSLIOStream(IOStream):
         "_write_wants_read",
     )
 
+    socket: ssl.SSLSocket  # once it is connected; None after close
     _handshake_future: "asyncio.Future[SSLIOStream] | None"
     _handshake_timer: asyncio.TimerHandle | None
 
@@ -252,6 +253,12 @@ class SSLIOStream(IOStream):
 
     # Reading and writing.
 
+    @overload  # type: ignore[override]
+    def read_from_fd(self, buf: bytearray | memoryview) -> int | None: ...
+
+    @overload
+    def read_from_fd(self, buf: None = None) -> bytes | None: ...
+
     def read_from_fd(self, buf: bytearray | memoryview | None = None) -> Any:
         """Read decrypted bytes, see `BaseIOStream.read_from_fd`."""
         if buf is None:
@@ -327,7 +334,7 @@ class SSLIOStream(IOStream):
         return sent
 
     def _has_buffered_input(self) -> bool:
-        return self.socket.pending() > 0  # type: ignore[no-any-return]  # Any socket
+        return self.socket.pending() > 0
 
     def _want_input(self) -> None:
         super()._want_input()
@@ -422,7 +429,7 @@ def upgrade(
         stream._remove_reader()
     if stream._writer_on:
         stream._remove_writer()
-    sock, stream.socket = stream.socket, None
+    sock, stream.socket = stream.socket, None  # type: ignore[assignment]
     close_callback, stream._close_callback = stream._close_callback, None
     stream._state = CLOSED
     try:

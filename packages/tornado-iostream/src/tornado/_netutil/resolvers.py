@@ -6,7 +6,7 @@ import contextlib
 import os
 import socket as socket_module
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tornado import ioloop
 from tornado._netutil.addresses import address_named, port_number
@@ -51,27 +51,32 @@ class Resolver(Configurable):
         None  # for subclasses whose initialize does not call this one
     )
 
-    def resolve(
-        self,
-        host: str,
-        port: int | str,
-        family: int = socket_module.AF_UNSPEC,
-        callback: Callable[[Addresses], Any] | None = None,
-    ) -> "Awaitable[Addresses]":
-        """Look `host` up.
+    if TYPE_CHECKING:
+        # What kinds that programs define have to take; those here take more.
+        def resolve(
+            self,
+            host: str,
+            port: int,
+            family: socket_module.AddressFamily = socket_module.AF_UNSPEC,
+        ) -> Awaitable[Addresses]: ...
 
-        :param host: a name or an IP address.
-        :param port: a number, or its decimal text; it is put into the addresses.
-        :param family: ``AF_INET`` or ``AF_INET6`` restrict to that family.
-        :param callback: called with the result; then ``None`` is returned.
-        :returns: an awaitable of a list of pairs ``(family, address)``; `address` is what
-            ``socket.connect`` takes.
-        :raises OSError: through the awaitable, if the name cannot be resolved; the text names it.
+    else:
 
-        .. versionchanged:: 4.4
-           Every kind raises `OSError`.
-        """
-        raise NotImplementedError
+        def resolve(self, host, port, family=socket_module.AF_UNSPEC, callback=None):
+            """Look `host` up.
+
+            :param host: a name or an IP address.
+            :param port: a number, or its decimal text; it is put into the addresses.
+            :param family: ``AF_INET`` or ``AF_INET6`` restrict to that family.
+            :param callback: called with the result; then ``None`` is returned.
+            :returns: an awaitable of a list of pairs ``(family, address)``; `address` is what
+                ``socket.connect`` takes.
+            :raises OSError: through the awaitable, if the name cannot be resolved; the text names it.
+
+            .. versionchanged:: 4.4
+               Every kind raises `OSError`.
+            """
+            raise NotImplementedError
 
     def close(self) -> None:
         """Free what the resolver holds; it cannot be used afterwards.
@@ -333,9 +338,10 @@ class OverrideResolver(Resolver):
             host, port = self.mapping[(host, port)]
         elif host in self.mapping:
             host = self.mapping[host]
+        resolver: Any = self.resolver  # of a program's own kind, it may take less
         if callback is None:
-            return self.resolver.resolve(host, port, family)
-        return self.resolver.resolve(host, port, family, callback=callback)
+            return resolver.resolve(host, port, family)  # type: ignore[no-any-return]
+        return resolver.resolve(host, port, family, callback=callback)  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """Close the resolver behind."""

@@ -12,14 +12,17 @@ import socket
 import threading
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from _typeshed import FileDescriptorLike
+from typing import Any, Protocol
 
 __all__ = ["AddThreadSelectorEventLoop", "SelectorThread"]
 
 _Callback = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+class _HasFileno(Protocol):
+    def fileno(self) -> int: ...
+
+
 _Ready = list[tuple[int, int]]
 
 # A fresh selector for each round, of a kind that is cheap to fill: the thread never shares one.
@@ -80,29 +83,25 @@ class SelectorThread:
         self._readers.clear()
         self._writers.clear()
 
-    def add_reader(
-        self, fd: "FileDescriptorLike", callback: Callable[..., Any], *args: Any
-    ) -> None:
+    def add_reader(self, fd: "int | _HasFileno", callback: Callable[..., Any], *args: Any) -> None:
         """Call ``callback(*args)`` whenever ``fd`` can be read, in place of what was called."""
         self._readers[_number(fd)] = (callback, args)
         self._changed()
 
-    def add_writer(
-        self, fd: "FileDescriptorLike", callback: Callable[..., Any], *args: Any
-    ) -> None:
+    def add_writer(self, fd: "int | _HasFileno", callback: Callable[..., Any], *args: Any) -> None:
         """Call ``callback(*args)`` whenever ``fd`` can be written, in place of what was called."""
         self._writers[_number(fd)] = (callback, args)
         self._changed()
 
-    def remove_reader(self, fd: "FileDescriptorLike") -> bool:
+    def remove_reader(self, fd: "int | _HasFileno") -> bool:
         """Wait no longer until ``fd`` can be read; return whether anyone did."""
         return self._remove(self._readers, fd)
 
-    def remove_writer(self, fd: "FileDescriptorLike") -> bool:
+    def remove_writer(self, fd: "int | _HasFileno") -> bool:
         """Wait no longer until ``fd`` can be written; return whether anyone did."""
         return self._remove(self._writers, fd)
 
-    def _remove(self, table: dict[int, _Callback], fd: "FileDescriptorLike") -> bool:
+    def _remove(self, table: dict[int, _Callback], fd: "int | _HasFileno") -> bool:
         removed = table.pop(_number(fd), None) is not None
         if removed and not self._closing:
             self._wake()
@@ -217,27 +216,27 @@ class AddThreadSelectorEventLoop(asyncio.AbstractEventLoop):
         self._real_loop.close()
 
     def add_reader(  # type: ignore[override]  # the arguments are any
-        self, fd: "FileDescriptorLike", callback: Callable[..., Any], *args: Any
+        self, fd: "int | _HasFileno", callback: Callable[..., Any], *args: Any
     ) -> None:
         """Call ``callback(*args)`` whenever ``fd`` can be read."""
         self._selector.add_reader(fd, callback, *args)
 
     def add_writer(  # type: ignore[override]  # the arguments are any
-        self, fd: "FileDescriptorLike", callback: Callable[..., Any], *args: Any
+        self, fd: "int | _HasFileno", callback: Callable[..., Any], *args: Any
     ) -> None:
         """Call ``callback(*args)`` whenever ``fd`` can be written."""
         self._selector.add_writer(fd, callback, *args)
 
-    def remove_reader(self, fd: "FileDescriptorLike") -> bool:
+    def remove_reader(self, fd: "int | _HasFileno") -> bool:
         """Wait no longer until ``fd`` can be read; return whether anyone did."""
         return self._selector.remove_reader(fd)
 
-    def remove_writer(self, fd: "FileDescriptorLike") -> bool:
+    def remove_writer(self, fd: "int | _HasFileno") -> bool:
         """Wait no longer until ``fd`` can be written; return whether anyone did."""
         return self._selector.remove_writer(fd)
 
 
-def _number(fd: "FileDescriptorLike") -> int:
+def _number(fd: "int | _HasFileno") -> int:
     return fd if isinstance(fd, int) else int(fd.fileno())
 
 
