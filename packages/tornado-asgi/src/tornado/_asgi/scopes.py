@@ -6,18 +6,9 @@ import ssl
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from tornado._asgi.messages import RawHeaders, Scope
+from tornado._asgi.messages import Scope
+from tornado._http1.seam import request_pairs
 from tornado.httputil import HTTPServerRequest
-
-_ASGI = {"version": "3.0", "spec_version": "2.5"}
-
-#: What an application may use beyond the core of HTTP.
-_HTTP_EXTENSIONS: dict[str, dict[str, Any]] = {
-    "http.response.early_hint": {},
-    "http.response.pathsend": {},
-    "http.response.trailers": {},
-}
-_WEBSOCKET_EXTENSIONS: dict[str, dict[str, Any]] = {"websocket.http.response": {}}
 
 
 def make_scope(request: HTTPServerRequest, kind: str, root_path: str) -> Scope:
@@ -26,45 +17,43 @@ def make_scope(request: HTTPServerRequest, kind: str, root_path: str) -> Scope:
     :param kind: ``"http"`` or ``"websocket"``.
     :param root_path: where the application is mounted; the path of the scope includes it.
     """
-    uri = request.uri or "/"
-    path, _, query = uri.partition("?")
-    if not path.startswith("/"):  # the absolute form, or "*"
-        path = request.path
+    path, query = request.path, request.query
     raw_path = path.encode("latin-1")
-    is_websocket = kind == "websocket"
-    extensions = dict(_WEBSOCKET_EXTENSIONS if is_websocket else _HTTP_EXTENSIONS)
-    secure = request.protocol == "https"
+    if "%" in path or not path.isascii():
+        path = unquote_to_bytes(raw_path).decode("utf-8", "replace")
+    protocol = request.protocol
     scope: Scope = {
         "type": kind,
-        "asgi": _ASGI,
-        "http_version": request.version.partition("/")[2],
-        "scheme": ("wss" if secure else "ws") if is_websocket else request.protocol,
-        "path": unquote_to_bytes(raw_path).decode("utf-8", "replace"),
+        "asgi": {"version": "3.0", "spec_version": "2.5"},
+        "http_version": request.version[5:],
+        "scheme": protocol,
+        "path": path,
         "raw_path": raw_path,
-        "query_string": query.encode("latin-1"),
+        "query_string": query.encode("latin-1") if query else b"",
         "root_path": root_path,
-        "headers": _headers(request),
+        "headers": request_pairs(request),
         "client": _client(request),
         "server": _server(request),
-        "extensions": extensions,
     }
-    if is_websocket:
+    extensions: dict[str, dict[str, Any]]
+    if kind == "websocket":
+        scope["scheme"] = "wss" if protocol == "https" else "ws"
         offered = ",".join(request.headers.get_list("Sec-WebSocket-Protocol"))
         scope["subprotocols"] = [each.strip() for each in offered.split(",") if each.strip()]
+        extensions = {"websocket.http.response": {}}
     else:
         scope["method"] = request.method
-    if secure:
+        extensions = {
+            "http.response.early_hint": {},
+            "http.response.pathsend": {},
+            "http.response.trailers": {},
+        }
+    scope["extensions"] = extensions
+    if protocol == "https":
         tls = _tls(request)
         if tls is not None:
             extensions["tls"] = tls
     return scope
-
-
-def _headers(request: HTTPServerRequest) -> RawHeaders:
-    return [
-        (name.lower().encode("latin-1"), value.encode("latin-1"))
-        for name, value in request.headers.get_all()
-    ]
 
 
 def _client(request: HTTPServerRequest) -> tuple[str, int] | None:
@@ -77,15 +66,10 @@ def _client(request: HTTPServerRequest) -> tuple[str, int] | None:
 
 
 def _server(request: HTTPServerRequest) -> tuple[str, int | None] | None:
-    stream: Any = getattr(request.connection, "stream", None)
-    socket = getattr(stream, "socket", None)
-    if socket is None:
-        return None
-    try:
-        name = socket.getsockname()
-    except OSError:
-        return None
-    return (name[0], name[1]) if isinstance(name, tuple) else (str(name), None)
+    name = getattr(request.server_connection, "local_address", None)
+    if isinstance(name, tuple):
+        return name[0], name[1]
+    return None if name is None else (str(name), None)
 
 
 def _tls(request: HTTPServerRequest) -> dict[str, Any] | None:

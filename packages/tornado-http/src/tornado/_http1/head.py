@@ -53,6 +53,7 @@ class Fields:
         "headers",
         "keep_alive",
         "options",
+        "raw_pairs",
         "version",
     )
 
@@ -63,6 +64,8 @@ class Fields:
         """
         self.version = version
         self.count = len(pairs)
+        #: The headers as pairs of bytes, once somebody asked for them (see `pairs`).
+        self.raw_pairs: list[tuple[bytes, bytes]] | None = None
         headers = self.headers = HTTPHeaders._from_normalized(pairs)
         fields = headers._fields
         self.options: list[str] = _NO_VALUES

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import socket
 import time
 from collections.abc import Coroutine
@@ -156,6 +157,14 @@ class HTTP1ServerConnection(PacedConnection):
         if self.phase is Serving.GONE or self._delegate is None:
             closed.set_result(None)
         return closed
+
+    @functools.cached_property
+    def local_address(self) -> Any:
+        """The address at which the connection arrived, as the socket has it; ``None`` if it has gone."""
+        try:
+            return self.stream.socket.getsockname()
+        except OSError:
+            return None
 
     @property
     def is_idle(self) -> bool:

@@ -57,4 +57,18 @@ def http_date(now: float | None = None) -> str:
     return _date
 
 
+_field = b""
+_field_date = ""
+
+
+def date_field() -> bytes:
+    """Return the line of a Date field, its CRLF included, made once a second."""
+    global _field, _field_date
+    date = http_date()
+    if date is not _field_date:
+        _field = f"Date: {date}\r\n".encode("ascii")
+        _field_date = date
+    return _field
+
+
 format_timestamp.__module__ = "tornado.httputil"

@@ -10,7 +10,7 @@ Coroutines
     `eager`, the module: ``eager.start(coroutine, context)`` runs it as a task, at once where Python
     can, and returns None if it finished without an error; ``eager.start_later`` from the next turn on.
     `convert_yielded` is `tornado.gen.convert_yielded`, for modules that should not import all of
-    ``gen``.
+    ``gen``. `Starter` starts coroutines that may never wait, without making a task for each.
 
 Futures and callbacks
     `done_future` returns a finished future of a loop, shared by all who have nothing to wait for:
@@ -22,6 +22,7 @@ Futures and callbacks
 from __future__ import annotations
 
 from tornado._gen import eager
+from tornado._gen.parked import Starter
 from tornado._loop import contexts
 from tornado._loop.callbacks import deliver, schedule
 from tornado._loop.contexts import run_clean
@@ -29,6 +30,7 @@ from tornado._loop.conversion import convert_yielded
 from tornado._loop.futures import done_future
 
 __all__ = [
+    "Starter",
     "contexts",
     "convert_yielded",
     "deliver",
