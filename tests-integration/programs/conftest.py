@@ -40,7 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def uv(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run uv without what tox sets for its own environments."""
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("UV_", "VIRTUAL_ENV"))}
+    ours = ("UV_FIND_LINKS", "UV_CONSTRAINT", "UV_PYTHON_DOWNLOADS", "VIRTUAL_ENV")
+    environ = {k: v for k, v in os.environ.items() if k not in ours}
     command = [sys.executable, "-m", "uv", *arguments]
     return subprocess.run(command, capture_output=True, text=True, cwd="/", env=environ)
 
