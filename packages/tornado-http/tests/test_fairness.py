@@ -219,6 +219,30 @@ def test_detach_finds_nothing_of_ours_pending(run, connect, before, size):
     run(main)
 
 
+@pytest.mark.parametrize("before", [1, 2, 5, 40])
+@pytest.mark.parametrize("size", [300, 3000, 20_000, 60_000])
+def test_detach_where_the_kernel_has_little_room(run, connect, before, size):
+    async def main():
+        stream, peer = connect()
+        stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+
+        def act(request):
+            if request.uri != "/detach":
+                return False
+            detached = request.connection.detach()
+            assert not detached.backlog
+            detached.close()
+            return True
+
+        serve(stream, Application(None, 0, bytes(size), act))
+        await peer.send(GET * before + GET.replace(b"/", b"/detach", 1))
+        data = await peer.receive()
+        assert data.count(b"HTTP/1.1 200") == before
+        assert data.count(b"\0") == size * before
+
+    run(main)
+
+
 class Content(HTTPServerConnectionDelegate, HTTPMessageDelegate):
     """Records pieces of content, and turns of the loop between the head and the end."""
 

@@ -1163,6 +1163,29 @@ def test_decompress(exchange, target):
     assert app.executed == [("PUT", "/x", body)]
     assert seen[0]["X-Consumed-Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in seen[0]
+    # The length that is stated is that of what the application gets, or none is.
+    assert seen[0].get("Content-Length") == ("200000" if target is Target else None)
+
+
+@pytest.mark.parametrize(
+    ("framing", "content", "length"),
+    [
+        (b"Content-Length: 0", b"", None),
+        (b"Content-Length: 20", gzip.compress(b"", mtime=0), "0"),
+        (
+            b"Transfer-Encoding: chunked",
+            b"14\r\n%s\r\n0\r\n\r\n" % gzip.compress(b"", mtime=0),
+            None,
+        ),
+    ],
+)
+def test_the_length_of_decoded_content(exchange, framing, content, length):
+    seen = []
+    app = Dispatcher()
+    app.answer = lambda request: (seen.append(request.headers), respond(request))
+    head = b"PUT /x HTTP/1.1\r\nHost: a\r\nContent-Encoding: x-gzip\r\n%s\r\n\r\n" % framing
+    exchange(app, head + content, decompress=True)
+    assert seen[0].get("Content-Length") == length
 
 
 def test_content_stays_as_it_is_unless_asked(kind, exchange):

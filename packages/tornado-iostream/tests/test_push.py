@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import struct
 import tempfile
 
 import pytest
@@ -393,6 +394,21 @@ def test_write_eof_waits_for_the_queue(run, pairs):
             assert len(await client.read_until_close()) == len(big)
 
     run(main)
+
+
+def test_write_eof_to_a_peer_that_has_reset(run, pairs, caplog):
+    async def main():
+        async with pairs("tcp") as (server, client):
+            server.attach(receiver := Recorder())
+            server.pause_reading()
+            linger = struct.pack("ii", 1, 0)
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            client.close()
+            server.write_eof()
+            await until(lambda: receiver.closed)
+
+    run(main)
+    assert caplog.records == []
 
 
 @KINDS

@@ -88,6 +88,7 @@ class RequestContent:
         "_exchange",
         "_feed",
         "_gathered",
+        "_is_decoded",
         "_request",
         "_server",
         "_target",
@@ -112,6 +113,7 @@ class RequestContent:
         if not _allocator_prepared and server.reader.remaining >= _LARGE_CONTENT:
             _prepare_allocator()
         self._gathered: GatheredContent | None = None
+        self._is_decoded = decoder is not None
         consume = None
         piece_size = server.params.chunk_size
         if request is not None and not target.streams_body:
@@ -193,7 +195,9 @@ class RequestContent:
         try:
             if self._gathered is not None:
                 assert self._request is not None
-                self._request.body = self._gathered.take()
+                self._request.body = body = self._gathered.take()
+                if self._is_decoded and "Transfer-Encoding" not in self._request.headers:
+                    self._request.headers["Content-Length"] = str(len(body))
                 self._target.execute()
             else:
                 if trailers is not None:

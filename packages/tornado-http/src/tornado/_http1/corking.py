@@ -17,6 +17,7 @@ class CorkedOutput(LazyTimer):
 
     __slots__ = (
         "_backlogged",
+        "_cork_limit",
         "_corked",
         "_departures",
         "_had_backlog",
@@ -34,6 +35,7 @@ class CorkedOutput(LazyTimer):
         self._turn = False  # requests are being served right now
         self._corked: list[bytes] | None = None  # what is to be sent together
         self._size = 0  # bytes in it
+        self._cork_limit = _MAX_CORKED  # so many are sent at once
         self._backlogged = False  # the kernel did not take all at once, some time ago
         # The same, and no quiet moment since. Then nothing is corked: the kernel's buffer may be
         # full, and the next request must find nothing of the responses before it in this process.
@@ -46,6 +48,17 @@ class CorkedOutput(LazyTimer):
         """Whether something waits for the end of this turn."""
         return self._corked is not None
 
+    def _cork(self) -> None:
+        """Collect the responses to requests that came together.
+
+        No more is collected than the kernel has room for, so that what comes to light when it is sent is
+        never a backlog that a later request of the batch, which takes the stream, could leave behind.
+        """
+        room = self.stream.send_room()
+        self._cork_limit = _MAX_CORKED if room is None else min(room, _MAX_CORKED)
+        if self._cork_limit:
+            self._corked = []
+
     def send(self, data: bytes) -> None:
         """Send ``data``: at the end of the turn, with what else is collected, or at once outside of it."""
         corked = self._corked
@@ -53,11 +66,12 @@ class CorkedOutput(LazyTimer):
             corked.append(data)
         elif self._turn and not self._had_backlog and self._departures.keeps():
             self._corked = [data]
+            self._cork_limit = _MAX_CORKED
         else:
             self._send(data)
             return
         self._size += len(data)
-        if self._size >= _MAX_CORKED:
+        if self._size >= self._cork_limit:
             self._uncork()
 
     def _send(self, data: bytes) -> None:
@@ -74,7 +88,7 @@ class CorkedOutput(LazyTimer):
             corked = self._corked = []
         corked += pieces
         self._size += sum(map(len, pieces))
-        if not self._turn or self._size >= _MAX_CORKED:
+        if not self._turn or self._size >= self._cork_limit:
             self._uncork()
 
     def _uncork(self) -> None:

@@ -277,7 +277,7 @@ class HTTP1ServerConnection(PacedConnection):
                     if not until:
                         until = _monotonic() + _SECONDS_PER_TURN
                     if self._corked is None and not self._had_backlog:
-                        self._corked = []
+                        self._cork()
                 # A context of its own for each request: no context variable passes from one to
                 # the next.
                 context = self.fresh_context = contextvars.copy_context()
@@ -377,6 +377,8 @@ class HTTP1ServerConnection(PacedConnection):
             return None
         headers["X-Consumed-Content-Encoding"] = coding
         del headers["Content-Encoding"]
+        if "Content-Length" in headers:
+            del headers["Content-Length"]  # it is that of the encoded content
         return GzipDecoder(self.reader, self.params.chunk_size)
 
     def _begin_content(

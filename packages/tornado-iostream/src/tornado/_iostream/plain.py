@@ -180,6 +180,16 @@ class IOStream(BaseIOStream):
                 return
             self._read_failed(error)
 
+    def send_room(self) -> int | None:
+        if fcntl is None or self.socket is None:
+            return None
+        try:
+            size = self.socket.getsockopt(socket_module.SOL_SOCKET, socket_module.SO_SNDBUF)
+        except OSError:
+            return None
+        # Half of the buffer is for what the kernel itself keeps with the bytes, see socket(7).
+        return max(0, size // 2 - self._unacknowledged())
+
     def _unacknowledged(self) -> int:
         if fcntl is None or self.socket is None:
             return 0
@@ -357,6 +367,8 @@ class IOStream(BaseIOStream):
         try:
             self.socket.shutdown(socket_module.SHUT_WR)
         except OSError as error:
+            if error.errno == errno.ENOTCONN:  # the peer has reset the connection
+                error = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
             self._write_failed(error)
 
 

@@ -105,6 +105,10 @@ class PushStream(PullStream):
         """
         return self._total_write_done_index - self._unacknowledged()
 
+    def send_room(self) -> int | None:
+        """Return how many bytes the kernel takes at once, at least; ``None`` where it does not tell."""
+        return None
+
     def _unacknowledged(self) -> int:
         """Bytes that the kernel holds for the peer; 0 where it does not tell."""
         return 0
