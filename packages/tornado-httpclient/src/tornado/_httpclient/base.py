@@ -230,31 +230,45 @@ class AsyncHTTPClient(Configurable):
     def _drop_closed_loops(self) -> None:
         """Free what the client holds on loops that are closed."""
 
-    def fetch(
+    if TYPE_CHECKING:
+        # Without the callback of releases up to 5.1, which is accepted: methods that override this need
+        # not have it.
+        def fetch(
+            self, request: str | HTTPRequest, raise_error: bool = True, **kwargs: Any
+        ) -> asyncio.Future[HTTPResponse]: ...
+
+    else:
+
+        def fetch(self, request, callback=None, raise_error=True, **kwargs):
+            """Fetch ``request`` and return a future of its `HTTPResponse`.
+
+            :arg request: a URL, or an `HTTPRequest`.
+            :arg callback: called with the response through the loop. It gets a response in any case;
+                the response's ``error`` tells whether the fetch failed.
+            :arg raise_error: if false, a response whose status is no success is returned like others.
+                Where there is no response, the error is raised anyhow.
+            :arg kwargs: parameters of `HTTPRequest`, where ``request`` is a URL.
+            :raises RuntimeError: if the client is closed.
+            :raises ValueError: if there are ``kwargs`` beside an `HTTPRequest`.
+
+            Through the future come `HTTPClientError` and whatever else `HTTPResponse.error` may be.
+            Cancelling the future ends the fetch and gives up, or returns, its connection.
+
+            .. versionchanged:: 6.0
+               ``raise_error=False`` only concerns status codes. Upstream removed ``callback``; it is
+               accepted here.
+            """
+            if isinstance(callback, bool):  # since 6.0, raise_error comes second
+                callback, raise_error = None, callback
+            return self._fetch(request, callback, raise_error, kwargs)
+
+    def _fetch(
         self,
         request: str | HTTPRequest,
-        callback: Callable[[HTTPResponse], Any] | None = None,
-        raise_error: bool = True,
-        **kwargs: Any,
+        callback: Callable[[HTTPResponse], Any] | None,
+        raise_error: bool,
+        kwargs: dict[str, Any],
     ) -> asyncio.Future[HTTPResponse]:
-        """Fetch ``request`` and return a future of its `HTTPResponse`.
-
-        :arg request: a URL, or an `HTTPRequest`.
-        :arg callback: called with the response through the loop. It gets a response in any case;
-            the response's ``error`` tells whether the fetch failed.
-        :arg raise_error: if false, a response whose status is no success is returned like others.
-            Where there is no response, the error is raised anyhow.
-        :arg kwargs: parameters of `HTTPRequest`, where ``request`` is a URL.
-        :raises RuntimeError: if the client is closed.
-        :raises ValueError: if there are ``kwargs`` beside an `HTTPRequest`.
-
-        Through the future come `HTTPClientError` and whatever else `HTTPResponse.error` may be.
-        Cancelling the future ends the fetch and gives up, or returns, its connection.
-
-        .. versionchanged:: 6.0
-           ``raise_error=False`` only concerns status codes. Upstream removed ``callback``; it is
-           accepted here.
-        """
         if self._closed:
             raise RuntimeError("fetch() called on closed AsyncHTTPClient")
         if not isinstance(request, HTTPRequest):
@@ -287,14 +301,15 @@ class AsyncHTTPClient(Configurable):
             else:
                 future.set_result(response)
 
-        running = self.fetch_impl(_RequestProxy(request, self.defaults), handle_response)
+        proxy: Any = _RequestProxy(request, self.defaults)
+        running = self.fetch_impl(proxy, handle_response)
         if running is not None and not future.done():
             cancel = running.cancel
             future.add_done_callback(lambda done: cancel() if done.cancelled() else None)
         return future
 
     def fetch_impl(
-        self, request: _RequestProxy, callback: Callable[[HTTPResponse], None]
+        self, request: HTTPRequest, callback: Callable[[HTTPResponse], None]
     ) -> Cancellable | None:
         """Fetch ``request`` and call ``callback`` once. Implementations define it.
 

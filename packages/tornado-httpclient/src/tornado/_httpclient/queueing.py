@@ -6,11 +6,11 @@ import asyncio
 import collections
 import weakref
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tornado._httpclient.base import AsyncHTTPClient, Cancellable
 from tornado._httpclient.fetch import FetchBase
-from tornado._httpclient.request import _RequestProxy
+from tornado._httpclient.request import HTTPRequest
 from tornado._httpclient.response import HTTPResponse
 from tornado._httpclient.transport import Transport
 from tornado.ioloop import IOLoop
@@ -79,10 +79,11 @@ class QueueingClient(AsyncHTTPClient, Generic[_T]):
         return dict.fromkeys(self.queue)
 
     def fetch_impl(
-        self, request: _RequestProxy, callback: Callable[[HTTPResponse], None]
+        self, request: HTTPRequest, callback: Callable[[HTTPResponse], None]
     ) -> Cancellable | None:
         """Start the fetch, or queue it."""
-        return self._transport().fetch(request, callback)
+        proxy: Any = request  # `AsyncHTTPClient.fetch` gives a request with the defaults filled in
+        return self._transport().fetch(proxy, callback)
 
     def close(self) -> None:
         """Close the client: see `.AsyncHTTPClient.close`."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tornado._httpclient.forms import Fields, FileSpec
 
 _Wrapped = Callable[..., Any] | None
+_Producer = Callable[[Callable[[bytes], Any]], Awaitable[Any]]
 
 
 def _wrapped(callback: _Wrapped) -> _Wrapped:
@@ -143,7 +144,7 @@ class HTTPRequest:
         allow_ipv6: bool | None = None,
         client_key: str | None = None,
         client_cert: str | None = None,
-        body_producer: Callable[[Callable[[bytes], Any]], Any] | None = None,
+        body_producer: _Producer | None = None,
         expect_100_continue: bool = False,
         decompress_response: bool | None = None,
         ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
@@ -242,9 +243,9 @@ class HTTPRequest:
             self._headers = HTTPHeaders() if value is None else HTTPHeaders(value)
 
     @property
-    def body(self) -> bytes | None:
-        """The content, as bytes."""
-        return self._body
+    def body(self) -> bytes:
+        """The content, as bytes; ``None`` where there is none, or a `body_producer`."""
+        return self._body  # type: ignore[return-value]  # annotated as in every release
 
     @body.setter
     def body(self, value: str | bytes | None) -> None:
@@ -260,39 +261,39 @@ class HTTPRequest:
         self.decompress_response = value
 
     @property
-    def body_producer(self) -> _Wrapped:
+    def body_producer(self) -> _Producer | None:
         """Sends the content; see the parameter."""
         return self._body_producer
 
     @body_producer.setter
-    def body_producer(self, value: _Wrapped) -> None:
+    def body_producer(self, value: _Producer | None) -> None:
         self._body_producer = _wrapped(value)
 
     @property
-    def streaming_callback(self) -> _Wrapped:
+    def streaming_callback(self) -> Callable[[bytes], Awaitable[None] | None] | None:
         """Called with each piece of the response's content; see the parameter."""
         return self._streaming_callback
 
     @streaming_callback.setter
-    def streaming_callback(self, value: _Wrapped) -> None:
+    def streaming_callback(self, value: Callable[[bytes], Awaitable[None] | None] | None) -> None:
         self._streaming_callback = _wrapped(value)
 
     @property
-    def header_callback(self) -> _Wrapped:
+    def header_callback(self) -> Callable[[str], None] | None:
         """Called with each line of the response's head; see the parameter."""
         return self._header_callback
 
     @header_callback.setter
-    def header_callback(self, value: _Wrapped) -> None:
+    def header_callback(self, value: Callable[[str], None] | None) -> None:
         self._header_callback = _wrapped(value)
 
     @property
-    def prepare_curl_callback(self) -> _Wrapped:
+    def prepare_curl_callback(self) -> Callable[[Any], None] | None:
         """Called with the ``pycurl.Curl`` object before it is used."""
         return self._prepare_curl_callback
 
     @prepare_curl_callback.setter
-    def prepare_curl_callback(self, value: _Wrapped) -> None:
+    def prepare_curl_callback(self, value: Callable[[Any], None] | None) -> None:
         self._prepare_curl_callback = _wrapped(value)
 
 

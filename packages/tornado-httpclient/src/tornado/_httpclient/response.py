@@ -62,7 +62,7 @@ class HTTPResponse:
         self.headers = HTTPHeaders() if headers is None else headers
         self.buffer = buffer
         self._body: bytes | None = None
-        self.effective_url = inner.url if effective_url is None else effective_url
+        self.effective_url: str = inner.url if effective_url is None else effective_url
         self.error = error
         self._error_is_response_code = False
         if error is None and not 200 <= code < 300:

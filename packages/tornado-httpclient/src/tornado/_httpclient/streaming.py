@@ -22,7 +22,7 @@ class Fetcher(Protocol):
     def fetch(
         self,
         request: str | HTTPRequest,
-        callback: None = None,
+        *,
         raise_error: bool = True,
     ) -> asyncio.Future[HTTPResponse]:
         """Fetch ``request``: see `.AsyncHTTPClient.fetch`."""

@@ -2,9 +2,9 @@
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, overload
 from urllib.parse import SplitResult, urlsplit
 
 from tornado import stack_context
@@ -58,31 +58,31 @@ class WebSocketClientConnection:
 
     def __init__(
         self,
-        request: Any,
-        on_message_callback: Any = None,
-        compression_options: Any = None,
-        ping_interval: Any = None,
-        ping_timeout: Any = None,
-        max_message_size: Any = DEFAULT_MAX_MESSAGE_SIZE,
-        subprotocols: Any = None,
-        resolver: Any = None,
-        io_loop: Any = None,
+        request: HTTPRequest,
+        on_message_callback: Callable[[str | bytes | None], Any] | None = None,
+        compression_options: dict[str, Any] | None = None,
+        ping_interval: float | None = None,
+        ping_timeout: float | None = None,
+        max_message_size: int | None = DEFAULT_MAX_MESSAGE_SIZE,
+        subprotocols: Sequence[str] | None = None,
+        resolver: Resolver | None = None,
+        io_loop: IOLoop | None = None,
         follow_redirects: bool = False,
     ) -> None:
         if isinstance(request, IOLoop):
             # (io_loop, request, on_message_callback, ...), as before 5.0: everything is one
             # further.
-            io_loop, request, on_message_callback, compression_options = (
+            moved: Any = (
                 request,
                 on_message_callback,
                 compression_options,
                 ping_interval,
-            )
-            ping_interval, ping_timeout, max_message_size = (
                 ping_timeout,
                 None if max_message_size is DEFAULT_MAX_MESSAGE_SIZE else max_message_size,
                 subprotocols or DEFAULT_MAX_MESSAGE_SIZE,
             )
+            io_loop, request, on_message_callback, compression_options = moved[:4]
+            ping_interval, ping_timeout, max_message_size = moved[4:]
             subprotocols = None
         self.io_loop: IOLoop = io_loop or IOLoop.current()
         self.request = request
@@ -93,7 +93,7 @@ class WebSocketClientConnection:
         self._follow_redirects = follow_redirects
         self.protocol: WebSocketProtocol13 | None = None
         self.stream: Any = None
-        self._callback = stack_context.wrap(on_message_callback)
+        self._callback: Any = stack_context.wrap(on_message_callback)
         self._parameters = Parameters(
             ping_interval,
             ping_timeout,
@@ -235,10 +235,11 @@ class WebSocketClientConnection:
         """
         return MessageIterator(self.protocol)
 
-    def on_message(self, message: str | bytes | None) -> Any:
+    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         """Hand a message to the callback that was given; ``None`` when the connection is closed."""
         if self._callback is not None:
-            return self._callback(message)
+            result: Awaitable[None] | None = self._callback(message)
+            return result
         return None
 
     def ping(self, data: str | bytes = b"") -> None:
@@ -252,10 +253,10 @@ class WebSocketClientConnection:
             raise WebSocketClosedError("the WebSocket is not open")
         self.protocol.write_ping(data.encode() if isinstance(data, str) else data)
 
-    def on_ping(self, data: bytes) -> Any:
+    def on_ping(self, data: bytes) -> Awaitable[None] | None:
         """Hook called when the server sent a ping; the answer to it is sent already."""
 
-    def on_pong(self, data: bytes) -> Any:
+    def on_pong(self, data: bytes) -> Awaitable[None] | None:
         """Hook called when the server answered a ping."""
 
     @property
@@ -343,7 +344,7 @@ class WebSocketClientConnection:
         """Called when the connection is over; tells the callback."""
         if self._closed is not None and not self._closed.done():
             self._closed.set_result(None)
-        see_through(self.on_message(None), self)
+        see_through(self.on_message(None), self)  # type: ignore[arg-type]  # says that it is over
 
     def log_exception(
         self,
@@ -387,6 +388,30 @@ _POSITIONS = (
     "subprotocols",
     "resolver",
 )
+
+
+@overload
+def websocket_connect(
+    url: str | HTTPRequest,
+    callback: Callable[["asyncio.Future[WebSocketClientConnection]"], Any] | None = None,
+    connect_timeout: float | None = None,
+    on_message_callback: Callable[[str | bytes | None], Any] | None = None,
+    compression_options: dict[str, Any] | None = None,
+    ping_interval: float | None = None,
+    ping_timeout: float | None = None,
+    max_message_size: int | None = DEFAULT_MAX_MESSAGE_SIZE,
+    subprotocols: Sequence[str] | None = None,
+    resolver: Resolver | None = None,
+    *,
+    io_loop: IOLoop | None = None,
+    follow_redirects: bool = False,
+) -> ConnectFuture: ...
+
+
+@overload
+def websocket_connect(
+    url: str | HTTPRequest, io_loop: IOLoop, *args: Any, **kwargs: Any
+) -> ConnectFuture: ...
 
 
 def websocket_connect(

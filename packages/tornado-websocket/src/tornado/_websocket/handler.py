@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from tornado import httputil
@@ -244,7 +244,7 @@ class WebSocketHandler(RequestHandler):
             self.set_header(name, value)
         self._transforms = []
         _, headers, _ = self._head(b"", False)
-        connection: Any = self.request.connection
+        connection = self.request.connection
         connection.write_headers(httputil.ResponseStartLine("", 101, self._reason), headers)
         self._headers_written = self._finished = True
         self._auto_finish = False
@@ -261,7 +261,7 @@ class WebSocketHandler(RequestHandler):
 
     # ---- hooks ----
 
-    def open(self, *args: Any, **kwargs: Any) -> Any:
+    def open(self, *args: Any, **kwargs: Any) -> Awaitable[None] | None:
         """Hook called when the WebSocket is open. Override it.
 
         :param args: the groups of the route's pattern, as a ``get`` method would have them.
@@ -269,7 +269,7 @@ class WebSocketHandler(RequestHandler):
         It may be a coroutine; no message is handed to `on_message` before it is done.
         """
 
-    def on_message(self, message: str | bytes) -> Any:
+    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         """Take a message. Override it, unless messages are read with ``async for``.
 
         :param message: `str` for a text message, `bytes` for a binary one.
@@ -281,16 +281,16 @@ class WebSocketHandler(RequestHandler):
         """
         raise NotImplementedError
 
-    def on_ping(self, data: bytes) -> Any:
+    def on_ping(self, data: bytes) -> Awaitable[None] | None:
         """Hook called when the client sent a ping; the answer to it is sent already.
 
         .. versionadded:: 5.0
         """
 
-    def on_pong(self, data: bytes) -> Any:
+    def on_pong(self, data: bytes) -> Awaitable[None] | None:
         """Hook called when the client answered a ping."""
 
-    def on_close(self) -> Any:
+    def on_close(self) -> Awaitable[None] | None:
         """Hook called when the connection is over, once, and not before `open` is done.
 
         ``close_code`` and ``close_reason`` hold what the client sent.
