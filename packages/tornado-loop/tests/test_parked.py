@@ -358,7 +358,6 @@ def test_a_loop_is_closed_without_a_word(caplog):
     asyncio.run(again(starter))  # on another loop
 
 
-@only_where_tasks_are_parked
 def test_anyio_and_sniffio_see_a_task():
     anyio = pytest.importorskip("anyio")
 

@@ -345,7 +345,7 @@ class ASGITarget:
 def _is_cancelled() -> bool:
     """Return whether the running task itself is being cancelled, where Python can tell."""
     cancelling = getattr(asyncio.current_task(), "cancelling", None)
-    return cancelling is None or cancelling() > 0
+    return cancelling is not None and cancelling() > 0
 
 
 def _is_of_disconnect(error: BaseException | None) -> bool:

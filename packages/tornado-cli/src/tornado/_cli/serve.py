@@ -17,7 +17,7 @@ from tornado._cli.errors import USAGE, CommandError
 from tornado._cli.listeners import listen, url_of
 from tornado._cli.notices import Notices
 from tornado._cli.options import settle
-from tornado._cli.serving import Worker, configure_logging, tls_context
+from tornado._cli.serving import Worker, configure_logging, reopen_logs, tls_context
 from tornado._cli.supervisor import READY, SPENT, Supervisor
 from tornado._cli.targets import load
 from tornado.log import app_log
@@ -31,6 +31,7 @@ def serve(arguments: argparse.Namespace, given: list[str]) -> int:
 
     :param given: the arguments as they were given, for a process that reloads.
     """
+    _fill_standard_descriptors()
     options = settle(vars(arguments), os.environ)
     if options.reload and _WATCHED not in os.environ:
         _reload(options, given)
@@ -50,14 +51,31 @@ def serve(arguments: argparse.Namespace, given: list[str]) -> int:
         return _serve_alone(arguments.target, options, sockets, health, notices)
 
 
+def _fill_standard_descriptors() -> None:
+    """Open what was closed of standard input, output and error.
+
+    Otherwise a socket gets such a number, and a library or a child process writes its messages to it.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+
+
 def _reload(options: argparse.Namespace, given: list[str]) -> None:
     """Become a process that runs the command, and runs it again when a file changes."""
     if options.workers not in (0, 1):
         raise CommandError("--reload serves with one worker", USAGE)
     environ = {**os.environ, _WATCHED: "1"}
     command = [sys.executable, "-m", "tornado.autoreload", "-m", "tornado", *given]
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     if os.name == "nt":  # pragma: no cover
         import subprocess
 
@@ -103,7 +121,9 @@ def _pid_file(path: str | None) -> Iterator[None]:
     finally:
         if os.getpid() == owner:
             with contextlib.suppress(OSError):
-                os.unlink(path)
+                # Another server may have taken the file over meanwhile.
+                if Path(path).read_text("ascii", "replace").strip() == str(owner):
+                    os.unlink(path)
 
 
 def _banner(
@@ -133,13 +153,13 @@ def _serve_alone(
 
     worker = Worker(target, options, sockets, health, ready, lambda: None, notices.watchdog)
     if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGUSR1, lambda number, frame: reopen_logs())
         signal.signal(signal.SIGHUP, lambda number, frame: worker.reload_certificate())
     worker.run()
     notices.stopping()
     if _WATCHED in os.environ:
         # It was told to end: what runs the command again has nothing more to wait for.
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         os._exit(0)
     return 0
 
@@ -174,7 +194,7 @@ def _supervise(
         return 0
 
     # The parent keeps the sockets, so that no connection is refused while workers are replaced.
-    supervisor = Supervisor(workers, work, options.graceful_timeout, notices)
+    supervisor = Supervisor(workers, work, options.graceful_timeout, notices, reopen_logs)
     _banner(
         f"{name} with {workers} workers",
         options.interface if options.interface != "auto" else "tornado",

@@ -400,6 +400,7 @@ def _signalled(event: asyncio.Event) -> Iterator[None]:
     finally:
         for number in (*numbers, signal.SIGUSR1):
             loop.remove_signal_handler(number)
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # its default would be to end the process
 
 
 def reopen_logs() -> None:

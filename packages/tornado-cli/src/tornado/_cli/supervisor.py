@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import enum
 import errno
+import math
 import os
 import select
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 from tornado._cli.errors import FAILED
@@ -27,6 +28,9 @@ _LONGEST_PAUSE_SECONDS = 30.0
 _HEALTHY_SECONDS = 10.0
 #: Seconds that a worker is given beyond its graceful timeout, before it is killed.
 _GRACE_SECONDS = 5.0
+
+#: Names of the signals that wait while a worker is started, until it has handlers of its own.
+_BLOCKED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGTTIN", "SIGTTOU")
 
 READY = b"R"
 SPENT = b"S"
@@ -47,9 +51,14 @@ class Child:
         self.pid = pid
         #: its number among the workers; a replacement has that of the one it replaces
         self.slot = slot
+        #: the descriptor on which it reports, -1 once it has closed it
         self.pipe = pipe
         self.stage = Stage.STARTING
         self.born = time.monotonic()
+        #: how many times SIGHUP had come when it was started
+        self.generation = 0
+        #: whether it has reached a limit, and is to be replaced
+        self.is_spent = False
         #: the worker that this one replaces
         self.replaces: Child | None = None
         #: when it is killed, if it has not ended
@@ -64,6 +73,7 @@ class Supervisor:
         number, from 0 on; its result is the worker's exit status.
     :param graceful_timeout: seconds that a worker has to end.
     :param notices: tells systemd.
+    :param reopen_logs: called on SIGUSR1, here and in workers that do not serve yet.
     """
 
     def __init__(
@@ -72,7 +82,9 @@ class Supervisor:
         work: Callable[[int, int], int],
         graceful_timeout: float,
         notices: Notices,
+        reopen_logs: Callable[[], None] = lambda: None,
     ) -> None:
+        self._reopen_logs = reopen_logs
         self._count = count
         self._work = work
         self._graceful_timeout = graceful_timeout
@@ -80,7 +92,7 @@ class Supervisor:
         self._children: dict[int, Child] = {}
         self._pause = _FIRST_PAUSE_SECONDS
         self._start_at = 0.0
-        self._to_replace: list[Child] = []
+        self._generation = 0
         self._is_ready = False
         self._is_stopping = False
         self._status = 0
@@ -126,41 +138,70 @@ class Supervisor:
             if child.slot >= self._count:
                 self._stop(child)
         # One replacement at a time, so that there are never many more processes than were asked for.
-        if self._to_replace and not any(c.replaces is not None for c in self._children.values()):
-            child = self._to_replace.pop(0)
-            if self._children.get(child.pid) is child and child.stage is Stage.SERVING:
-                self._start(child, child.slot)
+        if not any(c.replaces is not None for c in self._children.values()):
+            for child in serving:
+                if child.stage is Stage.SERVING and self._is_due(child):
+                    self._start(child, child.slot)
+                    break
+
+    def _is_due(self, child: Child) -> bool:
+        """Return whether a worker is to be replaced: it is used up, or older than the last SIGHUP."""
+        return child.is_spent or child.generation != self._generation
 
     def _start(self, replaces: Child | None, slot: int) -> None:
-        reading, writing = os.pipe()
+        """Start a worker. A signal that comes meanwhile reaches it when it can heed it."""
+        try:
+            reading, writing = os.pipe()
+        except OSError as error:
+            self._cannot_start(error)
+            return
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.Signals[n] for n in _BLOCKED])
         try:
             pid = os.fork()
+            if pid == 0:
+                os.close(reading)
+                self._be_worker(writing, slot, before)
         except OSError as error:
             os.close(reading)
             os.close(writing)
-            app_log.error("Cannot start a worker: %s", error)
-            self._start_at = time.monotonic() + self._pause
+            self._cannot_start(error)
             return
-        if pid == 0:
-            os.close(reading)
-            self._be_worker(writing, slot)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(writing)
         os.set_blocking(reading, False)
         child = self._children[pid] = Child(pid, reading, slot)
         child.replaces = replaces
+        child.generation = self._generation
 
-    def _be_worker(self, pipe: int, slot: int) -> NoReturn:
-        """Do the work, in the new process, and end it."""
+    def _cannot_start(self, error: OSError) -> None:
+        """The system has no processes or descriptors left: try again later."""
+        app_log.error("Cannot start a worker: %s", error)
+        self._put_off()
+
+    def _put_off(self) -> None:
+        """Start no worker for a while, and for a longer one each time."""
+        self._start_at = time.monotonic() + self._pause
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    def _be_worker(self, pipe: int, slot: int, mask: Iterable[int]) -> NoReturn:
+        """Do the work, in the new process, and end it.
+
+        :param mask: the signals to block, which are more at the beginning.
+        """
         status = FAILED
         try:
             for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTTIN, signal.SIGTTOU):
                 signal.signal(number, signal.SIG_IGN)  # the parent decides
-            for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGUSR1):
+            for number in (signal.SIGTERM, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGUSR1, lambda number, frame: self._reopen_logs())
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             for descriptor in (self._wake_read, self._wake_write, self._lifeline_write):
                 os.close(descriptor)
             for child in self._children.values():
-                os.close(child.pipe)
+                if child.pipe >= 0:
+                    os.close(child.pipe)
             status = self._work(pipe, slot)
         except BaseException as error:
             if not isinstance(error, SystemExit):
@@ -200,7 +241,8 @@ class Supervisor:
                 self._ended(child, os.waitstatus_to_exitcode(raw))
 
     def _ended(self, child: Child, status: int) -> None:
-        os.close(child.pipe)
+        if child.pipe >= 0:
+            os.close(child.pipe)
         if child.stage is Stage.STOPPING:
             return
         if not self._is_ready and status > 0:
@@ -213,8 +255,8 @@ class Supervisor:
         if time.monotonic() - child.born >= _HEALTHY_SECONDS:
             self._pause = _FIRST_PAUSE_SECONDS
             return
-        self._start_at = time.monotonic() + self._pause
-        self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
+        if time.monotonic() >= self._start_at:  # several that end together count once
+            self._put_off()
 
     def _kill_late_ones(self) -> None:
         now = time.monotonic()
@@ -236,15 +278,17 @@ class Supervisor:
         timeout = self._notices.watchdog_seconds
         if moments:
             timeout = min(max(min(moments) - now, 0.0), timeout or 3600.0)
-        pipes = {c.pipe: c for c in self._children.values()}
-        with contextlib.suppress(InterruptedError):
-            readable, _, _ = select.select([self._wake_read, *pipes], [], [], timeout)
-            for descriptor in readable:
-                if descriptor == self._wake_read:
-                    with contextlib.suppress(BlockingIOError):
-                        os.read(self._wake_read, 4096)
-                else:
-                    self._heard(pipes[descriptor])
+        pipes = {c.pipe: c for c in self._children.values() if c.pipe >= 0}
+        polling = select.poll()  # select() ends at descriptor 1023
+        for descriptor in (self._wake_read, *pipes):
+            polling.register(descriptor, select.POLLIN)
+        ready = polling.poll(None if timeout is None else math.ceil(timeout * 1000))
+        for descriptor, _ in ready:
+            if descriptor == self._wake_read:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(self._wake_read, 4096)
+            else:
+                self._heard(pipes[descriptor])
         self._notices.watchdog()
 
     def _heard(self, child: Child) -> None:
@@ -255,14 +299,14 @@ class Supervisor:
                 return
             data = b""
         if not data:
-            # The end of the pipe is the end of the process, which SIGCHLD reports too.
+            # The end of the pipe is the end of the process in almost every case, and SIGCHLD reports that.
             os.close(child.pipe)
-            child.pipe = os.open(os.devnull, os.O_WRONLY)
+            child.pipe = -1
             return
         if READY in data and child.stage is Stage.STARTING:
             self._serves(child)
-        if SPENT in data and child.stage is Stage.SERVING:
-            self._to_replace.append(child)
+        if SPENT in data:
+            child.is_spent = True
 
     def _serves(self, child: Child) -> None:
         child.stage = Stage.SERVING
@@ -289,8 +333,9 @@ class Supervisor:
                     self._begin_to_stop()
             elif number == signal.SIGHUP and not self._is_stopping:
                 app_log.info("Replacing %d workers", self._count)
-                self._to_replace = [c for c in self._children.values() if c.stage is Stage.SERVING]
+                self._generation += 1
             elif number == signal.SIGUSR1:
+                self._reopen_logs()
                 for child in self._children.values():
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(child.pid, signal.SIGUSR1)
