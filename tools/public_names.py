@@ -221,16 +221,19 @@ def is_there(path: str) -> bool:
     return True
 
 
-def is_released(path: str, known: set[str]) -> bool:
-    """Return whether some release had this path, or its first name behind the module."""
-    return any(path == name or path.startswith(f"{name}.") for name in known)
+def is_released(path: str, known: set[str], whole: set[str]) -> bool:
+    """Return whether some release had this path, or an object at its beginning that is not `whole`."""
+    parts = path.split(".")
+    beginnings = {".".join(parts[:count]) for count in range(1, len(parts))}
+    return path in known or bool((beginnings & known) - whole)
 
 
 def scan(folders: list[Path]) -> int:
     """Print each missing name that the sources below these folders use; return the exit status."""
     known = {f"{owner}.{name}" for owner, name, _ in released("modules")}
     known |= {f"{owner.replace(':', '.')}.{name}" for owner, name, _ in released("classes")}
-    known -= set(load()["modules"])  # what is behind a module is known name by name
+    # What is behind a module or class is known name by name; private attributes of classes are not.
+    whole = {owner.replace(":", ".") for kind in ("modules", "classes") for owner in load()[kind]}
     problems: dict[str, str] = {}
     uses = 0
     for folder in folders:
@@ -248,7 +251,7 @@ def scan(folders: list[Path]) -> int:
                 continue  # for another Python
             for name, line in visitor.found:
                 uses += 1
-                if not is_there(name) and is_released(name, known):
+                if not is_there(name) and is_released(name, known, whole):
                     problems.setdefault(name, f"{path}:{line}")
     for name, where in sorted(problems.items()):
         print(f"missing: {name}, used at {where}")

@@ -12,7 +12,7 @@ LIBRARIES = {
     "panel": "panel.io.server",
     "jupyterlab": "jupyterlab.labapp jupyter_server.serverapp",
     "notebook": "notebook.app",
-    "jupyterhub": "jupyterhub.app jupyterhub.singleuser jupyterhub.proxy jupyterhub.services.auth",
+    "jupyterhub": "jupyterhub.app jupyterhub.proxy jupyterhub.services.auth",
     "jupyter-server-proxy": "jupyter_server_proxy.handlers jupyter_server_proxy.websocket",
     "sockjs-tornado": "sockjs.tornado sockjs.tornado.transports",
     "python-socketio": "socketio.async_server engineio.async_drivers.tornado",
