@@ -15,7 +15,7 @@ NAMES = [
     "tornado-core", "tornado-escape", "tornado-template", "tornado-loop", "tornado-iostream",
     "tornado-http", "tornado-httpserver", "tornado-httpclient", "tornado-web", "tornado-websocket",
     "tornado-auth", "tornado-wsgi", "tornado-asgi", "tornado-cli", "tornado-testing",
-    "tornado-speedups", "tornado-database", "tornado-twisted",
+    "tornado-speedups", "tornado-broadcast", "tornado-database", "tornado-twisted",
 ]  # fmt: skip
 
 # Modules that need an extra, and the words by which they say so.

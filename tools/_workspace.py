@@ -23,6 +23,7 @@ LAYERS = [
     "tornado-escape",
     "tornado-template",
     "tornado-loop",
+    "tornado-broadcast",
     "tornado-iostream",
     "tornado-http",
     "tornado-httpserver",

@@ -22,7 +22,7 @@ from pathlib import Path
 import _bootstrap
 
 ENVIRONMENTS = (
-    "lint,type,core,escape,template,loop,iostream,http,httpserver,httpclient,web,speedups,websocket,auth,"
+    "lint,type,core,escape,template,loop,broadcast,iostream,http,httpserver,httpclient,web,speedups,websocket,auth,"
     "wsgi,asgi,cli,testing,database,twisted,uvloop,docs,integration,released,programs-quick"
 )
 SUPPORTED = [(3, 10), (3, 11), (3, 12), (3, 13)]

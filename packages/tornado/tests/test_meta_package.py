@@ -14,6 +14,7 @@ MODULES = [
     "stack_context", "tcpclient", "tcpserver", "template", "testing", "util", "web", "websocket",
     "wsgi",
     "asgi",
+    "broadcast",
     "cli",
 ]  # fmt: skip
 

@@ -24,6 +24,7 @@ _DISTRIBUTIONS = {
     "asgi": "tornado-asgi",
     "auth": "tornado-auth",
     "autoreload": "tornado-iostream",
+    "broadcast": "tornado-broadcast",
     "cli": "tornado-cli",
     "concurrent": "tornado-loop",
     "curl_httpclient": "tornado-httpclient",
