@@ -155,7 +155,11 @@ class Broadcast:
         listener = asyncio.ensure_future(self._call(subscription, callback))
         self._listeners.add(listener)
         listener.add_done_callback(self._listeners.discard)
-        return lambda: listener.cancel() and None
+
+        def end() -> None:
+            listener.cancel()
+
+        return end
 
     async def _call(self, subscription: Subscription, callback: Callable[[Event], Any]) -> None:
         try:

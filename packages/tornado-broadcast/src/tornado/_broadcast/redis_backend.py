@@ -47,30 +47,30 @@ class RedisBackend:
         **options: Any,
     ) -> None:
         try:
-            import redis.asyncio
-            import redis.backoff
-            import redis.exceptions
+            from redis import asyncio as client
+            from redis import backoff, exceptions
+            from redis.asyncio.retry import Retry
         except ImportError:
             raise ImportError(
                 "RedisBackend needs the package redis: pip install 'tornado-broadcast[redis]'"
             ) from None
-        self._errors: tuple[type[Exception], ...] = (
-            redis.exceptions.ConnectionError,
-            redis.exceptions.TimeoutError,
+        #: What says that the connection, or the attempt to make one, has failed.
+        self._lost: tuple[type[Exception], ...] = (
+            exceptions.ConnectionError,
+            exceptions.TimeoutError,
             OSError,
             asyncio.TimeoutError,
         )
-        self._response_error = redis.exceptions.ResponseError
-        # The client would connect again by itself, and nobody would know of the gap.
-        retry = redis.asyncio.Redis.from_url
-        self._make_client = lambda: retry(
-            url,
-            **{
-                "retry": redis.asyncio.retry.Retry(redis.backoff.NoBackoff(), 0),
-                "socket_connect_timeout": alive_interval,
-                **options,
-            },
-        )
+        #: The same, and that the server refuses a command (while it loads its data, say).
+        self._failed: tuple[type[Exception], ...] = (*self._lost, exceptions.ResponseError)
+        no_backoff: Any = backoff.NoBackoff
+        settings = {
+            # The client would connect again by itself, and nobody would know of the gap.
+            "retry": Retry(no_backoff(), 0),
+            "socket_connect_timeout": alive_interval,
+            **options,
+        }
+        self._make_client: Any = lambda: client.Redis.from_url(url, **settings)
         self._prefix = prefix
         self._alive_interval = alive_interval
         self._subscribers = Subscribers()
@@ -93,7 +93,7 @@ class RedisBackend:
         self._sending = asyncio.Lock()
         try:
             await self._client.ping()
-        except (*self._errors, self._response_error) as error:
+        except self._failed as error:
             await self.stop()
             raise BroadcastConnectionError(f"cannot use the server: {error}") from error
 
@@ -106,7 +106,7 @@ class RedisBackend:
                 await reading
         client, self._client = self._client, None
         if client is not None:
-            with contextlib.suppress(*self._errors):
+            with contextlib.suppress(*self._lost):
                 await client.aclose()
         for confirmation in self._confirmations.values():
             confirmation.cancel()
@@ -119,7 +119,7 @@ class RedisBackend:
         """
         try:
             await self._client.publish(self._prefix + channel, data)
-        except self._errors as error:
+        except self._lost as error:
             raise BroadcastConnectionError(f"cannot publish to {channel!r}: {error}") from error
 
     async def subscribe(self, subscription: Subscription) -> None:
@@ -154,7 +154,7 @@ class RedisBackend:
             verb = ("p" if is_pattern else "") + ("subscribe" if on else "unsubscribe")
             # If it fails, the reader notices too, and subscribes to everything again. (The client raises
             # AttributeError where the reader has found the connection closed a moment before.)
-            with contextlib.suppress(*self._errors, AttributeError):
+            with contextlib.suppress(*self._lost, AttributeError):
                 await getattr(self._pubsub, verb)(self._prefix_of(is_pattern) + name)
 
     def _prefix_of(self, is_pattern: bool) -> str:
@@ -177,13 +177,13 @@ class RedisBackend:
                     was_lost = False
                 pause = _FIRST_PAUSE_SECONDS
                 await self._listen(pubsub)
-            except (*self._errors, self._response_error) as error:
+            except self._failed as error:
                 if not was_lost:
                     app_log.warning("Broadcast: the connection to the server was lost: %s", error)
                 was_lost = True
             finally:
                 self._is_listening = False
-                with contextlib.suppress(*self._errors):
+                with contextlib.suppress(*self._lost):
                     await pubsub.aclose()
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
