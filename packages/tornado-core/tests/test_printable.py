@@ -16,6 +16,8 @@ from tornado._core.seam import printable
         ("a\nFAKE\x1b[31m", r"a\x0aFAKE\x1b[31m"),
         ("a\r\tb\0", r"a\x0d\x09b\x00"),
         ("\x7f\x80\x85\x9b\x9f\xa0", "\\x7f\\x80\\x85\\x9b\\x9f\xa0"),
+        ("a\u2028b\u2029c", r"a\u2028b\u2029c"),
+        ("user\u202etxt.exe\u2069", r"user\u202etxt.exe\u2069"),
         ("\U0001f40d\n", "\U0001f40d\\x0a"),
     ],
 )

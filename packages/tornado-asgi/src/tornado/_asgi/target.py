@@ -16,6 +16,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tornado._asgi.messages import HOP_BY_HOP, Message
+from tornado._core.seam import printable
 from tornado._http1.seam import CALLBACK_ERRORS, has_whole_content, respond_with_pairs
 from tornado.httputil import (
     HTTPHeaders,
@@ -333,10 +334,9 @@ class ASGITarget:
             request = self._request
             access_log.log(
                 level,
-                "%d %s %s (%s) %.2fms",
+                "%d %s (%s) %.2fms",
                 status,
-                request.method,
-                request.uri,
+                printable(f"{request.method} {request.uri}"),
                 request.remote_ip,
                 1000.0 * request.request_time(),
             )

@@ -17,6 +17,11 @@ __all__ = ["legacy", "printable", "wrong_type"]
 
 #: C0, DEL and C1: line ends, which would forge records, and what terminals take for commands.
 _CONTROLS = {number: f"\\x{number:02x}" for number in [*range(0x20), *range(0x7F, 0xA0)]}
+# What Unicode ends lines with, and what turns the order of characters around.
+_CONTROLS |= {
+    number: f"\\u{number:04x}"
+    for number in [*range(0x2028, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F]
+}
 
 
 def printable(text: str) -> str:

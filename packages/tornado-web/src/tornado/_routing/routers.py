@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from tornado import gen, httputil
+from tornado._core.seam import printable
 from tornado._routing.matchers import AnyMatches, Matcher, PathMatches
 from tornado._routing.table import MATCH_ANY, MATCH_PATH, Entry, RuleSequence
 from tornado.log import app_log
@@ -308,7 +309,9 @@ class _RoutingDelegate(httputil.HTTPMessageDelegate):
         self.delegate = self.router.find_handler(request)
         if self.delegate is None:
             app_log.debug(
-                "Delegate for %s %s request not found", start_line.method, start_line.path
+                "Delegate for %s %s request not found",
+                start_line.method,
+                printable(start_line.path),
             )
             self.delegate = _NotFoundDelegate(self.request_conn)
         return self.delegate.headers_received(start_line, headers)

@@ -194,7 +194,7 @@ class StaticFileHandler(FileVersions):
         finally:
             os.close(fd)
         if len(content) != part.length:
-            raise HTTPError(500, "%s changed while it was read", path)
+            raise HTTPError(500, "%s changed while it was read", printable(path))
         self.write(content)
 
     async def _send_file(self, path: str, part: ByteRange) -> None:
@@ -210,7 +210,7 @@ class StaticFileHandler(FileVersions):
                 await send_file(file, part.start, part.length)
             except (OSError, httputil.HTTPOutputError):
                 if os.fstat(file.fileno()).st_size < part.end:
-                    gen_log.error("%s was truncated while it was sent", path)
+                    gen_log.error("%s was truncated while it was sent", printable(path))
                     self._break_off()
                     return
                 raise  # the client has gone
