@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tornado import util
-from tornado._core.seam import wrong_type
+from tornado._core.seam import check_callback, not_callable, wrong_type
 from tornado.options import OptionParser
 
 
@@ -56,3 +56,21 @@ def test_functions_of_this_distribution(call, message):
     with pytest.raises(TypeError) as caught:
         call()
     assert str(caught.value) == message
+
+
+def test_callbacks():
+    async def fetch():
+        pass
+
+    coroutine = fetch()
+    try:
+        text = "call_later() takes a function as callback, got coroutine"
+        error = not_callable("call_later()", coroutine)
+        assert isinstance(error, TypeError)
+        assert str(error) == f"{text}: pass the function, without calling it"
+    finally:
+        coroutine.close()
+    check_callback("fetch()", None)
+    check_callback("fetch()", print)
+    with pytest.raises(TypeError, match=r"fetch\(\) takes a function as callback, got int"):
+        check_callback("fetch()", 5)

@@ -414,3 +414,16 @@ def test_attributes_of_released_instances(run, make_client, serve, respond):
                 assert hasattr(client, name), name
 
     run(main)
+
+
+def test_raise_error_by_place(run, make_client, serve, respond):
+    """Since 6.0 it is the second parameter of `fetch`."""
+
+    async def main():
+        async with serve(lambda r: respond(404)) as server, make_client() as client:
+            assert (await client.fetch(server.url, False)).code == 404
+            assert (await client.fetch(server.url, None, False)).code == 404
+            with pytest.raises(HTTPError):
+                await client.fetch(server.url, True)
+
+    run(main)

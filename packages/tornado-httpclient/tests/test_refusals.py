@@ -1,13 +1,16 @@
 """Responses that are refused: which exception the caller gets, and what the log says."""
 
 import asyncio
+import errno
 import gzip
+import socket
+import struct
 import tracemalloc
 
 import pytest
 
 from tornado.curl_httpclient import CurlError
-from tornado.httpclient import HTTPClientError
+from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.iostream import UnsatisfiableReadError
 from tornado.simple_httpclient import HTTPProtocolError, HTTPStreamClosedError
 
@@ -26,7 +29,17 @@ def answers(data, receive):
 
 
 @pytest.mark.parametrize(
-    "location", ["http://[::1/", "ftp://x/", "http://a:99999/", "http://a b/", "data:x"]
+    "location",
+    [
+        "http://[::1/",
+        "ftp://x/",
+        "http://a:99999/",
+        "http://a b/",
+        "data:x",
+        "http://%31/",
+        "http://%2Frun%2Fs.sock/",
+        "http://\xff/",
+    ],
 )
 def test_a_location_of_no_use_is_the_servers_fault(run, make_client, serve, respond, location):
     async def main():
@@ -253,5 +266,93 @@ def test_other_bytes_behind_gzip(run, make_client, serve, respond, tail):
             async with make_client() as client:
                 with pytest.raises(HTTPProtocolError):
                     await client.fetch(server.url)
+
+    run(main)
+
+
+RESPONSES_THAT_BREAK_OFF = [
+    OK + b"Content-Length: 10\r\n\r\nabc",
+    OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+    OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\na",
+    OK + b"\r\nabc",
+]
+
+
+@pytest.mark.parametrize("data", RESPONSES_THAT_BREAK_OFF)
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_reset_within_a_response(run, make_client, serve_raw, receive, data, streaming):
+    """`except HTTPError` catches it, as it does an early end; so does the class of the system."""
+    pieces = []
+    kwargs = {"streaming_callback": pieces.append} if streaming else {}
+
+    async def handle(reader, writer):
+        await receive(reader)
+        writer.write(data)
+        await writer.drain()
+        await asyncio.wait_for(arrived.wait(), 10)
+        linger = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.transport.abort()
+
+    async def main():
+        nonlocal arrived
+        arrived = asyncio.Event()
+        async with serve_raw(handle) as server, make_client() as client:
+            fetching = asyncio.ensure_future(
+                client.fetch(
+                    server.url, header_callback=lambda line: line.strip() or arrived.set(), **kwargs
+                )
+            )
+            with pytest.raises(HTTPClientError, match=r"(?i)reset") as raised:
+                await fetching
+            error = raised.value
+            assert error.code == 599
+            assert error.response.code == 599
+            if not isinstance(error, CurlError):
+                assert isinstance(error, HTTPStreamClosedError)
+                assert isinstance(error, ConnectionResetError)
+                assert error.errno == errno.ECONNRESET
+
+    arrived = None
+    run(main)
+
+
+@pytest.mark.parametrize("count", [501, 3000])
+def test_many_header_lines(run, make_client, serve_raw, receive, count):
+    """Their bytes have a limit; the client has no small one for their number."""
+
+    async def main():
+        data = (
+            OK
+            + b"".join(b"Link: <%d>\r\n" % i for i in range(count))
+            + b"Content-Length: 0\r\n\r\n"
+        )
+        async with serve_raw(answers(data, receive)) as server, make_client() as client:
+            response = await client.fetch(server.url)
+            assert len(response.headers.get_list("Link")) == count
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    "name", ["streaming_callback", "header_callback", "prepare_curl_callback", "body_producer"]
+)
+@pytest.mark.parametrize("value", [5, "write", b"x"])
+def test_callbacks_that_cannot_be_called(name, value):
+    with pytest.raises(TypeError, match=f"{name} takes a function"):
+        HTTPRequest("http://x/", **{name: value})
+    request = HTTPRequest("http://x/")
+    with pytest.raises(TypeError, match=f"{name} takes a function"):
+        setattr(request, name, value)
+
+
+def test_arguments_of_fetch_that_mean_nothing(run, make_client):
+    async def main():
+        async with make_client() as client:
+            with pytest.raises(TypeError, match="function as callback, got int"):
+                client.fetch("http://127.0.0.1/", callback=5)
+            for url in (5, None, ["http://127.0.0.1/"]):
+                with pytest.raises(TypeError, match=r"fetch\(\) takes a URL"):
+                    await client.fetch(url)
 
     run(main)

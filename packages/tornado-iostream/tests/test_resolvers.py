@@ -185,3 +185,33 @@ def test_positions_of_the_old_releases(run_asyncio):
             assert await resolver.resolve("127.0.0.1", 80) == [LOCAL]
 
     run_asyncio(main)
+
+
+@EACH
+@pytest.mark.parametrize("host", [b"127.0.0.1", b"localhost"])
+def test_names_as_bytes(run, make, host):
+    """Every release took them, and handed them to the system."""
+
+    async def main():
+        resolver = make()
+        assert LOCAL in await resolver.resolve(host, 80, socket.AF_INET)
+        resolver.close()
+
+    run(main)
+
+
+@EACH
+@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".invalid", "xn--\xe9"])
+def test_names_that_nobody_can_be_asked_for(run, make, host):
+    """Released versions let the `UnicodeError` out where the name cannot be encoded."""
+
+    async def main():
+        resolver = make()
+        with pytest.raises(socket.gaierror) as caught:
+            await resolver.resolve(host, 80)
+        assert isinstance(caught.value, UnicodeError)
+        assert f"{host}:80" in str(caught.value)
+        assert type(caught.value).__name__ == "gaierror"
+        resolver.close()
+
+    run(main)

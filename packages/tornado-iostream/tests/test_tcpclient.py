@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import errno
 import socket
 import ssl
 
@@ -349,5 +350,47 @@ def test_cancelling_at_every_turn_of_the_loop(run, certificates, secure):
                 await asyncio.sleep(0)
         await asyncio.sleep(0.02)
         server.stop()
+
+    run(main)
+
+
+@pytest.mark.parametrize("source", ["192.0.2.7", "2001:db8::7"])
+def test_the_source_address_is_named(run, source):
+    async def main():
+        server, port = greeter()
+        try:
+            with pytest.raises(OSError, match=source.replace(".", r"\.")) as caught:
+                await TCPClient().connect("127.0.0.1", port, source_ip=source)
+            assert isinstance(caught.value, StreamClosedError)
+        finally:
+            server.stop()
+
+    run(main)
+
+
+def test_the_source_port_is_named(run):
+    async def main():
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            number = taken.getsockname()[1]
+            with pytest.raises(OSError, match=f"127.0.0.1:{number}") as caught:
+                await TCPClient().connect("127.0.0.1", refused_port(), source_port=number)
+        assert caught.value.errno == errno.EADDRINUSE
+
+    run(main)
+
+
+def test_host_as_bytes(run, certificates):
+    async def main():
+        server, port = greeter(ssl_options=certificates.server())
+        try:
+            stream = await TCPClient().connect(
+                b"localhost", port, af=socket.AF_INET, ssl_options=certificates.client()
+            )
+            assert await stream.read_until_close() == b"127.0.0.1"
+        finally:
+            server.stop()
+        with pytest.raises(ConnectionRefusedError, match=r"127\.0\.0\.1"):
+            await TCPClient().connect(b"127.0.0.1", refused_port())
 
     run(main)

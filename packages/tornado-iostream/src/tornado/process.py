@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from tornado import ioloop, stack_context
 from tornado._core.seam import legacy as _legacy
+from tornado._core.seam import not_callable
 from tornado._loop.seam import run_clean
 from tornado._netutil.loops import asyncio_loop_of, loop_or_current, selector_loop_of
 from tornado.iostream import PipeIOStream
@@ -291,6 +292,8 @@ class Subprocess:
         `returncode` is the exit status, or the negative number of the signal. A later callback
         replaces an earlier one.
         """
+        if not callable(callback):
+            raise not_callable("set_exit_callback()", callback)
         self._exit_callback = stack_context.wrap(callback)
         self._await_exit()
 

@@ -13,7 +13,7 @@ from tornado import ioloop
 from tornado._core.seam import legacy as _legacy
 from tornado._iostream.errors import stream_closed_by
 from tornado._loop.seam import run_clean
-from tornado._netutil.addresses import format_address, port_number
+from tornado._netutil.addresses import address_named, format_address, host_text, port_number
 from tornado._netutil.loops import asyncio_loop_of, io_loop_attribute, loop_or_current
 from tornado.iostream import IOStream
 from tornado.netutil import Resolver, ssl_options_to_context
@@ -217,7 +217,7 @@ class TCPClient:
     ) -> IOStream:
         """Connect to `host` and `port` and return the stream.
 
-        :param host: a name or an IP address. All its addresses are tried, one more each 0.3
+        :param host: a name or an IP address, as text or bytes. All its addresses are tried, one more each 0.3
             seconds: where it has both IPv4 and IPv6 ones, the other family first. It goes to the
             resolver as it is.
         :param port: a number, or its decimal text.
@@ -246,7 +246,7 @@ class TCPClient:
         """
         if isinstance(timeout, datetime.timedelta):
             timeout = timeout.total_seconds()
-        progress = _Progress(host)
+        progress = _Progress(host_text(host))
         connecting = self._connect(
             progress,
             host,
@@ -293,7 +293,7 @@ class TCPClient:
         if ssl_options is None:
             return stream
         progress.tls_address = address
-        secure = stream.start_tls(False, ssl_options=ssl_options, server_hostname=host)
+        secure = stream.start_tls(False, ssl_options=ssl_options, server_hostname=host_text(host))
         return await _or_close(secure)
 
     def _create_stream(
@@ -311,7 +311,8 @@ class TCPClient:
                 local = source_ip
                 if local is None:
                     local = "::1" if af == socket_module.AF_INET6 else "127.0.0.1"
-                sock.bind((local, source_port or 0))
+                with address_named(local, source_port or 0):
+                    sock.bind((local, source_port or 0))
             stream = IOStream(sock, self._io_loop, max_buffer_size)
         except BaseException:
             sock.close()

@@ -4,16 +4,17 @@
   ``legacy.provide(__name__)`` once, after its imports, and ``legacy.find(__name__, name)`` where it
   has a ``__getattr__`` of its own. Neither imports anything before such a name is used.
 - `printable`: text that comes from a peer, made harmless for a log record.
+- `not_callable`, `check_callback`: the error for a callback that cannot be called, and a check.
 - `wrong_type`: the error for an argument of a wrong type, in one wording everywhere.
 
-The functions have no state and do not raise. Importing this module imports no loop.
+The functions have no state; only `check_callback` raises. Importing this module imports no loop.
 """
 
 from __future__ import annotations
 
 from tornado import _legacy as legacy
 
-__all__ = ["legacy", "printable", "wrong_type"]
+__all__ = ["check_callback", "legacy", "not_callable", "printable", "wrong_type"]
 
 #: C0, DEL and C1: line ends, which would forge records, and what terminals take for commands.
 _CONTROLS = {number: f"\\x{number:02x}" for number in [*range(0x20), *range(0x7F, 0xA0)]}
@@ -42,3 +43,22 @@ def wrong_type(function: str, value: object, taken: str) -> TypeError:
     """
     hint = ": did you forget await?" if hasattr(value, "__await__") else ""
     return TypeError(f"{function} takes {taken}, got {type(value).__name__}{hint}")
+
+
+def not_callable(function: str, value: object) -> TypeError:
+    """Return the error to raise where ``function`` was given ``value`` as a callback.
+
+    A coroutine or a future in its place is the result of a function that was called too early.
+    """
+    name = type(value).__name__
+    hint = ": pass the function, without calling it" if hasattr(value, "__await__") else ""
+    return TypeError(f"{function} takes a function as callback, got {name}{hint}")
+
+
+def check_callback(function: str, value: object) -> None:
+    """Refuse a callback that cannot be called; ``None`` stands for having none.
+
+    :raises TypeError: see `not_callable`.
+    """
+    if value is not None and not callable(value):
+        raise not_callable(function, value)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from tornado import stack_context
+from tornado._core.seam import check_callback
 from tornado._httpclient.errors import _NoResponse
 from tornado._httpclient.request import HTTPRequest, _RequestProxy
 from tornado._loop.seam import schedule
@@ -271,6 +272,7 @@ class AsyncHTTPClient(Configurable):
     ) -> asyncio.Future[HTTPResponse]:
         if self._closed:
             raise RuntimeError("fetch() called on closed AsyncHTTPClient")
+        check_callback("fetch()", callback)
         if not isinstance(request, HTTPRequest):
             request = HTTPRequest(url=request, **kwargs)
         elif kwargs:

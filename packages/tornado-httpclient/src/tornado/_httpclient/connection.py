@@ -19,6 +19,7 @@ from tornado._http1.reader import END, ResponseReader
 from tornado._http1.state import Reading
 from tornado._http1.writer import MessageWriter
 from tornado._httpclient.errors import (
+    HTTPResetError,
     HTTPStreamClosedError,
     head_too_large,
     refused,
@@ -205,7 +206,7 @@ class ClientConnection:
             self._close_error = error
             self.reader.receive_eof()
         elif self._consumer is not None:
-            self._fail(error or HTTPStreamClosedError("Stream closed"))
+            self._fail(self._cut_off(error, "Stream closed"))
         else:
             self.state = _CLOSED
 
@@ -239,7 +240,7 @@ class ClientConnection:
                 assert consumer is not None
                 if event is None:
                     if reader.state is Reading.CLOSED:
-                        self._fail(self._close_error or HTTPStreamClosedError("Stream closed"))
+                        self._fail(self._cut_off(self._close_error, "Stream closed"))
                     return
                 if isinstance(event, bytes):
                     consumer.data_received(event)
@@ -257,8 +258,7 @@ class ClientConnection:
         except MessageError as error:
             if reader._eof:
                 # It was not malformed, it was cut off.
-                closed = HTTPStreamClosedError(f"Stream closed: {error}")
-                self._fail(self._close_error or closed)
+                self._fail(self._cut_off(self._close_error, f"Stream closed: {error}"))
             elif self._head is not None:
                 # The declared size was checked with the head.
                 self._fail(refused(error, "Body too long" if error.status == 413 else None))
@@ -287,6 +287,20 @@ class ClientConnection:
         else:
             self.close()
         consumer.response_complete(reusable)
+
+    def _cut_off(self, error: BaseException | None, text: str) -> BaseException:
+        """Return what a caller is told when the connection ended before the response did.
+
+        :param error: what the system said of the connection, if it said something.
+        """
+        if error is None:
+            return HTTPStreamClosedError(text)
+        if self._head is not None and isinstance(error, ConnectionResetError):
+            # A response had begun: it broke off, by whatever means.
+            reset = HTTPResetError(str(error))
+            reset.__cause__ = error
+            return reset
+        return error
 
     def _fail(self, error: BaseException) -> None:
         consumer = self._consumer

@@ -24,7 +24,7 @@ from tornado._httpclient.errors import (
 from tornado._httpclient.fetch import FetchBase, FetchState, Places
 from tornado._httpclient.request import _RequestProxy
 from tornado._httpclient.response import HTTPResponse
-from tornado._httpclient.urls import is_encoded, parse_url
+from tornado._httpclient.urls import parse_url
 from tornado.httputil import (
     HTTPHeaders,
     HTTPInputError,
@@ -118,8 +118,7 @@ class CurlFetch(FetchBase):
             target = self._target
             if target is None:
                 target = self._target = parse_url(settings.url, settings.allow_unix_sockets)
-            if is_encoded(target.host) and target.scheme != "http+unix":
-                raise ValueError(f"invalid host name in URL {settings.url!r}")
+            self._check_host(target)
             headers = self._sent = request_fields(settings, target)
             if settings.auth_mode == "digest":
                 self._authenticate(headers, target)

@@ -6,6 +6,7 @@ The tree of this distribution::
     +-- HTTPClientError                any fetch that brought no good response; carries a status code
         +-- HTTPTimeoutError           599: time was up; the message says where
         +-- HTTPStreamClosedError      599: the connection closed before the response was complete
+        |   +-- HTTPResetError         599: it was reset meanwhile; a `ConnectionResetError` too
         |   +-- HTTPProtocolError      599: the response violates HTTP, or is over a limit
         |       +-- HTTPHeadTooLargeError    its head is; an `iostream.UnsatisfiableReadError` too
         |       +-- HTTPRedirectError        its Location is of no use; a `ValueError` too
@@ -20,6 +21,7 @@ What the operating system reports (`OSError`, `ssl.SSLError`) and what the calle
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Any
 
 from tornado._http1.errors import MessageError
@@ -93,8 +95,8 @@ class HTTPTimeoutError(_NoResponse):
 class HTTPStreamClosedError(_NoResponse):
     """The connection closed before the response was complete, or was closed because of it.
 
-    Where the operating system had more to say (a reset connection, for instance), its own
-    exception is raised instead.
+    Where the operating system had more to say before a response began (a reset connection, for
+    instance), its own exception is raised instead.
 
     .. versionadded:: 5.1
     """
@@ -102,6 +104,15 @@ class HTTPStreamClosedError(_NoResponse):
 
 class HTTPProtocolError(HTTPStreamClosedError):
     """The server's response violates the rules of HTTP, or is larger than the client allows."""
+
+
+class HTTPResetError(HTTPStreamClosedError, ConnectionResetError):
+    """The connection was reset in the middle of the response: an error of the system's too."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.errno = errno.ECONNRESET
+        self.strerror = message
 
 
 class HTTPHeadTooLargeError(HTTPProtocolError, UnsatisfiableReadError):
@@ -173,6 +184,7 @@ HTTPClientError.__module__ = "tornado.httpclient"
 for _exported in (
     HTTPTimeoutError,
     HTTPStreamClosedError,
+    HTTPResetError,
     HTTPProtocolError,
     HTTPHeadTooLargeError,
     HTTPRedirectError,

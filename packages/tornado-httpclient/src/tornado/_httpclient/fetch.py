@@ -30,7 +30,7 @@ from tornado._httpclient.redirects import follow, is_redirect
 from tornado._httpclient.request import HTTPRequest, _RequestProxy
 from tornado._httpclient.response import HTTPResponse
 from tornado._httpclient.settings import Settings, check_settings, settings_of
-from tornado._httpclient.urls import Target, parse_url
+from tornado._httpclient.urls import Target, is_encoded, parse_url
 from tornado._loop.seam import contexts
 from tornado.httputil import HTTPHeaders
 from tornado.log import app_log
@@ -195,6 +195,14 @@ class FetchBase:
         self.state = FetchState.CONNECTING
         self._attempt()
 
+    def _check_host(self, target: Target) -> None:
+        """Refuse a host that is no name of the DNS, where no resolver could understand it.
+
+        :raises ValueError: then.
+        """
+        if is_encoded(target.host) and target.scheme != "http+unix":
+            raise ValueError(f"invalid host name in URL: {target.host!r}")
+
     def _run(self, function: Callable[..., _T], *args: Any) -> _T:
         """Call something of the application's, in the context of the caller of `fetch`."""
         return self._context.run(function, *args)
@@ -252,7 +260,9 @@ class FetchBase:
         try:
             if is_redirect(settings, code, headers):
                 assert self._target is not None
-                self._next = follow(settings, self._target, code, headers)
+                following = follow(settings, self._target, code, headers)
+                self._check_host(parse_url(following.url))
+                self._next = following
             elif code == 401 and self._digest is not None:
                 if self._digest.challenged(headers.get_list("WWW-Authenticate")):
                     self._next = settings

@@ -21,7 +21,7 @@ from tornado._httpclient.request import _RequestProxy
 from tornado._httpclient.response import HTTPResponse
 from tornado._httpclient.settings import Settings
 from tornado._httpclient.tls import Contexts, tls_key
-from tornado._httpclient.urls import Target, is_encoded, parse_url
+from tornado._httpclient.urls import Target, parse_url
 from tornado._loop.seam import run_clean
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.tcpclient import TCPClient
@@ -89,6 +89,10 @@ class Fetch(FetchBase):
 
     # The way to the server.
 
+    def _check_host(self, target: Target) -> None:
+        if not self._connections.client._takes_any_host:
+            super()._check_host(target)
+
     def _attempt(self) -> None:
         """Send the request, over a connection from the pool or a new one."""
         try:
@@ -96,9 +100,7 @@ class Fetch(FetchBase):
             target = self._target
             if target is None:
                 target = self._target = parse_url(settings.url, settings.allow_unix_sockets)
-            if is_encoded(target.host) and target.scheme != "http+unix":
-                if not self._connections.client._takes_any_host:
-                    raise ValueError(f"invalid host name in URL {settings.url!r}")
+            self._check_host(target)
             proxy = proxy_for(settings, target)
             tls = tls_key(settings) if target.scheme == "https" else None
             key = (

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tornado import stack_context
+from tornado._core.seam import check_callback
 from tornado.escape import utf8
 from tornado.httputil import HTTPHeaders, format_timestamp
 
@@ -20,7 +21,8 @@ _Wrapped = Callable[..., Any] | None
 _Producer = Callable[[Callable[[bytes], Any]], Awaitable[Any]]
 
 
-def _wrapped(callback: _Wrapped) -> _Wrapped:
+def _wrapped(name: str, callback: _Wrapped) -> _Wrapped:
+    check_callback(name, callback)
     return None if callback is None else stack_context.wrap(callback)
 
 
@@ -267,7 +269,7 @@ class HTTPRequest:
 
     @body_producer.setter
     def body_producer(self, value: _Producer | None) -> None:
-        self._body_producer = _wrapped(value)
+        self._body_producer = _wrapped("body_producer", value)
 
     @property
     def streaming_callback(self) -> Callable[[bytes], Awaitable[None] | None] | None:
@@ -276,7 +278,7 @@ class HTTPRequest:
 
     @streaming_callback.setter
     def streaming_callback(self, value: Callable[[bytes], Awaitable[None] | None] | None) -> None:
-        self._streaming_callback = _wrapped(value)
+        self._streaming_callback = _wrapped("streaming_callback", value)
 
     @property
     def header_callback(self) -> Callable[[str], None] | None:
@@ -285,7 +287,7 @@ class HTTPRequest:
 
     @header_callback.setter
     def header_callback(self, value: Callable[[str], None] | None) -> None:
-        self._header_callback = _wrapped(value)
+        self._header_callback = _wrapped("header_callback", value)
 
     @property
     def prepare_curl_callback(self) -> Callable[[Any], None] | None:
@@ -294,7 +296,7 @@ class HTTPRequest:
 
     @prepare_curl_callback.setter
     def prepare_curl_callback(self, value: Callable[[Any], None] | None) -> None:
-        self._prepare_curl_callback = _wrapped(value)
+        self._prepare_curl_callback = _wrapped("prepare_curl_callback", value)
 
 
 class _RequestProxy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import Any
 
 from tornado._http1.limits import Limits
@@ -20,6 +21,10 @@ from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 from tornado.netutil import OverrideResolver, Resolver
 from tornado.tcpclient import TCPClient
+
+#: Lines in the head of a response. Its bytes have a limit of their own; this one only bounds what
+#: the shortest lines cost, and is far above what servers send.
+_MAX_HEADER_COUNT = 10_000
 
 
 class SimpleTransport(Transport):
@@ -126,7 +131,9 @@ class SimpleAsyncHTTPClient(QueueingClient[SimpleTransport]):
         self.max_buffer_size = max_buffer_size
         self.max_header_size = max_header_size
         self.max_body_size = max_buffer_size if max_body_size is None else max_body_size
-        self._limits = Limits.for_header_size(max_header_size)
+        self._limits = replace(
+            Limits.for_header_size(max_header_size), max_header_count=_MAX_HEADER_COUNT
+        )
         self.own_resolver = resolver is None
         self.resolver = Resolver() if resolver is None else resolver
         if hostname_mapping is not None:

@@ -7,6 +7,8 @@ import re
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
+from tornado._core.seam import wrong_type
+
 _DEFAULT_PORTS = {"http": 80, "https": 443, "http+unix": 0}
 #: Characters of a URL that is remembered, at most: many fetches ask for few URLs.
 _MAX_CACHED = 1024
@@ -49,6 +51,8 @@ def parse_url(url: str, allow_unix_sockets: bool | None = False) -> Target:
     :raises ValueError: for another scheme, for a URL without a host, for a port that is none, and
         for control characters.
     """
+    if not isinstance(url, str):
+        raise wrong_type("fetch()", url, "a URL or an HTTPRequest")
     target = _parse_cached(url) if len(url) <= _MAX_CACHED else _parse(url)
     if target.scheme == "http+unix" and not allow_unix_sockets:
         raise ValueError(

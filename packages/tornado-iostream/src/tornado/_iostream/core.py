@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tornado import ioloop, stack_context
+from tornado._core.seam import check_callback
 from tornado._iostream.buffers import WriteQueue
 from tornado._iostream.errors import StreamClosedError
 from tornado._iostream.reads import Read
@@ -304,6 +305,7 @@ class StreamCore:
         after those of reads that these callbacks begin and that the buffer can satisfy. On a
         stream that is closed already it runs on the loop's next turn. ``None`` unsets it.
         """
+        check_callback("set_close_callback()", callback)
         self._close_callback = None if callback is None else stack_context.wrap(callback)
         if callback is None:
             return

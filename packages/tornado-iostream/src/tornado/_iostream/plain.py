@@ -11,6 +11,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from tornado import stack_context
+from tornado._core.seam import check_callback
 from tornado._iostream.base import BaseIOStream
 from tornado._iostream.buffers import Buffer, FileRange, WriteQueue
 from tornado._iostream.errors import StreamClosedError
@@ -225,6 +226,7 @@ class IOStream(BaseIOStream):
         """
         if isinstance(callback, str):
             callback = None  # server_hostname, which only TLS needs
+        check_callback("connect()", callback)
         if isinstance(address, tuple) and len(address) > 1 and isinstance(address[1], str):
             address = (address[0], port_number(address[1]), *address[2:])
         if self._state is CLOSED:

@@ -10,6 +10,7 @@ from types import MethodType
 from typing import Any
 
 from tornado import stack_context
+from tornado._core.seam import check_callback, wrong_type
 from tornado._iostream import core
 from tornado._iostream.errors import (
     StreamBufferFullError,
@@ -117,6 +118,8 @@ class PullStream(WriteStream):
         """
         if isinstance(callback, int):
             callback, max_bytes = None, callback
+        if type(delimiter) is not bytes:
+            delimiter = _octets("read_until()", delimiter)
         return self._start_read(ReadUntil(delimiter, max_bytes), callback)
 
     def read_until_regex(
@@ -150,7 +153,10 @@ class PullStream(WriteStream):
         """
         if isinstance(callback, bool):
             partial, callback = callback, None
-        count = int(num_bytes)
+        try:
+            count = int(num_bytes)
+        except (TypeError, ValueError):
+            raise wrong_type("read_bytes()", num_bytes, "a count of bytes") from None
         if count < 0:
             raise ValueError(f"cannot read {count} bytes, expected 0 or more")
         read: Read
@@ -179,7 +185,7 @@ class PullStream(WriteStream):
         """
         if isinstance(callback, bool):
             partial, callback = callback, None
-        return self._start_read(ReadInto(memoryview(buf).cast("B"), partial), callback)
+        return self._start_read(ReadInto(_writable_memory(buf), partial), callback)
 
     def read_until_close(
         self,
@@ -229,8 +235,10 @@ class PullStream(WriteStream):
                 wanted()
             if self._receiver is not None:
                 raise AssertionError("Already reading: a receiver is attached")
+        if streaming is not None:
+            check_callback("streaming_callback", streaming)
         if callback is not None:
-            assert callable(callback)
+            check_callback("callback of a read", callback)
             read.callback = stack_context.wrap(callback)
         else:
             read.future = asyncio.Future(loop=self._loop)
@@ -503,6 +511,24 @@ class PullStream(WriteStream):
             self._append(data)
             if read is not None:
                 self._try_read(read)
+
+
+def _octets(function: str, value: Any) -> bytes:
+    """Return what a caller gave as bytes; other types must not wait for input to be noticed."""
+    try:
+        return bytes(memoryview(value))
+    except TypeError:
+        raise wrong_type(function, value, "bytes") from None
+
+
+def _writable_memory(buf: Any) -> memoryview:
+    try:
+        memory = memoryview(buf)
+    except TypeError:
+        raise wrong_type("read_into()", buf, "a bytearray or memoryview") from None
+    if memory.readonly:
+        raise TypeError("read_into() takes memory that can be written to, such as a bytearray")
+    return memory.cast("B")
 
 
 def _takes_buffer(method: Any) -> bool:

@@ -9,6 +9,7 @@ from types import MethodType
 from typing import Any
 
 from tornado import stack_context
+from tornado._core.seam import check_callback, wrong_type
 from tornado._iostream.buffers import Buffer, FileRange, WriteQueue
 from tornado._iostream.core import StreamCore
 from tornado._iostream.errors import StreamBufferFullError, StreamClosedError, is_reset
@@ -97,7 +98,9 @@ class WriteStream(StreamCore):
         if self._state is CLOSED or self._write_ended:
             raise StreamClosedError(self.error)
         self.written_by_hand = True
-        size = len(data) if type(data) is bytes else memoryview(data).nbytes
+        size = len(data) if type(data) is bytes else _size(data)
+        if callback is not None:
+            check_callback("write()", callback)
         if self.max_write_buffer_size is not None:
             self._check_write_limit(size, self.max_write_buffer_size)
         if size:
@@ -324,3 +327,15 @@ else:  # pragma: no cover - Windows
             return os.read(fd, count)
         finally:
             os.lseek(fd, before, os.SEEK_SET)
+
+
+def _size(data: Any) -> int:
+    """Return how many bytes `data` has; what cannot be sent is refused before anything is queued."""
+    try:
+        view = memoryview(data)
+    except TypeError:
+        raise wrong_type("write()", data, "bytes, bytearray or memoryview") from None
+    with view:
+        if not view.c_contiguous:
+            raise TypeError("write() takes contiguous memory, got a memoryview with steps")
+        return view.nbytes

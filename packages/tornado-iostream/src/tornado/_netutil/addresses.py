@@ -17,10 +17,15 @@ def port_number(port: Any) -> Any:
     return port
 
 
+def host_text(host: Any) -> Any:
+    """Return a host name given as `bytes` as text; anything else as it is."""
+    return host.decode("utf-8", "surrogateescape") if isinstance(host, bytes) else host
+
+
 def format_address(address: Any) -> str:
     """Return a socket's address as people write it: ``host:port``, ``[IPv6]:port`` or a path."""
     if isinstance(address, tuple) and len(address) >= 2:
-        host, port = address[:2]
+        host, port = host_text(address[0]), address[1]
         return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
     if isinstance(address, bytes):
         return address.decode(errors="backslashreplace")

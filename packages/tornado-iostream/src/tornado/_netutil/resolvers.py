@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tornado import ioloop
-from tornado._netutil.addresses import address_named, port_number
+from tornado._netutil.addresses import address_named, host_text, port_number
 from tornado._netutil.callbacks import with_callback
 from tornado._netutil.loops import asyncio_loop_of, io_loop_attribute, loop_or_current
 from tornado.util import Configurable
@@ -94,7 +94,9 @@ def _numeric(host: str, port: int | str, family: int) -> Addresses | None:
 
     Threads that wait for a name server that does not answer must not keep it waiting.
     """
-    if ":" not in host and not host.replace(".", "").isdecimal():
+    name = host_text(host)
+    # None is the loopback or the wildcard address.
+    if name is not None and ":" not in name and not name.replace(".", "").isdecimal():
         return None
     try:
         return _addresses(
@@ -123,9 +125,17 @@ def _names_checked(host: str) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise socket_module.gaierror(
+        raise _NotAHostName(
             socket_module.EAI_NONAME, f"not a host name: {host!r}: {error}"
         ) from error
+
+
+class _NotAHostName(socket_module.gaierror, UnicodeError):
+    """A name that no name server can be asked for: released versions let the `UnicodeError` out."""
+
+
+_NotAHostName.__name__ = _NotAHostName.__qualname__ = "gaierror"  # what messages show
+_NotAHostName.__module__ = "socket"
 
 
 class DefaultLoopResolver(Resolver):

@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable, Generator
 from typing import Any, ParamSpec, TypeVar, overload
 
+from tornado._core.seam import wrong_type
 from tornado._gen.errors import Return
 from tornado._gen.runner import failed, new_future, run_engine, run_generator
 from tornado._loop.callbacks import ReturnValueIgnoredError, deliver
@@ -56,6 +57,8 @@ def coroutine(
     """
     if func is None:
         return functools.partial(coroutine, replace_callback=replace_callback)
+    if not callable(func):
+        raise wrong_type("gen.coroutine()", func, "a function")
     if inspect.isgeneratorfunction(func):
         # Lets the generator delegate to native coroutines with ``yield from``.
         func = types.coroutine(func)
@@ -115,6 +118,8 @@ def engine(func: Callable[..., Any]) -> Callable[..., None]:
     then is raised to the caller, and what it raises later goes to the stack context in which it was
     called, or is logged. It may not return a value. New code uses `coroutine`.
     """
+    if not callable(func):
+        raise wrong_type("gen.engine()", func, "a function")
 
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> None:

@@ -10,7 +10,7 @@ from tornado._gen.points import MultiYieldPoint, exception_types, has_points
 from tornado._gen.runner import run_generator
 from tornado._loop import current
 from tornado._loop.conversion import Yieldable, convert_yielded
-from tornado._loop.futures import CompatibleFuture, drop_own_frames, named_future
+from tornado._loop.futures import CompatibleFuture, drop_own_frames, named_future, raisable
 from tornado.log import app_log
 
 __all__ = ["multi", "multi_future"]
@@ -62,7 +62,7 @@ class _Gathering(CompatibleFuture[Any]):
         else:
             # A child that was cancelled fails this future, as in `asyncio.gather`: `cancelled` is
             # for a cancellation of this future itself.
-            self.set_exception(error)
+            self.set_exception(raisable(error))
 
 
 @overload

@@ -111,6 +111,7 @@ def _set_error(future: "asyncio.Future[Any]", error: BaseException) -> None:
     elif isinstance(error, (KeyboardInterrupt, SystemExit)):
         if not future.done():
             future.set_exception(error)
+            future.exception()  # seen: it is raised here, and must not be reported once more
         raise error
     else:
         future_set_exception_unless_cancelled(future, error)

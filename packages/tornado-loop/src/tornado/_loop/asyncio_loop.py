@@ -9,6 +9,7 @@ from contextvars import copy_context
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tornado._core.seam import not_callable
 from tornado._loop import contexts, current, forking
 from tornado._loop.blocking import BlockingWatch
 from tornado._loop.ioloop import RUN_CALLBACK, IOLoop, Selectable
@@ -240,6 +241,8 @@ class BaseAsyncIOLoop(IOLoop):
 
     def add_callback(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         """Call ``callback(*args, **kwargs)`` on the next turn; safe from every thread."""
+        if not callable(callback):
+            raise not_callable("add_callback()", callback)
         if contexts.in_use:
             callback = contexts.wrap(callback)
         if kwargs:
@@ -270,6 +273,8 @@ class BaseAsyncIOLoop(IOLoop):
         self, callback: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> None:
         """Call ``callback(*args, **kwargs)`` on the next turn; safe in signal handlers."""
+        if not callable(callback):
+            raise not_callable("add_callback_from_signal()", callback)
         if kwargs:
             callback = functools.partial(callback, **kwargs)
         try:
@@ -284,6 +289,8 @@ class BaseAsyncIOLoop(IOLoop):
         callback: Callable[["asyncio.Future[_T]"], Any],
     ) -> None:
         """Call ``callback(future)`` on this loop when ``future`` is done."""
+        if not callable(callback):
+            raise not_callable("add_future()", callback)
         if isinstance(future, asyncio.Future) and future.get_loop() is self.asyncio_loop:
             if contexts.in_use:
                 callback = contexts.wrap(callback)
@@ -295,6 +302,8 @@ class BaseAsyncIOLoop(IOLoop):
         self, when: float, callback: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> object:
         """Call ``callback(*args, **kwargs)`` at ``when``, by the clock of `time`."""
+        if not callable(callback):
+            raise not_callable("call_at()", callback)
         if contexts.in_use:
             callback = contexts.wrap(callback)
         if kwargs:
@@ -307,6 +316,8 @@ class BaseAsyncIOLoop(IOLoop):
         self, delay: float, callback: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> object:
         """Call ``callback(*args, **kwargs)`` after ``delay`` seconds."""
+        if not callable(callback):
+            raise not_callable("call_later()", callback)
         call_at = self.call_at
         if type(call_at) is not MethodType or call_at.__func__ is not _CALL_AT:
             return call_at(self.time() + delay, callback, *args, **kwargs)
@@ -325,6 +336,8 @@ class BaseAsyncIOLoop(IOLoop):
 
     def add_handler(self, fd: int | Selectable, handler: Callable[..., Any], events: int) -> None:
         """Call ``handler(fd, events)`` whenever ``fd`` is ready."""
+        if not callable(handler):
+            raise not_callable("add_handler()", handler)
         number, given = self.split_fd(fd)
         if number in self.handlers:
             raise ValueError(f"descriptor {number} already has a handler")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from tornado._core.seam import not_callable
 from tornado._loop import contexts, current
 from tornado.log import app_log
 
@@ -230,6 +231,8 @@ def future_add_done_callback(future: "_AnyFuture[Any]", callback: Callable[[Any]
     """
     if future.done():
         callback(future)
+    elif not callable(callback):
+        raise not_callable("future_add_done_callback()", callback)
     else:
         future.add_done_callback(contexts.wrap(callback) if contexts.in_use else callback)
 
@@ -263,7 +266,20 @@ def _copy_state(a: "_AnyFuture[_T]", b: "_AnyFuture[_T]") -> None:
     if error is None:
         b.set_result(a.result())
     else:
-        b.set_exception(error)
+        b.set_exception(raisable(error))
+
+
+def raisable(error: BaseException) -> BaseException:
+    """Return `error`, or in place of a `StopIteration` what a future of asyncio can fail with.
+
+    A future that waits for another one must end, with whatever that one failed. Python 3.12 does
+    the same in its own futures.
+    """
+    if not isinstance(error, StopIteration):
+        return error
+    replaced = RuntimeError("a future cannot raise StopIteration")
+    replaced.__cause__ = error
+    return replaced
 
 
 for _name in (

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, overload
 
+from tornado._core.seam import not_callable
 from tornado._loop import contexts, current
 from tornado._loop.blocking import BlockingWatch
 from tornado._loop.conversion import BadYieldError, convert_yielded
@@ -390,6 +391,8 @@ class IOLoop(Configurable):
         """
         if not isinstance(future, FUTURES):
             raise TypeError(f"expected a future, got {future!r}")
+        if not callable(callback):
+            raise not_callable("add_future()", callback)
         callback = contexts.wrap(callback)
         future.add_done_callback(lambda done: self.add_callback(callback, done))
 

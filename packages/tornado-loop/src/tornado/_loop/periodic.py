@@ -6,6 +6,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from tornado._core.seam import check_callback
 from tornado._loop import contexts, current
 from tornado._loop.conversion import BadYieldError, convert_yielded
 from tornado._loop.ioloop import IOLoop
@@ -47,6 +48,7 @@ class PeriodicCallback:
             io_loop, jitter = jitter, 0
         if isinstance(callback_time, datetime.timedelta):
             callback_time = callback_time / datetime.timedelta(milliseconds=1)
+        check_callback("PeriodicCallback()", callback)
         if callback_time <= 0:
             raise ValueError(f"callback_time must be positive, got {callback_time!r}")
         self.callback = callback
