@@ -16,7 +16,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from tornado import _legacy
 
@@ -37,8 +37,6 @@ __all__ = [
 access_log = logging.getLogger("tornado.access")
 app_log = logging.getLogger("tornado.application")
 gen_log = logging.getLogger("tornado.general")
-
-_Style = Literal["%", "{", "$"]
 
 
 class LogFormatter(logging.Formatter):
@@ -83,7 +81,7 @@ class LogFormatter(logging.Formatter):
         self,
         fmt: str | None = ...,
         datefmt: str | None = ...,
-        style: _Style = ...,
+        style: str = ...,
         color: bool = ...,
         colors: Mapping[int, int] | None = ...,
     ) -> None: ...
@@ -96,7 +94,7 @@ class LogFormatter(logging.Formatter):
         datefmt: str | None = ...,
         colors: Mapping[int, int] | None = ...,
         *,
-        style: _Style = ...,
+        style: str = ...,
     ) -> None: ...
 
     def __init__(

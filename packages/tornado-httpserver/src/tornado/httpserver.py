@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from tornado._core.seam import legacy as _legacy
 from tornado._http1.adapter import CallableAdapter
@@ -42,6 +42,11 @@ from tornado.httputil import (
 from tornado.iostream import IOStream
 from tornado.tcpserver import TCPServer
 from tornado.util import Configurable
+
+if TYPE_CHECKING:
+    import ssl
+
+    from tornado.ioloop import IOLoop
 
 _legacy.provide(__name__)
 
@@ -131,17 +136,17 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         self,
         request_callback: RequestCallback,
         no_keep_alive: bool = False,
-        io_loop: Any = None,
-        xheaders: Any = False,
-        ssl_options: Any = None,
-        protocol: Any = None,
-        decompress_request: Any = False,
-        chunk_size: Any = None,
-        max_header_size: Any = None,
-        idle_connection_timeout: Any = None,
-        body_timeout: Any = None,
-        max_body_size: Any = None,
-        max_buffer_size: Any = None,
+        io_loop: IOLoop | bool | None = None,
+        xheaders: bool = False,
+        ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
+        protocol: str | None = None,
+        decompress_request: bool = False,
+        chunk_size: int | None = None,
+        max_header_size: int | None = None,
+        idle_connection_timeout: float | None = None,
+        body_timeout: float | None = None,
+        max_body_size: int | None = None,
+        max_buffer_size: int | None = None,
         trusted_downstream: Collection[str] | None = None,
         header_timeout: float | None = None,
         **kwargs: Any,
@@ -149,13 +154,16 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         """Set the server up; the arguments are those of the class. Further ones are those of `.TCPServer`."""
         if isinstance(io_loop, bool):
             # Releases without io_loop have xheaders in its place, and so on.
-            (xheaders, ssl_options, protocol, decompress_request, chunk_size, max_header_size) = (
+            moved: Any = (
                 io_loop,
                 xheaders or None,
                 ssl_options,
                 protocol or False,
                 decompress_request or None,
                 chunk_size,
+            )
+            (xheaders, ssl_options, protocol, decompress_request, chunk_size, max_header_size) = (
+                moved
             )
             io_loop = None
         self.request_callback = request_callback

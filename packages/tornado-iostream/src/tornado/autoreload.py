@@ -26,7 +26,7 @@ import traceback
 import weakref
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, overload
 
 from tornado import ioloop
 from tornado._autoreload.notices import FolderNotices
@@ -54,7 +54,17 @@ _start_directory = os.getcwd()
 _reload_attempted = False
 
 
-def start(io_loop: Any = None, check_time: float | None = None) -> None:
+@overload
+def start(check_time: float = 500) -> None: ...
+
+
+@overload
+def start(io_loop: "ioloop.IOLoop | None", check_time: float | None = None) -> None: ...
+
+
+def start(  # type: ignore[misc]  # what comes first by position is either
+    io_loop: Any = None, check_time: float | None = None
+) -> None:
     """Watch from the loop, and restart the process when a file has changed.
 
     Requests and whatever else is going on are cut off by the restart.

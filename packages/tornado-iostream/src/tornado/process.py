@@ -248,13 +248,14 @@ class Subprocess:
     .. versionadded:: 3.1
     """
 
-    STREAM: Any = object()
+    STREAM: object = object()
 
     _default_loop: "ioloop.IOLoop | None" = None
 
-    stdin: PipeIOStream | None
-    stdout: PipeIOStream | None
-    stderr: PipeIOStream | None
+    # As types: what they are where `STREAM` was given; otherwise they are the `subprocess.Popen`'s.
+    stdin: PipeIOStream
+    stdout: PipeIOStream
+    stderr: PipeIOStream
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         io_loop = kwargs.pop("io_loop", None)

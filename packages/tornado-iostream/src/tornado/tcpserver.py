@@ -6,8 +6,8 @@ import os
 import socket as socket_module
 import ssl
 import sys
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, overload
 
 from tornado import ioloop, process
 from tornado._core.seam import legacy as _legacy
@@ -73,7 +73,28 @@ class TCPServer:
        `max_buffer_size`.
     """
 
+    @overload
     def __init__(
+        self,
+        ssl_options: "dict[str, Any] | ssl.SSLContext | None" = None,
+        max_buffer_size: int | None = None,
+        read_chunk_size: int | None = None,
+        *,
+        handshake_timeout: float | None = 60.0,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        io_loop: ioloop.IOLoop | None,
+        ssl_options: "dict[str, Any] | ssl.SSLContext | None" = None,
+        max_buffer_size: int | None = None,
+        read_chunk_size: int | None = None,
+        *,
+        handshake_timeout: float | None = 60.0,
+    ) -> None: ...
+
+    def __init__(  # type: ignore[misc]  # what comes first by position is either
         self,
         io_loop: Any = None,
         ssl_options: Any = None,
@@ -233,7 +254,7 @@ class TCPServer:
                     continue  # it is dead already, or there are no descriptors left
                 hand_accepted(self._handle_connection, connection, address)
 
-    def handle_stream(self, stream: IOStream, address: Any) -> Any:
+    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> Awaitable[None] | None:
         """Serve one connection; to be overridden, by a plain method or a coroutine.
 
         :param stream: an `IOStream`, or an `SSLIOStream` whose handshake may still be under way.

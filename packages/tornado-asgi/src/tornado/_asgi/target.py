@@ -219,9 +219,11 @@ class ASGITarget:
         elif kind == "http.response.pathsend":
             sent = self._send_path(message["path"])
         elif kind == "http.response.trailers":
-            sent = self._take_trailers(message)
+            self._take_trailers(message)
+            return
         elif kind == "http.response.early_hint":
-            sent = self._send_hints(message)
+            self._send_hints(message)
+            return
         else:
             raise RuntimeError(f"unexpected ASGI message {kind!r}")
         if sent is not None:

@@ -6,7 +6,7 @@ import enum
 import numbers
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
-from typing import Any
+from typing import Any, overload
 
 from tornado._httputil.errors import HTTPInputError
 from tornado._httputil.names import KNOWN, normal_form, valid_name
@@ -80,6 +80,21 @@ class HTTPHeaders(MutableMapping[str, str]):
 
     _fields: dict[str, str]
     _repeated: dict[str, list[str]] | None
+
+    @overload
+    def __init__(self, given: Mapping[str, list[str]], /) -> None: ...
+
+    @overload
+    def __init__(self, given: Mapping[str, str], /) -> None: ...
+
+    @overload
+    def __init__(self, given: Iterable[tuple[str, str]] | None, /) -> None: ...
+
+    @overload
+    def __init__(self, *args: tuple[str, str]) -> None: ...
+
+    @overload
+    def __init__(self, **kwargs: str) -> None: ...
 
     def __init__(self, *args: Any, **kwargs: str) -> None:
         self._repeated = None

@@ -215,7 +215,7 @@ class ExecutorResolver(Resolver):
     .. versionadded:: 3.1
     """
 
-    executor: concurrent.futures.Executor | None
+    executor: concurrent.futures.Executor  # None after close
     close_executor: bool
 
     def initialize(
@@ -264,7 +264,7 @@ class ExecutorResolver(Resolver):
         """Shut the executor down, if that is this resolver's business."""
         if self.close_executor and self.executor is not None:
             self.executor.shutdown()
-        self.executor = None
+        self.executor = None  # type: ignore[assignment]
 
 
 class BlockingResolver(ExecutorResolver):

@@ -47,9 +47,10 @@ class ParkedTask:
         self._context: Context | None = None
         self._waited: Any = None
         self._awakened: asyncio.Future[None] = loop.create_future()
-        self.task: Any = loop.create_task(self._carry())
-        self.task._log_destroy_pending = False  # a loop may be closed while it is parked
-        self.name = self.task.get_name()
+        task: Any = loop.create_task(self._carry())
+        task._log_destroy_pending = False  # a loop may be closed while it is parked
+        self.task = task
+        self.name = task.get_name()
         _unregister_task(self.task)
 
     def is_unused(self) -> bool:

@@ -66,7 +66,7 @@ class AsyncHTTPTestCase(AsyncTestCase):
 
         return HTTPServer(self._app, **self.get_httpserver_options())
 
-    def get_app(self) -> Any:
+    def get_app(self) -> Any:  # mostly an `Application` of tornado-web, which this does not need
         """Return the application, or any other request callback of `HTTPServer`: a subclass defines it."""
         raise TypeError(f"{type(self).__name__} has to define get_app()")
 

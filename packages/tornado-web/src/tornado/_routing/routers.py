@@ -149,7 +149,13 @@ class URLSpec(Rule):
 
 
 # What a table of rules may hold: rules, or tuples and lists of a Rule's arguments.
-_RuleList = Iterable[Rule | list[Any] | tuple[Any, ...]]
+_RuleList = Iterable[
+    Rule
+    | list[Any]
+    | tuple[str | Matcher, Any]
+    | tuple[str | Matcher, Any, dict[str, Any]]
+    | tuple[str | Matcher, Any, dict[str, Any], str]
+]
 
 
 class RuleRouter(Router):

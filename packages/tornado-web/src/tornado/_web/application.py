@@ -6,7 +6,7 @@ import functools
 import socket
 import types
 import weakref
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from inspect import (
     isasyncgenfunction,
@@ -345,7 +345,7 @@ class Application(ReversibleRouter):
                 if isclass(module) and issubclass(module, UIModule):
                     self.ui_modules[name] = module
 
-    def __call__(self, request: httputil.HTTPServerRequest) -> Any:
+    def __call__(self, request: httputil.HTTPServerRequest) -> Awaitable[None] | None:
         """Answer ``request``, whose body is there, as a plain request callback does.
 
         .. versionchanged:: 4.0
@@ -354,7 +354,8 @@ class Application(ReversibleRouter):
         delegate: Any = self.find_handler(request)
         execute = getattr(delegate, "execute", None)
         if execute is not None:
-            return execute()
+            future: Awaitable[None] | None = execute()
+            return future
         # A router of another kind: hand it the request as a connection would.
         start_line = httputil.RequestStartLine(
             request.method or "", request.uri or "", request.version

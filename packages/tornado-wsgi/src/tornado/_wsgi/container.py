@@ -152,7 +152,7 @@ class WSGIContainer:
 
     def __init__(
         self,
-        wsgi_application: Any,
+        wsgi_application: Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]],
         executor: Executor | None = None,
         *,
         log_function: Callable[[HTTPServerRequest, int], None] | None = None,
