@@ -8,7 +8,8 @@ import pytest
 import tornado
 
 MODULES = [
-    "auth", "autoreload", "concurrent", "escape", "gen", "http1connection", "httpclient",
+    "auth", "autoreload", "concurrent", "escape", "gen", "http1connection", "http1engine",
+    "httpclient",
     "httpserver", "httputil", "ioloop", "iostream", "locale", "locks", "log", "netutil", "options",
     "platform", "platform.asyncio", "process", "queues", "routing", "simple_httpclient",
     "stack_context", "tcpclient", "tcpserver", "template", "testing", "util", "web", "websocket",

@@ -32,6 +32,7 @@ _DISTRIBUTIONS = {
     "escape": "tornado-escape",
     "gen": "tornado-loop",
     "http1connection": "tornado-http",
+    "http1engine": "tornado-http",
     "httpclient": "tornado-httpclient",
     "httpserver": "tornado-httpserver",
     "httputil": "tornado-http",

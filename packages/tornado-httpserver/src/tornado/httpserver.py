@@ -24,13 +24,15 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, cast
 
 from tornado._core.seam import legacy as _legacy
-from tornado._http1.adapter import CallableAdapter
-from tornado._http1.connection import HTTP1Connection
-from tornado._http1.parameters import HTTP1ConnectionParameters
-from tornado._http1.server import HTTP1ServerConnection
+from tornado._http1.seam import CallableAdapter
 from tornado._httpserver.context import TrustedProxies, _HTTPRequestContext
 from tornado._httpserver.proxied import ProxiedDelegate, ProxiedDispatcher
 from tornado.concurrent import Future
+from tornado.http1connection import (
+    HTTP1Connection,
+    HTTP1ConnectionParameters,
+    HTTP1ServerConnection,
+)
 from tornado.httputil import (
     HTTPConnection as _HTTPConnection,
 )

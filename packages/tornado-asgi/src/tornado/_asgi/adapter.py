@@ -13,7 +13,8 @@ from tornado._asgi.exchange import ASGIExchange, Responding, log_failure
 from tornado._asgi.lifespan import serve_lifespan
 from tornado._asgi.messages import Receive, Scope, Send
 from tornado._asgi.requests import make_request, read_headers
-from tornado._http1.seam import CALLBACK_ERRORS, dispatch_of
+from tornado._http1.seam import dispatch_of
+from tornado._loop.seam import CALLBACK_ERRORS
 from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPServerRequest, Target, responses
 from tornado.log import gen_log
 

@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from tornado._asgi.messages import HOP_BY_HOP, Message
-from tornado._http1.seam import CALLBACK_ERRORS
+from tornado._loop.seam import CALLBACK_ERRORS
 from tornado.log import app_log
 from tornado.web import Application
 from tornado.websocket import WebSocketClosedError, WebSocketHandler

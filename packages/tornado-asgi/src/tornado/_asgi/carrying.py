@@ -16,7 +16,7 @@ from tornado import gen
 from tornado._asgi.exchange import ASGIExchange, Responding, log_failure, raw_headers
 from tornado._asgi.messages import Message, Receive, Scope, Send
 from tornado._asgi.requests import make_request, read_headers
-from tornado._http1.seam import CALLBACK_ERRORS
+from tornado._loop.seam import CALLBACK_ERRORS
 from tornado.escape import to_unicode, utf8
 from tornado.httputil import (
     HTTPHeaders,

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from tornado._asgi.messages import HOP_BY_HOP, Message
 from tornado._core.seam import printable
-from tornado._http1.seam import CALLBACK_ERRORS, has_whole_content, respond_with_pairs
+from tornado._http1.seam import has_whole_content, respond_with_pairs
+from tornado._loop.seam import CALLBACK_ERRORS
 from tornado.httputil import (
     HTTPHeaders,
     HTTPServerRequest,

@@ -16,6 +16,8 @@ _PART_SIZE = 16384
 class SizeLimit(Protocol):
     """Where a decoder reads its bound, each time: the application may move it until content comes."""
 
+    __module__ = "tornado.http1engine"
+
     max_body_size: int
 
 
@@ -29,6 +31,8 @@ class GzipDecoder:
     :param piece_size: bytes of one piece at most.
     :param allows_padding: whether zeros may follow the last member, as gzip(1) ignores them.
     """
+
+    __module__ = "tornado.http1engine"
 
     def __init__(
         self, limit: SizeLimit, piece_size: int = 65536, allows_padding: bool = False

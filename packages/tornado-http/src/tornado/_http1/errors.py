@@ -23,6 +23,8 @@ class MessageError(HTTPInputError):
     :param status: the status code a server responds with (a client only reports it).
     """
 
+    __module__ = "tornado.http1engine"
+
     def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -32,9 +34,13 @@ class MessageError(HTTPInputError):
 class HeadTooLargeError(MessageError):
     """A start line or a header block is larger than its limit in bytes."""
 
+    __module__ = "tornado.http1engine"
+
 
 class IncompleteMessageError(MessageError):
     """The peer closed the connection before the message it had begun was complete."""
+
+    __module__ = "tornado.http1engine"
 
 
 def escaped(value: str | bytes | bytearray) -> str:

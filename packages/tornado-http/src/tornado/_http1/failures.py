@@ -1,9 +1,7 @@
-"""A call of the application goes in, outside of any task; what it may raise comes out."""
+"""What calls of the application may raise; see `tornado._loop.seam`."""
 
 from __future__ import annotations
 
-import asyncio
+from tornado._loop.seam import CALLBACK_ERRORS as APPLICATION_ERRORS
 
-#: That a future it asked was cancelled is an error like others there: no task runs that was meant to
-#: end, and whoever waits for the application must not wait for ever.
-APPLICATION_ERRORS = (Exception, asyncio.CancelledError)
+__all__ = ["APPLICATION_ERRORS"]

@@ -44,6 +44,8 @@ _copy_headers = HTTPHeaders._copy_of
 class Fields:
     """What a block of field lines says; never changed once made, since many messages share it."""
 
+    __module__ = "tornado.http1engine"
+
     __slots__ = (
         "chunked",
         "content_length",
@@ -94,6 +96,8 @@ class RequestHead:
     was sent.
     """
 
+    __module__ = "tornado.http1engine"
+
     __slots__ = ("authority", "fields", "method", "sent_target", "target")
 
     def __init__(
@@ -125,6 +129,8 @@ class RequestHead:
 
 class ResponseHead:
     """The head of a response: ``status``, ``reason``, ``version`` as it came, and its ``fields``."""
+
+    __module__ = "tornado.http1engine"
 
     __slots__ = ("fields", "reason", "status", "version")
 

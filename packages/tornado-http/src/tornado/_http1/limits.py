@@ -34,4 +34,8 @@ class Limits:
         return cls(max_header_size=max_header_size, max_start_line=max_header_size)
 
 
+# Not in its body: a dataclass looks for its module while it is made.
+Limits.__module__ = "tornado.http1engine"
+
+#: The bounds where nothing else is said.
 DEFAULT_LIMITS = Limits()

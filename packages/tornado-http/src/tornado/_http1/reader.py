@@ -49,6 +49,8 @@ _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(;[^\r\n]*)?\Z")
 class EndOfMessage(enum.Enum):
     """The type of `END`."""
 
+    __module__ = "tornado.http1engine"
+
     END = "end"
 
 
@@ -74,6 +76,8 @@ class MessageReader(Generic[_Head]):
     :arg max_body_size: bytes of content at most; `max_body_size` may be set anew for each
         message, after its head was read and before the next event is asked for.
     """
+
+    __module__ = "tornado.http1engine"
 
     __slots__ = (
         "_chunks",
@@ -486,6 +490,8 @@ class MessageReader(Generic[_Head]):
 class RequestReader(MessageReader[RequestHead]):
     """The reader of a server."""
 
+    __module__ = "tornado.http1engine"
+
     __slots__ = ()
 
     def _parse_head(self, head: bytes) -> RequestHead:
@@ -510,6 +516,8 @@ class ResponseReader(MessageReader[ResponseHead]):
     `next_message` is not needed in between. After ``101``, and after a successful answer to
     CONNECT, the only event is `END`: then `hand_over` returns what came of the other protocol.
     """
+
+    __module__ = "tornado.http1engine"
 
     __slots__ = ("_informational", "is_upgraded", "method")
 

@@ -1,18 +1,82 @@
-"""What other distributions may use of ``tornado-http`` beyond its public API."""
+"""What other distributions may use of ``tornado-http`` beyond its public API.
+
+The engine without input and output is public: `tornado.http1engine`. Here is what stands above it.
+
+Applications
+    `dispatch_of` returns the function that finds the target of a request, for whatever `HTTPServer`
+    accepts as an application; a transport of another kind asks it for each request. `ClassicTarget`
+    is what it finds for a delegate of the classic interface. `CallableAdapter` makes such a delegate
+    of a plain function of a request.
+
+Headers as pairs of bytes, for transports whose applications have them in this form
+    `request_pairs` returns those of a request. `has_whole_content` returns whether the content of a
+    request that begins has arrived. `respond_with_pairs` sends a whole response of the usual kind and
+    returns whether it did.
+
+Wordings and grammar
+    `length_mismatch` returns the message for content that is not as long as its Content-Length.
+    `TOKEN` matches a token (RFC 9110 section 5.6.2). `parse_header` returns the value of a field line
+    and its parameters, as Content-Type has them.
+
+Parts of the engine
+    `GzipDecoder` and `MessageError`, for modules that are to be imported without the rest of it.
+
+Names are looked up when they are imported: a client does not load what serves.
+"""
 
 from __future__ import annotations
 
-from tornado._http1.dispatching import ClassicTarget, dispatch_of
-from tornado._http1.failures import APPLICATION_ERRORS as CALLBACK_ERRORS
-from tornado._http1.pairs import has_whole_content, request_pairs, respond_with_pairs
-from tornado._http1.writer import length_mismatch
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tornado._http1.adapter import CallableAdapter
+    from tornado._http1.decoding import GzipDecoder
+    from tornado._http1.dispatching import ClassicTarget, dispatch_of
+    from tornado._http1.errors import MessageError
+    from tornado._http1.pairs import has_whole_content, request_pairs, respond_with_pairs
+    from tornado._http1.writer import length_mismatch
+    from tornado._httputil.names import TOKEN
+    from tornado._httputil.parameters import _parse_header as parse_header
 
 __all__ = [
-    "CALLBACK_ERRORS",
+    "TOKEN",
+    "CallableAdapter",
     "ClassicTarget",
+    "GzipDecoder",
+    "MessageError",
     "dispatch_of",
     "has_whole_content",
     "length_mismatch",
+    "parse_header",
     "request_pairs",
     "respond_with_pairs",
 ]
+
+#: Name -> its room, and its name there.
+_ROOMS = {
+    "TOKEN": ("tornado._httputil.names", "TOKEN"),
+    "CallableAdapter": ("tornado._http1.adapter", "CallableAdapter"),
+    "ClassicTarget": ("tornado._http1.dispatching", "ClassicTarget"),
+    "GzipDecoder": ("tornado._http1.decoding", "GzipDecoder"),
+    "MessageError": ("tornado._http1.errors", "MessageError"),
+    "dispatch_of": ("tornado._http1.dispatching", "dispatch_of"),
+    "has_whole_content": ("tornado._http1.pairs", "has_whole_content"),
+    "length_mismatch": ("tornado._http1.writer", "length_mismatch"),
+    "parse_header": ("tornado._httputil.parameters", "_parse_header"),
+    "request_pairs": ("tornado._http1.pairs", "request_pairs"),
+    "respond_with_pairs": ("tornado._http1.pairs", "respond_with_pairs"),
+}
+
+
+def _find(name: str) -> Any:
+    """Return what the seam calls ``name``; it stays in the module's namespace."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    room, member = _ROOMS[name]
+    found = globals()[name] = getattr(import_module(room), member)
+    return found
+
+
+# Not by a definition: for type checkers, a module with `__getattr__` has every name.
+globals()["__getattr__"] = _find

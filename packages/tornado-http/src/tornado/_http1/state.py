@@ -20,6 +20,8 @@ from typing import TypeVar
 class Reading(enum.Enum):
     """Where the message that arrives stands."""
 
+    __module__ = "tornado.http1engine"
+
     START = "start"  #: the head is expected; a part of it may have come
     FIXED = "fixed"  #: content of a known length follows
     CHUNK_SIZE = "chunk size"  #: the line with a chunk's size is expected
@@ -36,6 +38,8 @@ class Reading(enum.Enum):
 
 class Sending(enum.Enum):
     """Where the message that leaves stands."""
+
+    __module__ = "tornado.http1engine"
 
     IDLE = "idle"  #: nothing was sent (informational responses do not count)
     FIXED = "fixed"  #: the head was sent with a Content-Length that is not used up

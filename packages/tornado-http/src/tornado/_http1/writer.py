@@ -201,6 +201,8 @@ class MessageWriter:
     raises and sends nothing.
     """
 
+    __module__ = "tornado.http1engine"
+
     __slots__ = ("_remaining", "keep_alive", "state", "status")
 
     def __init__(self, keep_alive: bool = True) -> None:

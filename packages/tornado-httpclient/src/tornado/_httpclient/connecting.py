@@ -8,13 +8,11 @@ import ssl
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
-from tornado._http1.errors import MessageError
-from tornado._http1.head import parse_response_head, with_crlf
-from tornado._http1.limits import DEFAULT_LIMITS
 from tornado._httpclient.errors import HTTPProtocolError, HTTPProxyError, HTTPTimeoutError
 from tornado._httpclient.proxies import Proxy
 from tornado._httpclient.settings import Settings
 from tornado._httpclient.urls import Target
+from tornado.http1engine import DEFAULT_LIMITS, MessageError, parse_response_head, with_crlf
 from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 from tornado.netutil import is_valid_ip
 from tornado.tcpclient import TCPClient

@@ -12,12 +12,6 @@ import ssl
 from collections.abc import Callable, Hashable
 from typing import Any, Protocol
 
-from tornado._http1.errors import MessageError
-from tornado._http1.head import ResponseHead
-from tornado._http1.limits import Limits
-from tornado._http1.reader import END, ResponseReader
-from tornado._http1.state import Reading
-from tornado._http1.writer import MessageWriter
 from tornado._httpclient.errors import (
     HTTPResetError,
     HTTPStreamClosedError,
@@ -25,6 +19,15 @@ from tornado._httpclient.errors import (
     refused,
 )
 from tornado._loop.seam import run_clean
+from tornado.http1engine import (
+    END,
+    Limits,
+    MessageError,
+    MessageWriter,
+    Reading,
+    ResponseHead,
+    ResponseReader,
+)
 from tornado.iostream import IOStream, StreamClosedError
 
 #: Content up to this size leaves in one piece with the head.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from io import BytesIO
 
-from tornado._http1.errors import MessageError
+from tornado._http1.seam import MessageError
 from tornado._httpclient.decoding import Decoder, decoder_for
 from tornado.httputil import HTTPHeaders
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import pycurl
 
-from tornado._http1.errors import MessageError
+from tornado._http1.seam import MessageError
 from tornado._httpclient.callbacks import wait_for_result
 from tornado._httpclient.curl_setup import request_fields, set_up
 from tornado._httpclient.errors import (

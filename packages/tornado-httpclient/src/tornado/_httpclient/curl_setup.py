@@ -13,12 +13,12 @@ from typing import Any
 
 import pycurl
 
-from tornado._http1.writer import MessageWriter
 from tornado._httpclient.fetch import IDEMPOTENT
 from tornado._httpclient.outgoing import headers_for
 from tornado._httpclient.proxies import Proxy, proxy_for
 from tornado._httpclient.settings import Settings
 from tornado._httpclient.urls import Target
+from tornado.http1engine import MessageWriter
 from tornado.httputil import HTTPHeaders
 
 # pycurl has no name for this option: CURLOPT_SUPPRESS_CONNECT_HEADERS.

@@ -11,8 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from tornado._http1.decoding import GzipDecoder
-from tornado._http1.errors import MessageError
+from tornado._http1.seam import GzipDecoder, MessageError
 
 _PIECE_SIZE = 65536
 

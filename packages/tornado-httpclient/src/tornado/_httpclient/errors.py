@@ -24,7 +24,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Any
 
-from tornado._http1.errors import MessageError
+from tornado._http1.seam import MessageError
 from tornado.httputil import responses
 from tornado.iostream import UnsatisfiableReadError
 from tornado.log import gen_log

@@ -14,7 +14,7 @@ from contextvars import copy_context
 from io import BytesIO
 from typing import Any, Protocol, TypeVar
 
-from tornado._http1.errors import MessageError
+from tornado._http1.seam import MessageError
 from tornado._httpclient.authentication import DigestSession
 from tornado._httpclient.callbacks import as_future
 from tornado._httpclient.content import CallbackError, Discarded, Gathered, Streamed

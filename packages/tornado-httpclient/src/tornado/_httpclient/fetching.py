@@ -6,9 +6,6 @@ import asyncio
 from collections.abc import Callable, Hashable
 from typing import Any, Protocol
 
-from tornado._http1.errors import MessageError
-from tornado._http1.head import ResponseHead
-from tornado._http1.writer import MessageWriter
 from tornado._httpclient.callbacks import wait_for_result
 from tornado._httpclient.connecting import connect
 from tornado._httpclient.connection import ClientConnection, closed_error
@@ -23,6 +20,7 @@ from tornado._httpclient.settings import Settings
 from tornado._httpclient.tls import Contexts, tls_key
 from tornado._httpclient.urls import Target, parse_url
 from tornado._loop.seam import run_clean
+from tornado.http1engine import MessageError, MessageWriter, ResponseHead
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.tcpclient import TCPClient
 

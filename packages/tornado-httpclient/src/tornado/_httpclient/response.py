@@ -6,9 +6,9 @@ import json
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from tornado._http1.seam import parse_header
 from tornado._httpclient.errors import HTTPClientError
 from tornado.httputil import HTTPHeaders, responses
-from tornado.httputil import _parse_header as parse_header
 
 if TYPE_CHECKING:
     from tornado._httpclient.request import HTTPRequest, _RequestProxy

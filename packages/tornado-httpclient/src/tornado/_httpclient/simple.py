@@ -8,7 +8,6 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any
 
-from tornado._http1.limits import Limits
 from tornado._httpclient.connection import ClientConnection
 from tornado._httpclient.fetching import Fetch
 from tornado._httpclient.pool import ConnectionPool
@@ -17,6 +16,7 @@ from tornado._httpclient.request import _RequestProxy
 from tornado._httpclient.response import HTTPResponse
 from tornado._httpclient.tls import Contexts
 from tornado._httpclient.transport import Transport
+from tornado.http1engine import Limits
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 from tornado.netutil import OverrideResolver, Resolver

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from tornado._httputil.names import TOKEN
+from tornado._http1.seam import TOKEN
 from tornado.httputil import HTTPHeaders
 from tornado.iostream import IOStream, SSLIOStream
 

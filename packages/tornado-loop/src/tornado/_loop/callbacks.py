@@ -17,9 +17,21 @@ from tornado._loop.conversion import convert_yielded
 from tornado._loop.futures import Future, future_set_exc_info
 from tornado.util import ArgReplacer
 
-__all__ = ["ReturnValueIgnoredError", "deliver", "return_future", "schedule", "takes_callback"]
+__all__ = [
+    "CALLBACK_ERRORS",
+    "ReturnValueIgnoredError",
+    "deliver",
+    "return_future",
+    "schedule",
+    "takes_callback",
+]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+#: What a callback of the application may raise when it is called outside a task. There,
+#: ``CancelledError`` is an error like others: no task is being cancelled, and whoever waits for the
+#: application must not wait for ever.
+CALLBACK_ERRORS = (Exception, asyncio.CancelledError)
 
 
 class ReturnValueIgnoredError(Exception):

@@ -16,7 +16,8 @@ Futures and callbacks
     `done_future` returns a finished future of a loop, shared by all who have nothing to wait for:
     nobody may change it. `deliver` calls a callback with an awaitable's result, through the loop and
     inside the caller's stack contexts. `schedule` calls one that was wrapped before, without adding
-    the contexts of whoever completes the operation.
+    the contexts of whoever completes the operation. `CALLBACK_ERRORS` are the exceptions that a callback
+    of the application may raise when it is called outside a task, `asyncio.CancelledError` among them.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ from __future__ import annotations
 from tornado._gen import eager
 from tornado._gen.parked import Starter
 from tornado._loop import contexts
-from tornado._loop.callbacks import deliver, schedule
+from tornado._loop.callbacks import CALLBACK_ERRORS, deliver, schedule
 from tornado._loop.contexts import run_clean
 from tornado._loop.conversion import convert_yielded
 from tornado._loop.futures import done_future
 
 __all__ = [
+    "CALLBACK_ERRORS",
     "Starter",
     "contexts",
     "convert_yielded",

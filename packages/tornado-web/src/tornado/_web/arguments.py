@@ -8,7 +8,7 @@ from typing import Any, overload
 from tornado._core.seam import printable
 from tornado._web.errors import HTTPError, MissingArgumentError
 from tornado._web.state import HandlerState
-from tornado.escape import _unicode
+from tornado.escape import to_unicode
 
 
 class _ArgDefaultMarker:
@@ -137,7 +137,7 @@ class Arguments(HandlerState):
         :raises HTTPError: 400 if it is not UTF-8.
         """
         try:
-            return _unicode(value)
+            return to_unicode(value)
         except UnicodeDecodeError:
             where = printable(name) if name else "url"
             raise HTTPError(400, "Invalid unicode in %s: %r", where, value[:40]) from None

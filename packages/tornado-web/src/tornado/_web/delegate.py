@@ -9,8 +9,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from tornado import gen, httputil
-from tornado._http1.failures import APPLICATION_ERRORS
-from tornado._loop.seam import eager
+from tornado._loop.seam import CALLBACK_ERRORS, eager
 from tornado._web.execution import Execution
 from tornado._web.handler import RequestHandler
 from tornado.iostream import StreamClosedError
@@ -111,7 +110,7 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
     def _deliver(self, handler: RequestHandler, chunk: bytes) -> Any:
         try:
             result = self._in_context(handler.data_received, chunk)
-        except APPLICATION_ERRORS as e:
+        except CALLBACK_ERRORS as e:
             self._fail_streaming(handler, e)
             return None
         if result is not None:
@@ -152,7 +151,7 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
             handler._client_left = True
             try:
                 self._in_context(handler.on_connection_close)
-            except APPLICATION_ERRORS as e:
+            except CALLBACK_ERRORS as e:
                 handler.log_exception(type(e), e, e.__traceback__)
 
     def _in_context(self, hook: Callable[..., Any], *args: Any) -> Any:
@@ -213,7 +212,7 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
                 handler = self.handler_class(application, request, **kwargs)
             else:
                 handler = self.handler_class(application, request)
-        except APPLICATION_ERRORS as e:
+        except CALLBACK_ERRORS as e:
             self._answer_for(e)
             return None
         self.handler = handler

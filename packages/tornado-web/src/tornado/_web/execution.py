@@ -13,7 +13,7 @@ from typing import Any
 
 from tornado import gen, httputil
 from tornado._core.seam import printable
-from tornado._http1.failures import APPLICATION_ERRORS
+from tornado._loop.seam import CALLBACK_ERRORS
 from tornado._web.errors import BadContentError, HTTPError
 from tornado._web.output import DONE, FINISH
 from tornado._web.rendering import Rendering
@@ -108,7 +108,7 @@ class Execution(Rendering):
             if result is not None or self._stream_request_body:
                 return self._after_prepare(result)
             return self._answer()
-        except APPLICATION_ERRORS as e:
+        except CALLBACK_ERRORS as e:
             self._fail(e)
             return None
 

@@ -8,7 +8,7 @@ from typing import Any, overload
 from urllib.parse import SplitResult, urlsplit
 
 from tornado import stack_context
-from tornado._httpclient.errors import HTTPTimeoutError
+from tornado._httpclient.seam import HTTPTimeoutError, plain_request
 from tornado._websocket.afterwards import see_through
 from tornado._websocket.engine import DEFAULT_MAX_MESSAGE_SIZE
 from tornado._websocket.errors import WebSocketClosedError, WebSocketError
@@ -19,7 +19,7 @@ from tornado._websocket.parameters import Parameters
 from tornado._websocket.protocol import MessageIterator, WebSocketProtocol
 from tornado._websocket.protocol13 import WebSocketProtocol13
 from tornado.escape import json_encode
-from tornado.httpclient import HTTPRequest, _RequestProxy
+from tornado.httpclient import HTTPRequest
 from tornado.httputil import HTTPHeaders, ResponseStartLine
 from tornado.ioloop import IOLoop
 from tornado.log import app_log
@@ -86,7 +86,7 @@ class WebSocketClientConnection:
             subprotocols = None
         self.io_loop: IOLoop = io_loop or IOLoop.current()
         self.request = request
-        plain = request.request if isinstance(request, _RequestProxy) else request
+        plain = plain_request(request)
         #: The URL of the handshake, of the scheme ``http`` or ``https``, split into its parts.
         self.parsed: SplitResult = urlsplit(as_http(plain.url))
         self._plain_request: HTTPRequest = plain

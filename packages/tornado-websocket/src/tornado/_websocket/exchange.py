@@ -2,9 +2,9 @@
 
 from typing import Any, NamedTuple
 
-from tornado._http1.errors import IncompleteMessageError
 from tornado._websocket.errors import HandshakeError
 from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
+from tornado.http1engine import IncompleteMessageError
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.simple_httpclient import HTTPStreamClosedError

@@ -7,8 +7,7 @@ from contextvars import Context, copy_context
 from typing import Any
 
 from tornado import gen, stack_context
-from tornado._http1.failures import APPLICATION_ERRORS
-from tornado._loop.seam import contexts, eager
+from tornado._loop.seam import CALLBACK_ERRORS, contexts, eager
 from tornado._websocket.sending import Sender
 
 __all__ = ["HookCaller", "was_cancelled_itself"]
@@ -68,7 +67,7 @@ class HookCaller(Sender):
 def _attempt(hook: Callable[..., Any], *args: Any) -> tuple[BaseException | None, Any]:
     try:
         return None, hook(*args)
-    except APPLICATION_ERRORS as error:
+    except CALLBACK_ERRORS as error:
         return error, None
 
 

@@ -7,17 +7,22 @@ done here. A WebSocket always passes a proxy by CONNECT, encrypted or not (RFC 6
 from collections.abc import Callable, Sequence
 from io import BytesIO
 
-from tornado._httpclient.connecting import connect
-from tornado._httpclient.outgoing import headers_for
-from tornado._httpclient.proxies import proxy_for
-from tornado._httpclient.redirects import follow, is_redirect
-from tornado._httpclient.settings import Settings, settings_of
-from tornado._httpclient.tls import Contexts
-from tornado._httpclient.urls import Target, parse_url
+from tornado._httpclient.seam import (
+    Contexts,
+    Settings,
+    Target,
+    connect,
+    follow,
+    headers_for,
+    is_redirect,
+    parse_url,
+    proxy_for,
+    settings_for,
+)
 from tornado._websocket.errors import HandshakeError
 from tornado._websocket.exchange import Answer, InvalidHandshakeError, exchange
 from tornado._websocket.handshake import make_key, request_fields
-from tornado.httpclient import HTTPError, HTTPRequest, HTTPResponse, _RequestProxy
+from tornado.httpclient import HTTPError, HTTPRequest, HTTPResponse
 from tornado.httputil import HTTPHeaders, ResponseStartLine
 from tornado.iostream import IOStream
 from tornado.tcpclient import TCPClient
@@ -51,7 +56,7 @@ def limit_of(request: HTTPRequest) -> float | None:
 
 
 def _settings(request: HTTPRequest) -> Settings:
-    settings = settings_of(_RequestProxy(request, HTTPRequest._DEFAULTS))
+    settings = settings_for(request)
     # Nothing that comes is to be decompressed.
     settings.decompress_response = False
     settings.url = as_http(settings.url)

@@ -14,8 +14,8 @@ from time import monotonic
 from typing import Any
 
 from tornado import stack_context
-from tornado._http1.failures import APPLICATION_ERRORS
 from tornado._iostream.seam import DEFAULT_READ_CHUNK_SIZE
+from tornado._loop.seam import CALLBACK_ERRORS
 from tornado._websocket.codes import CloseCode
 from tornado._websocket.engine import close_payload, read_close
 from tornado._websocket.errors import WebSocketClosedError
@@ -208,7 +208,7 @@ class Session(HookCaller):
                 else:
                     try:
                         result = run(self.handler.on_message, event)
-                    except APPLICATION_ERRORS as error:
+                    except CALLBACK_ERRORS as error:
                         self._hook_failed(error)
                         return
                     if result is not None and result is not sent:
@@ -305,7 +305,7 @@ class Session(HookCaller):
             elif event is not WORKING:
                 try:
                     result = self._handle_message(*_as_frame(event))
-                except APPLICATION_ERRORS as error:
+                except CALLBACK_ERRORS as error:
                     self._hook_failed(error)
                     return
                 # What the hook did not let pass is not replied to.
@@ -323,7 +323,7 @@ class Session(HookCaller):
     def _call_hook(self, hook: Callable[..., Any], *args: Any) -> None:
         try:
             result = self._run(hook, *args)
-        except APPLICATION_ERRORS as error:
+        except CALLBACK_ERRORS as error:
             self._hook_failed(error)
             return
         if result is not None:
@@ -577,7 +577,7 @@ class Session(HookCaller):
             self._engine.end()
         try:
             self._run(self.handler.on_ws_connection_close, self.close_code, self.close_reason)
-        except APPLICATION_ERRORS as error:
+        except CALLBACK_ERRORS as error:
             self.handler.log_exception(type(error), error, error.__traceback__)
 
 
