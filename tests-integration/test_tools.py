@@ -46,6 +46,95 @@ def test_check_layers_finds_a_planted_import(copy, line):
     assert "planted.py" in problems[0]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from tornado._http1 import server",
+        "import tornado._http1.server",
+        "from tornado._http1.server import HTTP1ServerConnection",
+        "from tornado import _missing",
+        "from tornado.httputil import _parse_header",
+        "from tornado._loop.seam import _hidden",
+        "def later():\n    from tornado._gen import eager",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from tornado._loop import ioloop",
+    ],
+)
+def test_check_layers_finds_a_private_import_of_another_distribution(copy, line):
+    import check_layers
+
+    source = copy / "packages" / "tornado-web" / "src" / "tornado" / "planted.py"
+    source.write_text(line + "\n", "utf-8")
+    problems = check_layers.check(copy)
+    assert len(problems) == 1
+    assert "planted.py" in problems[0]
+    assert "not in its seam" in problems[0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from tornado._loop.seam import eager",
+        "from tornado._web import handler",
+        "from tornado import gen, web",
+    ],
+)
+def test_check_layers_allows_seams_public_modules_and_rooms_of_one_s_own(copy, line):
+    import check_layers
+
+    source = copy / "packages" / "tornado-web" / "src" / "tornado" / "planted.py"
+    source.write_text(line + "\n", "utf-8")
+    assert check_layers.check(copy) == []
+
+
+def test_a_distribution_has_one_seam(copy):
+    import check_layers
+
+    source = copy / "packages" / "tornado-http" / "src" / "tornado"
+    (source / "_httputil" / "seam.py").write_text("", "utf-8")
+    (problem,) = check_layers.check(copy)
+    assert problem == (
+        "tornado-http has 2 seams, expected one: tornado._http1.seam, tornado._httputil.seam"
+    )
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from tornado import planted",
+        "from tornado.planted import something",
+        "def later():\n    import tornado.planted",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from tornado.planted import Some",
+        "from tornado._web import planted_between",
+    ],
+)
+def test_check_layers_finds_a_circle(copy, back, monkeypatch):
+    import _workspace
+    import check_layers
+
+    source = copy / "packages" / "tornado-web" / "src" / "tornado"
+    (source / "planted.py").write_text("from tornado._web import planted_below\n", "utf-8")
+    (source / "_web" / "planted_below.py").write_text(back + "\n", "utf-8")
+    (source / "_web" / "planted_between.py").write_text("import tornado.planted\n", "utf-8")
+    distributions = _workspace.load(copy)
+    owner, _ = check_layers.owners(distributions)
+    found = check_layers.circles(distributions, owner)
+    (group,) = [each for each in found if "tornado.planted" in each]
+    assert set(group) >= {"tornado._web.planted_below", "tornado.planted"}
+    assert len(found) == 1 + len(check_layers.circles(_workspace.load(ROOT), owner))
+    monkeypatch.setattr(check_layers, "KNOWN_CIRCLES", len(found) - 1)
+    assert any("import circle" in each for each in check_layers.check(copy))
+
+
+def test_circles_only_become_fewer():
+    import _workspace
+    import check_layers
+
+    distributions = _workspace.load(ROOT)
+    owner, _ = check_layers.owners(distributions)
+    found = check_layers.circles(distributions, owner)
+    assert len(found) == check_layers.KNOWN_CIRCLES, found
+
+
 def test_check_layers_finds_a_planted_requirement(copy):
     import check_layers
 

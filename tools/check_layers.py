@@ -1,10 +1,16 @@
 #!/usr/bin/env python3
-"""Hold every import against the declared requirements: from sources to a list of offending lines.
+"""Check every import of the sources, and print the offending lines.
 
 usage: python3 tools/check_layers.py [--root DIR] [--graph]
 
-Function-level imports count like any other. An import is a defect when the distribution it stands in
-does not require, directly or through its siblings, the distribution that holds the imported module.
+Imports inside functions and below ``if TYPE_CHECKING`` count like any other. An import is a defect when
+
+- the distribution it stands in does not require, directly or through its siblings, the distribution
+  that holds the imported module;
+- it takes a private module or a private name from another distribution, other than what stands in
+  that distribution's one ``seam.py``;
+- it closes a circle: following imports, one comes back to the module in which it stands.
+
 --graph prints the declared arrows instead, a distribution a line: its name, in brackets the public
 modules it holds, and what it requires. The documentation's picture is drawn from the same.
 """
@@ -13,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import functools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,18 +39,22 @@ IMPLIED = {"twisted": {"zope-interface"}}
 # Modules that only a host which already has it loads: pytest loads the plugin it finds.
 HOSTED = {("tornado-testing", "pytest"), ("tornado-testing", "_pytest")}
 
+# Circles that are still there; the number only falls.
+KNOWN_CIRCLES = 11
 
-def imports(tree: ast.AST, package: list[str]) -> Iterator[tuple[int, str]]:
-    """Yield (line, dotted name) for every import below `tree`, a module of `package`."""
-    for node in ast.walk(tree):
+
+@functools.cache
+def imports(text: str, package: tuple[str, ...]) -> list[tuple[int, str]]:
+    """Return (line, dotted name) for every import in ``text``, the source of a module of ``package``."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield node.lineno, alias.name
+            found += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else []
+            base = package[: len(package) - node.level + 1] if node.level else ()
             module = ".".join([*base, *([node.module] if node.module else [])])
-            for alias in node.names:
-                yield node.lineno, f"{module}.{alias.name}"
+            found += [(node.lineno, f"{module}.{alias.name}") for alias in node.names]
+    return found
 
 
 def owners(distributions: dict[str, Distribution]) -> tuple[dict[str, str], list[str]]:
@@ -86,7 +97,7 @@ def check_distribution(
     }
     for path in sorted(distribution.source.rglob("*.py")):
         relative = path.relative_to(distribution.source.parent)
-        for line, name in imports(ast.parse(path.read_text("utf-8")), list(relative.parts[:-1])):
+        for line, name in imports(path.read_text("utf-8"), relative.parts[:-1]):
             where = f"{path.relative_to(distribution.folder.parent.parent)}:{line}"
             top = name.split(".")[0]
             if top in sys.stdlib_module_names or top == "__future__":
@@ -102,6 +113,85 @@ def check_distribution(
                 yield f"{where}: imports {name}, which no distribution holds"
             elif home not in siblings and home not in optional:
                 yield f"{where}: imports {name} of {home}, which {distribution.name} does not require"
+
+
+def is_private(name: str) -> bool:
+    """Return whether any part of the dotted ``name`` begins with one underscore."""
+    return any(part.startswith("_") and not part.startswith("__") for part in name.split("."))
+
+
+def module_of(name: str, owner: dict[str, str]) -> str | None:
+    """Return the longest leading part of the dotted ``name`` that is a module of the workspace."""
+    while name not in owner:
+        name, _, last = name.rpartition(".")
+        if not last:
+            return None
+    return name
+
+
+def check_seams(distributions: dict[str, Distribution], owner: dict[str, str]) -> Iterator[str]:
+    """Yield a line for every private import across distributions that bypasses a seam."""
+    for distribution in distributions.values():
+        seams = [module for module in distribution.modules() if module.endswith(".seam")]
+        if len(seams) > 1:
+            yield f"{distribution.name} has {len(seams)} seams, expected one: {', '.join(seams)}"
+        for where, _, name in every_import(distribution):
+            module = module_of(name, owner) if is_private(name) else None
+            if module is None or owner[module] == distribution.name:
+                continue
+            home = owner[module]
+            if not module.endswith(".seam") or is_private(name[len(module) :]):
+                yield f"{where}: imports {name} of {home}, which is private there and not in its seam"
+
+
+def every_import(distribution: Distribution) -> Iterator[tuple[str, str, str]]:
+    """Yield (place, importing module, imported name) for every import in a distribution."""
+    for path in sorted(distribution.source.rglob("*.py")):
+        parts = path.relative_to(distribution.source.parent).with_suffix("").parts
+        package = parts[:-1]
+        module = ".".join(package if parts[-1] == "__init__" else parts)
+        for line, name in imports(path.read_text("utf-8"), package):
+            yield f"{path.relative_to(distribution.folder.parent.parent)}:{line}", module, name
+
+
+def circles(distributions: dict[str, Distribution], owner: dict[str, str]) -> list[list[str]]:
+    """Return the groups of modules that import each other in a circle, each sorted.
+
+    The namespace itself imports its modules when they are used, and belongs to no circle.
+    """
+    targets: dict[str, set[str]] = {}
+    for distribution in distributions.values():
+        for _, module, name in every_import(distribution):
+            target = module_of(name, owner)
+            if target not in (None, "tornado", module):
+                targets.setdefault(module, set()).add(target)
+    reachable = {module: _reachable(module, targets) for module in targets}
+    groups = {
+        tuple(sorted(m for m in found if module in reachable.get(m, ())))
+        for module, found in reachable.items()
+        if module in found
+    }
+    return [list(group) for group in sorted(groups)]
+
+
+def _reachable(start: str, targets: dict[str, set[str]]) -> set[str]:
+    """Return every module that ``start`` imports, directly or through others."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for target in targets.get(waiting.pop(), ()):
+            if target not in found:
+                found.add(target)
+                waiting.append(target)
+    return found
+
+
+def check_circles(distributions: dict[str, Distribution], owner: dict[str, str]) -> Iterator[str]:
+    """Yield a line for each circle, if there are more of them than `KNOWN_CIRCLES`."""
+    found = circles(distributions, owner)
+    if len(found) > KNOWN_CIRCLES:
+        for group in found:
+            yield f"import circle of {len(group)} modules: {', '.join(group)}"
 
 
 def check_arrows(distributions: dict[str, Distribution]) -> Iterator[str]:
@@ -140,6 +230,8 @@ def check(root: Path) -> list[str]:
     problems += check_arrows(distributions)
     for distribution in distributions.values():
         problems += check_distribution(distribution, distributions, owner)
+    problems += check_seams(distributions, owner)
+    problems += check_circles(distributions, owner)
     return problems
 
 
@@ -156,11 +248,7 @@ def main() -> int:
     problems = check(arguments.root)
     for problem in problems:
         print(problem)
-    print(
-        f"{len(problems)} imports or requirements point the wrong way"
-        if problems
-        else "layers hold"
-    )
+    print(f"{len(problems)} imports or requirements are wrong" if problems else "layers hold")
     return 1 if problems else 0
 
 
