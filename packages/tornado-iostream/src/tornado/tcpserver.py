@@ -13,15 +13,10 @@ from tornado import ioloop, process
 from tornado._core.seam import legacy as _legacy
 from tornado._loop.seam import convert_yielded
 from tornado._netutil.loops import InstanceAttribute, asyncio_loop_of, io_loop_attribute
-from tornado._netutil.sockets import hand_accepted
+from tornado._netutil.sockets import add_accept_handler, bind_sockets, hand_accepted
+from tornado._netutil.tls import ssl_options_to_context, ssl_wrap_socket
 from tornado.iostream import IOStream, SSLIOStream
 from tornado.log import app_log
-from tornado.netutil import (
-    add_accept_handler,
-    bind_sockets,
-    ssl_options_to_context,
-    ssl_wrap_socket,
-)
 
 _legacy.provide(__name__)
 

@@ -40,13 +40,11 @@ from tornado._routing.routers import (
     ReversibleRouter,
     ReversibleRuleRouter,
     Router,
-    Rule,
     RuleRouter,
-    URLSpec,
     _CallableAdapter,
     _RoutingDelegate,
-    _RuleList,
 )
+from tornado._routing.rules import Rule, URLSpec, _RuleList
 
 _legacy.provide(__name__)
 

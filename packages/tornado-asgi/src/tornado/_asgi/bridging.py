@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
 
-from tornado._asgi.messages import HOP_BY_HOP, Message
+from tornado._asgi.messages import HOP_BY_HOP, Message, Scope
 from tornado._loop.seam import CALLBACK_ERRORS
+from tornado.httputil import HTTPServerRequest
 from tornado.log import app_log
 from tornado.web import Application
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-if TYPE_CHECKING:
-    from tornado._asgi.container import ASGIContainer
+
+class Container(Protocol):
+    """What holds the application that is served."""
+
+    application: Callable[..., Awaitable[None]]
+
+    def scope_of(self, request: HTTPServerRequest, kind: str) -> Scope:
+        """Return the scope of a request."""
 
 
-def application_for(container: ASGIContainer, settings: dict[str, Any]) -> Application:
+def application_for(container: Container, settings: dict[str, Any]) -> Application:
     """Return an application whose one handler passes WebSockets to the container's application."""
     settings = {"log_function": _log_nothing, **settings}
     return Application([(r".*", Bridge, {"container": container})], **settings)
@@ -29,7 +37,7 @@ def _log_nothing(handler: Any) -> None:
 class Bridge(WebSocketHandler):
     """One WebSocket between its client and an ASGI application."""
 
-    def initialize(self, container: ASGIContainer) -> None:
+    def initialize(self, container: Container) -> None:
         self._container = container
         self._events: deque[Message] = deque([{"type": "websocket.connect"}])
         self._arrived: asyncio.Future[None] | None = None

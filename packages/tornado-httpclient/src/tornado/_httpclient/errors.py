@@ -22,45 +22,12 @@ What the operating system reports (`OSError`, `ssl.SSLError`) and what the calle
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tornado._http1.seam import MessageError
-from tornado.httputil import responses
+from tornado._httpclient.response import HTTPClientError
 from tornado.iostream import UnsatisfiableReadError
 from tornado.log import gen_log
-
-if TYPE_CHECKING:
-    from tornado._httpclient.response import HTTPResponse
-
-
-class HTTPClientError(Exception):
-    """A fetch did not bring a successful response.
-
-    * ``code``: the status code of the response, such as 404; 599 if there was no whole response.
-    * ``message``: what went wrong; for a status code its registered reason.
-    * ``response``: the `HTTPResponse`, if there is one.
-
-    With ``follow_redirects=False``, or too many redirects, a redirect is an error too:
-    ``error.response.headers["Location"]`` tells where it leads.
-
-    .. versionchanged:: 5.1
-       Renamed from ``HTTPError``, which is kept as an alias.
-    """
-
-    def __init__(
-        self, code: int, message: str | None = None, response: HTTPResponse | None = None
-    ) -> None:
-        self.code = code
-        self.message = message or responses.get(code, "Unknown")
-        self.response = response
-        super().__init__(code, message, response)
-
-    def __str__(self) -> str:
-        return f"HTTP {self.code}: {self.message}"
-
-    # The response shows its error, and the error its response: the standard form would not end.
-    __repr__ = __str__
-
 
 HTTPError = HTTPClientError
 

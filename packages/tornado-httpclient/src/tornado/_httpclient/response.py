@@ -1,4 +1,7 @@
-"""A status, headers and content go in; the object that a fetch returns comes out."""
+"""What a fetch returns, and what it raises for a status that is no success.
+
+Each refers to the other; the errors without a response are in `tornado._httpclient.errors`.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,39 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from tornado._http1.seam import parse_header
-from tornado._httpclient.errors import HTTPClientError
 from tornado.httputil import HTTPHeaders, responses
 
 if TYPE_CHECKING:
     from tornado._httpclient.request import HTTPRequest, _RequestProxy
+
+
+class HTTPClientError(Exception):
+    """A fetch did not bring a successful response.
+
+    * ``code``: the status code of the response, such as 404; 599 if there was no whole response.
+    * ``message``: what went wrong; for a status code its registered reason.
+    * ``response``: the `HTTPResponse`, if there is one.
+
+    With ``follow_redirects=False``, or too many redirects, a redirect is an error too:
+    ``error.response.headers["Location"]`` tells where it leads.
+
+    .. versionchanged:: 5.1
+       Renamed from ``HTTPError``, which is kept as an alias.
+    """
+
+    def __init__(
+        self, code: int, message: str | None = None, response: HTTPResponse | None = None
+    ) -> None:
+        self.code = code
+        self.message = message or responses.get(code, "Unknown")
+        self.response = response
+        super().__init__(code, message, response)
+
+    def __str__(self) -> str:
+        return f"HTTP {self.code}: {self.message}"
+
+    # The response shows its error, and the error its response: the standard form would not end.
+    __repr__ = __str__
 
 
 class HTTPResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from tornado.httputil import (
     HTTPConnection,
@@ -14,8 +14,12 @@ from tornado.httputil import (
     ResponseStartLine,
 )
 
-if TYPE_CHECKING:
-    from tornado.httpserver import HTTPServer
+
+class ClosingListener(Protocol):
+    """What is told of closed connections: an `HTTPServer`, whose ``on_close`` programs override."""
+
+    def on_close(self, server_conn: object, /) -> None:
+        """``server_conn`` closed."""
 
 
 class ProxiedDispatcher:
@@ -29,7 +33,10 @@ class ProxiedDispatcher:
     __slots__ = ("_server", "adapted", "dispatch")
 
     def __init__(
-        self, server: HTTPServer | None, adapted: Callable[[HTTPServerRequest], Any], xheaders: bool
+        self,
+        server: ClosingListener | None,
+        adapted: Callable[[HTTPServerRequest], Any],
+        xheaders: bool,
     ) -> None:
         self._server = server
         self.adapted = adapted

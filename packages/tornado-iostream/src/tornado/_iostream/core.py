@@ -37,7 +37,7 @@ from tornado._netutil.loops import (
 from tornado.log import app_log
 
 if TYPE_CHECKING:
-    from tornado._iostream.push import ChunkReceiver
+    from tornado._iostream.receiver import ChunkReceiver
 
 ExcInfo: TypeAlias = (
     bool

@@ -1,15 +1,13 @@
 """Timed calls: a function and a delay in; a call by the loop, which can be moved or cancelled, out."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.base import DelayedCall
 from twisted.logger import Logger
 
 from tornado._loop.seam import contexts
-
-if TYPE_CHECKING:
-    from tornado._twisted.reactor import TornadoReactor
+from tornado._twisted.loops import LoopReactor
 
 __all__ = ["TornadoDelayedCall"]
 
@@ -32,7 +30,7 @@ class TornadoDelayedCall(DelayedCall):
 
     def __init__(
         self,
-        reactor: "TornadoReactor",
+        reactor: LoopReactor,
         seconds: float,
         f: Callable[..., Any],
         *args: Any,

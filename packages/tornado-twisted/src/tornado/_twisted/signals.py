@@ -8,12 +8,11 @@ import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.python.runtime import platformType
 
-if TYPE_CHECKING:
-    from tornado._twisted.reactor import TornadoReactor
+from tornado._twisted.loops import LoopReactor
 
 __all__ = ["ChildSignal", "ReactorSignals", "in_main_thread"]
 
@@ -32,7 +31,7 @@ class ChildSignal:
     else's has taken the place since.
     """
 
-    def __init__(self, reactor: "TornadoReactor") -> None:
+    def __init__(self, reactor: LoopReactor) -> None:
         self._reactor = reactor
         self._previous: Any = None
         self._handler: Callable[[int, FrameType | None], None] | None = None
@@ -70,7 +69,7 @@ class ReactorSignals:
     handlers of the signals that end the program stay when the reactor has ended.
     """
 
-    def __init__(self, reactor: "TornadoReactor") -> None:
+    def __init__(self, reactor: LoopReactor) -> None:
         self._reactor = reactor
 
     def install(self) -> None:

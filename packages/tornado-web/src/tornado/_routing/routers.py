@@ -1,4 +1,4 @@
-"""Rules, and the routers that find a request's delegate with them."""
+"""Routers: they find a request's delegate by their rules."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ from typing import Any
 
 from tornado import gen, httputil
 from tornado._core.seam import printable
-from tornado._routing.matchers import AnyMatches, Matcher, PathMatches
+from tornado._routing.matchers import AnyMatches, PathMatches
+from tornado._routing.rules import Rule, _RuleList
 from tornado._routing.table import MATCH_ANY, MATCH_PATH, Entry, RuleSequence
 from tornado.log import app_log
-from tornado.util import import_object
 
 __all__ = [
     "ReversibleRouter",
     "ReversibleRuleRouter",
     "Router",
-    "Rule",
     "RuleRouter",
-    "URLSpec",
 ]
 
 
@@ -64,98 +62,6 @@ class ReversibleRouter(Router):
         ``None`` means that there is no route of that name.
         """
         raise NotImplementedError
-
-
-class Rule:
-    """A matcher with its target.
-
-    :arg Matcher matcher: decides which requests the rule is for.
-    :arg target: a `Router`, an `.HTTPServerConnectionDelegate` or a callable that takes the
-        request; in an `.Application` also a `.RequestHandler` class, or a list of nested rules.
-    :arg dict target_kwargs: what the target needs besides, such as the keyword arguments of
-        `.RequestHandler.initialize`.
-    :arg str name: for `ReversibleRouter.reverse_url`.
-
-    .. versionadded:: 4.5
-    """
-
-    __module__ = "tornado.routing"
-
-    def __init__(
-        self,
-        matcher: Matcher,
-        target: Any,
-        target_kwargs: dict[str, Any] | None = None,
-        name: str | None = None,
-    ) -> None:
-        if isinstance(target, str):
-            # A dotted name is imported here, so that a wrong one fails when the table is made.
-            target = import_object(target)
-        self.matcher = matcher
-        self.target = target
-        self.target_kwargs = target_kwargs if target_kwargs else {}
-        self.name = name
-
-    def reverse(self, *args: Any) -> str | None:
-        """Return the URL that this rule would match with ``args``, or ``None``."""
-        return self.matcher.reverse(*args)
-
-    def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}({self.matcher!r}, {self.target}, "
-            f"kwargs={self.target_kwargs!r}, name={self.name!r})"
-        )
-
-
-class URLSpec(Rule):
-    """A rule from a path's regular expression to a handler; also called ``tornado.web.url``.
-
-    :arg pattern: regular expression for the whole path; its groups become arguments of the
-        handler's method, by position or, if they are named, by name.
-    :arg handler: a `.RequestHandler` subclass, or its dotted name; ``None`` for a pattern that is only
-        reversed. (``handler_class`` is accepted as the old name of this argument.)
-    :arg dict kwargs: keyword arguments of the handler's ``initialize``.
-    :arg str name: for `.Application.reverse_url`.
-
-    .. versionadded:: 1.0
-    .. versionchanged:: 3.2
-       ``handler_class`` became ``handler``; both work.
-    """
-
-    __module__ = "tornado.routing"
-
-    def __init__(
-        self,
-        pattern: str | re.Pattern[str],
-        handler: Any = None,
-        kwargs: dict[str, Any] | None = None,
-        name: str | None = None,
-        *,
-        handler_class: Any = None,
-    ) -> None:
-        if handler is None:
-            handler = handler_class
-        matcher = PathMatches(pattern)
-        super().__init__(matcher, handler, kwargs, name)
-        self.regex = matcher.regex
-        self.handler_class = self.target
-        self.kwargs = kwargs
-
-    def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}({self.regex.pattern!r}, {self.handler_class}, "
-            f"kwargs={self.kwargs!r}, name={self.name!r})"
-        )
-
-
-# What a table of rules may hold: rules, or tuples and lists of a Rule's arguments.
-_RuleList = Iterable[
-    Rule
-    | list[Any]
-    | tuple[str | Matcher, Any]
-    | tuple[str | Matcher, Any, dict[str, Any]]
-    | tuple[str | Matcher, Any, dict[str, Any], str]
-]
 
 
 class RuleRouter(Router):

@@ -8,13 +8,11 @@ segments, and what can be decided when the table is built is not asked again for
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import Any, SupportsIndex
 
 from tornado._routing.matchers import AnyMatches, PathMatches
 from tornado._routing.patterns import literal_prefix
-
-if TYPE_CHECKING:
-    from tornado._routing.routers import Rule
+from tornado._routing.rules import Rule
 
 #: The methods as they were defined. The table looks at patterns in place of asking the matchers: where one
 #: of these was replaced on its class, no table counts, and each matcher is to be asked in its turn.
@@ -144,7 +142,7 @@ class RouteTable:
         return tuple(chain)
 
 
-class RuleSequence(list["Rule"]):
+class RuleSequence(list[Rule]):
     """A list of rules that notices being changed, so that its table is built again.
 
     The table is built when it is first asked for.

@@ -19,7 +19,8 @@ from typing import Any
 
 from tornado import httputil
 from tornado._routing.matchers import AnyMatches, DefaultHostMatches, HostMatches, PathMatches
-from tornado._routing.routers import ReversibleRouter, ReversibleRuleRouter, Rule, _RuleList
+from tornado._routing.routers import ReversibleRouter, ReversibleRuleRouter
+from tornado._routing.rules import Rule, _RuleList
 from tornado._routing.table import MATCH_ANY, MATCH_PATH, RouteTable, RuleSequence
 from tornado._web.delegate import HandlerDelegate
 from tornado._web.handler import RequestHandler
