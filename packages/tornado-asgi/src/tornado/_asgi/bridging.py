@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
-from tornado._asgi.messages import HOP_BY_HOP, Message, Scope
+from tornado._asgi.messages import HOP_BY_HOP, Message
+from tornado._asgi.serving import Container
 from tornado._loop.seam import CALLBACK_ERRORS
-from tornado.httputil import HTTPServerRequest
 from tornado.log import app_log
 from tornado.web import Application
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
-
-
-class Container(Protocol):
-    """What holds the application that is served."""
-
-    application: Callable[..., Awaitable[None]]
-
-    def scope_of(self, request: HTTPServerRequest, kind: str) -> Scope:
-        """Return the scope of a request."""
 
 
 def application_for(container: Container, settings: dict[str, Any]) -> Application:

@@ -13,9 +13,10 @@ import stat
 from collections import deque
 from collections.abc import Awaitable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tornado._asgi.messages import HOP_BY_HOP, Message
+from tornado._asgi.serving import Container
 from tornado._core.seam import printable
 from tornado._http1.seam import has_whole_content, respond_with_pairs
 from tornado._loop.seam import CALLBACK_ERRORS
@@ -26,9 +27,6 @@ from tornado.httputil import (
 )
 from tornado.iostream import StreamClosedError
 from tornado.log import access_log, app_log
-
-if TYPE_CHECKING:
-    from tornado._asgi.container import ASGIContainer
 
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _log_is_enabled = access_log.isEnabledFor
@@ -60,7 +58,7 @@ class ASGITarget:
     _is_done = False
     _trailers: HTTPHeaders | None = None
 
-    def __init__(self, container: ASGIContainer, request: HTTPServerRequest) -> None:
+    def __init__(self, container: Container, request: HTTPServerRequest) -> None:
         fields = request.headers
         #: whether the request has content, or may have
         self.has_content = "Content-Length" in fields or "Transfer-Encoding" in fields

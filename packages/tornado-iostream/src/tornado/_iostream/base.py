@@ -9,7 +9,7 @@ from tornado._iostream.push import PushStream
 if TYPE_CHECKING:
     import asyncio
 
-    from tornado._loop.ioloop import Selectable
+    from tornado._loop.seam import Selectable
 
 
 class BaseIOStream(PushStream):

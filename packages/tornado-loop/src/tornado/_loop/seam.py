@@ -12,6 +12,9 @@ Coroutines
     `convert_yielded` is `tornado.gen.convert_yielded`, for modules that should not import all of
     ``gen``. `Starter` starts coroutines that may never wait, without making a task for each.
 
+Descriptors
+    `Selectable` is the type of an object with a file descriptor, which an `IOLoop` can watch.
+
 Futures and callbacks
     `done_future` returns a finished future of a loop, shared by all who have nothing to wait for:
     nobody may change it. `deliver` calls a callback with an awaitable's result, through the loop and
@@ -29,9 +32,11 @@ from tornado._loop.callbacks import CALLBACK_ERRORS, deliver, schedule
 from tornado._loop.contexts import run_clean
 from tornado._loop.conversion import convert_yielded
 from tornado._loop.futures import done_future
+from tornado._loop.ioloop import Selectable
 
 __all__ = [
     "CALLBACK_ERRORS",
+    "Selectable",
     "Starter",
     "contexts",
     "convert_yielded",
