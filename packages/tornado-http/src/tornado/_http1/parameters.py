@@ -1,4 +1,4 @@
-"""Options of a connection go in as keywords; the object that its two ends read comes out."""
+"""The options of an HTTP/1.1 connection, on either side."""
 
 from __future__ import annotations
 

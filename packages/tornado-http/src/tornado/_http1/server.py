@@ -215,7 +215,7 @@ class HTTP1ServerConnection(PacedConnection):
         return self.phase is _IDLE and self._scheduled
 
     def stream_closed(self, error: BaseException | None) -> None:
-        """The stream closed, whoever closed it."""
+        """The stream was closed, by either side."""
         if self.phase is not Serving.GONE:
             self._leave(Serving.GONE)
             self._abandon()
@@ -433,7 +433,7 @@ class HTTP1ServerConnection(PacedConnection):
         self.resume()
 
     def content_blocked(self) -> None:
-        """Whoever consumes the content needs time: the peer has to send nothing meanwhile."""
+        """Pause reading while the consumer is busy."""
         self.pause()
         if self._body_timeout() is None:
             self._deadline = 0.0
