@@ -1,6 +1,7 @@
 """How clients are made, configured, shared and closed; the blocking client; the command; contexts."""
 
 import asyncio
+import contextlib
 import gc
 import subprocess
 import sys
@@ -425,5 +426,71 @@ def test_raise_error_by_place(run, make_client, serve, respond):
             assert (await client.fetch(server.url, None, False)).code == 404
             with pytest.raises(HTTPError):
                 await client.fetch(server.url, True)
+
+    run(main)
+
+
+def test_requests_in_the_order_of_every_release():
+    """Parameters were added in the middle: in 3.0 ``auth_mode``, in 4.0 ``proxy_auth_mode``."""
+    first = ["http://x/", "POST", {"A": "b"}, b"body", "user", "pass"]
+    middle = [1.5, 2, 0, False, 3, "agent", True, "127.0.0.1", len, repr, print]
+    proxy = ["proxy", 80, "puser", "ppass"]
+    last = [True, False, "ca", True, "key", "cert"]
+    names = (
+        "connect_timeout request_timeout if_modified_since follow_redirects max_redirects user_agent"
+        " use_gzip network_interface streaming_callback header_callback prepare_curl_callback"
+        " proxy_host proxy_port proxy_username proxy_password"
+        " allow_nonstandard_methods validate_cert ca_certs allow_ipv6 client_key client_cert"
+    ).split()
+    by_name = HTTPRequest(*first, **dict(zip(names, [*middle, *proxy, *last], strict=True)))
+    for request in (
+        HTTPRequest(*first, *middle, *proxy, *last),
+        HTTPRequest(*first, None, *middle, *proxy, *last),
+        HTTPRequest(*first, None, *middle, *proxy, None, *last),
+        HTTPRequest(*first, *middle, *proxy, **dict(zip(names[-6:], last, strict=True))),
+        HTTPRequest(
+            *first, *middle[:1], **dict(zip(names[1:], [*middle, *proxy, *last][1:], strict=True))
+        ),
+    ):
+        for name in {*names, "url", "method", "body", "auth_username", "headers"} - {
+            "if_modified_since"
+        }:
+            assert getattr(request, name) == getattr(by_name, name), name
+        assert request.proxy_auth_mode is None
+    assert HTTPRequest(*first, "digest", 1.5).connect_timeout == 1.5
+
+
+def test_initialize_in_the_order_of_every_release(run):
+    """As subclasses call it by ``super()``: with a loop in front until 5.0, then without."""
+    mapping, defaults = {"a": "127.0.0.1"}, {"user_agent": "agent"}
+    resolver = Resolver()
+
+    async def main():
+        loop = IOLoop.current()
+        with contextlib.closing(SimpleAsyncHTTPClient(force_instance=True)) as client:
+            for args in (
+                (5, mapping, 1000, resolver, defaults, 2000, 3000),
+                (loop, 5, mapping, 1000, resolver, defaults, 2000, 3000),
+                (None, 5, mapping, 1000, resolver, defaults, 2000, 3000),
+            ):
+                client.initialize(*args)
+                found = client.max_clients, client.max_header_size, client.max_body_size
+                assert found == (5, 2000, 3000)
+                assert client.defaults["user_agent"] == "agent"
+                assert client.hostname_mapping == mapping
+            for args in ((loop, 5, 3, mapping, 1000), (loop, 3, None, mapping, 1000)):  # 2.x
+                client.initialize(*args)
+                assert (client.max_clients, client.max_buffer_size) == (3, 1000)
+                assert client.hostname_mapping == mapping
+        with contextlib.closing(CurlAsyncHTTPClient(force_instance=True)) as client:
+            for args in ((5, defaults, 999), (loop, 5, defaults, 999)):
+                client.initialize(*args)
+                assert (client.max_clients, client.max_body_size) == (5, 999)
+                assert client.defaults["user_agent"] == "agent"
+            client.initialize(loop, 5, 3)
+            assert client.max_clients == 3
+        for args in ((defaults,), (loop, defaults), (None, defaults)):
+            AsyncHTTPClient.initialize(client, *args)
+            assert client.defaults["user_agent"] == "agent"
 
     run(main)

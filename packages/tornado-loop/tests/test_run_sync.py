@@ -119,6 +119,22 @@ class TestStopped:
         loop.close()
         assert quiet() == []
 
+    @pytest.mark.parametrize("operation", OPERATIONS)
+    @pytest.mark.parametrize("when", ["at once", "by an interrupt"])
+    def test_before_the_operation_began(self, quiet, operation, when):
+        """Coroutines that never got a turn are no reason for a warning either."""
+
+        def interrupt():
+            raise KeyboardInterrupt
+
+        loop = IOLoop()
+        loop.add_callback(loop.stop if when == "at once" else interrupt)
+        with pytest.raises(RuntimeError if when == "at once" else KeyboardInterrupt) as caught:
+            loop.run_sync(operation)
+        del caught
+        loop.close()
+        assert quiet() == []
+
     def test_the_loop_can_go_on(self, io_loop):
         done = []
 

@@ -167,12 +167,16 @@ class AsyncHTTPClient(Configurable):
         return instance
 
     def initialize(
-        self, io_loop: IOLoop | None = None, defaults: dict[str, Any] | None = None
+        self,
+        io_loop: IOLoop | dict[str, Any] | None = None,
+        defaults: dict[str, Any] | None = None,
     ) -> None:
         """Set up a new client.
 
         :arg defaults: parameters of `HTTPRequest`, for requests that leave them out.
         """
+        if isinstance(io_loop, dict):  # since 5.0, defaults comes first
+            io_loop, defaults = None, io_loop
         if io_loop is not None:
             self._bound_loop = weakref.ref(io_loop)
         self.defaults = dict(HTTPRequest._DEFAULTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tornado._httpclient.curl_transport import CurlTransport
+from tornado._httpclient.positions import in_order_of, of_curl
 from tornado._httpclient.queueing import QueueingClient
 from tornado.ioloop import IOLoop
 
@@ -17,6 +18,7 @@ class CurlAsyncHTTPClient(QueueingClient[CurlTransport]):
     ``prepare_curl_callback``. ``ssl_options`` are taken as a dictionary only.
     """
 
+    @in_order_of(of_curl)
     def initialize(  # type: ignore[override]  # more parameters, in their old order
         self,
         io_loop: IOLoop | None = None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tornado import stack_context
 from tornado._core.seam import check_callback
+from tornado._httpclient.positions import in_order_of, of_request
 from tornado.escape import utf8
 from tornado.httputil import HTTPHeaders, format_timestamp
 
@@ -115,6 +116,7 @@ class HTTPRequest:
         "validate_cert": True,
     }
 
+    @in_order_of(of_request, above=6)
     def __init__(
         self,
         url: str,

@@ -11,6 +11,7 @@ from typing import Any
 from tornado._httpclient.connection import ClientConnection
 from tornado._httpclient.fetching import Fetch
 from tornado._httpclient.pool import ConnectionPool
+from tornado._httpclient.positions import in_order_of, of_simple
 from tornado._httpclient.queueing import QueueingClient
 from tornado._httpclient.request import _RequestProxy
 from tornado._httpclient.response import HTTPResponse
@@ -82,6 +83,7 @@ class SimpleAsyncHTTPClient(QueueingClient[SimpleTransport]):
     unfinished, too large or followed by other bytes.
     """
 
+    @in_order_of(of_simple)
     def initialize(  # type: ignore[override]  # more parameters, in their old order
         self,
         io_loop: IOLoop | None = None,

@@ -2,11 +2,12 @@
 
 import asyncio
 import functools
+import inspect
 from asyncio.events import _get_running_loop
 from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
-from types import FunctionType, MethodType
+from types import CoroutineType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tornado._core.seam import not_callable
@@ -144,6 +145,7 @@ class BaseAsyncIOLoop(IOLoop):
         self._open_streams.clear()
         if self._left_unfinished:
             self._silence_tasks()
+            self._close_unbegun()
         self._held.clear()
         if IOLoop._singleton is self:
             IOLoop._singleton = None
@@ -188,6 +190,7 @@ class BaseAsyncIOLoop(IOLoop):
         except (KeyboardInterrupt, SystemExit):
             # The program ends: what it leaves behind is no mistake that asyncio should report.
             self._silence_tasks()
+            self._left_unfinished = True
             raise
         finally:
             for call in self._when_stopped:
@@ -229,6 +232,14 @@ class BaseAsyncIOLoop(IOLoop):
         """Keep asyncio from reporting tasks of this loop that are collected before they are done."""
         for task in asyncio.all_tasks(self.asyncio_loop):
             task._log_destroy_pending = False  # type: ignore[attr-defined]  # as asyncio.gather does
+
+    def _close_unbegun(self) -> None:
+        """Close the coroutines of tasks that never got a turn; Python would warn about each."""
+        for task in asyncio.all_tasks(self.asyncio_loop):
+            coroutine = task.get_coro()
+            if isinstance(coroutine, CoroutineType) and not coroutine.cr_running:
+                if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+                    coroutine.close()
 
     # -- callbacks -------------------------------------------------------------------------------
 
