@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
-from conftest import RELEASE
-
 APPLICATION = """
 from tornado import httpclient, httpserver, ioloop, netutil, web
 
@@ -211,12 +207,6 @@ def test_ddtrace(installed):
     ]
 
 
-@pytest.mark.xfail(
-    not RELEASE,
-    strict=True,
-    reason="its transactions belong to asyncio's current task: here a request begins outside of any, "
-    "so nested ones collide",
-)
 def test_new_relic(installed):
     assert rows(installed, NEW_RELIC, "newrelic") == [
         ["Function/application:Bad.get", "500", ["ZeroDivisionError"]],

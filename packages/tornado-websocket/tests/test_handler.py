@@ -6,12 +6,14 @@ import logging
 import os
 import struct
 from contextlib import asynccontextmanager
+from unittest import mock
 
 import pytest
 
 from tornado import gen
 from tornado._websocket.masking import apply_mask
 from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler, authenticated
 from tornado.websocket import (
@@ -965,3 +967,16 @@ def test_flood_of_messages_is_held_back():
             await server.logged(("close", None, None))
 
     run(work())
+
+
+@pytest.mark.parametrize("use", [lambda h: h.write_message("x"), lambda h: h.ping(b"x")])
+def test_nothing_is_written_after_close_whatever_carries_the_messages(use):
+    """Test suites of applications put a mock in the connection's place (jupyter_server does)."""
+    request = HTTPServerRequest("GET", "/", connection=mock.Mock())
+    handler = WebSocketHandler(Application(), request)
+    handler.ws_connection = mock.MagicMock()
+    use(handler)
+    handler.close(4000, "enough")
+    handler.ws_connection.close.assert_called_once_with(4000, "enough")
+    with pytest.raises(WebSocketClosedError):
+        use(handler)

@@ -71,6 +71,8 @@ class WebSocketHandler(RequestHandler):
     open_kwargs: dict[str, Any] = {}
     _opened = False
     _on_close_called = False
+    #: Whether `close` was called: whatever carries the messages, nothing is written any more.
+    _is_closed_here = False
 
     # ---- the handshake ----
 
@@ -316,7 +318,7 @@ class WebSocketHandler(RequestHandler):
            Returns a future.
         """
         connection = self.ws_connection
-        if connection is None:
+        if connection is None or self._is_closed_here:
             raise WebSocketClosedError("the WebSocket is closed")
         if isinstance(message, dict):
             message = json_encode(message)
@@ -332,7 +334,7 @@ class WebSocketHandler(RequestHandler):
         .. versionchanged:: 5.1
            ``data`` is optional.
         """
-        if self.ws_connection is None:
+        if self.ws_connection is None or self._is_closed_here:
             raise WebSocketClosedError("the WebSocket is closed")
         self.ws_connection.write_ping(data.encode() if isinstance(data, str) else data)
 
@@ -348,6 +350,7 @@ class WebSocketHandler(RequestHandler):
         """
         if self.ws_connection is not None:
             self.ws_connection.close(code, reason)
+            self._is_closed_here = True
 
     def set_nodelay(self, value: bool) -> None:
         """Send small messages at once (the default), or let the system gather them.
