@@ -105,7 +105,7 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def unused_port() -> Callable[[], int]:
     return free_port
 
@@ -144,7 +144,7 @@ def running(
             process.stdout.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run() -> Callable[..., contextlib.AbstractContextManager[subprocess.Popen[str]]]:
     return running
 
