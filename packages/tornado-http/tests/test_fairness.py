@@ -152,9 +152,9 @@ def test_a_kept_response_leaves_when_it_was_kept_too_long(run, connect, clock, r
         kept = []
         loop = asyncio.get_running_loop()
         loop.call_soon(quick.chunk_received, GET)
-        loop.call_soon(lambda: kept.append(len(departures._waiting)))
+        loop.call_soon(lambda: kept.append(len(departures.waiting)))
         loop.call_soon(slow.chunk_received, GET)
-        loop.call_soon(lambda: kept.append(len(departures._waiting)))
+        loop.call_soon(lambda: kept.append(len(departures.waiting)))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert kept == [1, 0]

@@ -10,6 +10,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from tornado import stack_context
@@ -109,12 +110,12 @@ class HTTP1Connection(HTTPConnection):
         :raises ~tornado.httputil.HTTPOutputError: if a response was begun already, or
             Content-Length is wrong.
         """
-        cls = type(self)
+        write_headers, finish = self.write_headers, self.finish
         if (
-            cls.write_headers is not _WRITE_HEADERS
-            or cls.finish is not _FINISH
-            or "write_headers" in self.__dict__
-            or "finish" in self.__dict__
+            type(write_headers) is not MethodType
+            or write_headers.__func__ is not _WRITE_HEADERS
+            or type(finish) is not MethodType
+            or finish.__func__ is not _FINISH
         ):
             super().respond(status, reason, headers, body)  # calls the two
             return

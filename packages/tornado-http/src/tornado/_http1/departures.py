@@ -53,7 +53,7 @@ class Departures:
         "_loop",
         "_queue",
         "_scheduled",
-        "_waiting",
+        "waiting",
     )
 
     def __init__(
@@ -62,14 +62,15 @@ class Departures:
         self._loop = loop
         #: what else the loop is about to call in this turn; ``None`` where it does not tell
         self._queue = queue
-        self._waiting: list[Departing] = []
+        #: connections whose responses are kept
+        self.waiting: list[Departing] = []
         self._scheduled = False
         self._kept_since = 0.0
         self._at_once = 0
 
     def keeps(self) -> bool:
         """Return whether a response that is ready now should wait for others of this turn."""
-        if self._waiting:
+        if self.waiting:
             if _monotonic() - self._kept_since <= _LONGEST_SECONDS:
                 return True
             self.leave()
@@ -80,7 +81,7 @@ class Departures:
 
     def add(self, connection: Departing) -> None:
         """Send the responses of ``connection`` with those of others; it is not waiting already."""
-        waiting = self._waiting
+        waiting = self.waiting
         queue = self._queue
         if not waiting:
             if queue is not None and not queue:
@@ -99,7 +100,7 @@ class Departures:
 
     def leave_if_late(self) -> None:
         """Send what has been kept for too long, at the end of a connection's turn."""
-        if self._waiting and _monotonic() - self._kept_since > _LONGEST_SECONDS:
+        if self.waiting and _monotonic() - self._kept_since > _LONGEST_SECONDS:
             self.leave()
 
     def _turn_ended(self) -> None:
@@ -108,7 +109,7 @@ class Departures:
 
     def leave(self) -> None:
         """Send all that was kept."""
-        waiting, self._waiting = self._waiting, []
+        waiting, self.waiting = self.waiting, []
         if not waiting:
             return
         if _monotonic() - self._kept_since > _LONGEST_SECONDS:

@@ -63,8 +63,19 @@ class PacedConnection(LendingConnection):
         elif self._eof or (self._draining and not buffered):
             self.close_when_sent()
         else:
-            if not self._head_begun:
-                self._wait_for_head(bool(buffered))
+            if buffered:
+                if not self._head_begun:
+                    self._wait_for_head(True)
+            else:
+                # As in `_wait_for_head`, without a call: this is where most requests end.
+                self._had_backlog = False
+                deadline = self._deadline
+                if not deadline:
+                    idle = self.params.idle_timeout
+                    if idle is not None:
+                        self._deadline = deadline = self._now() + idle
+                if deadline and (self._timer is None or self._timer_at > deadline):
+                    self._wait_for_head(False)
             if self._paused:
                 self.resume()
 

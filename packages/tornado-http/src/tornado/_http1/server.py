@@ -55,6 +55,7 @@ _DISCARD_SECONDS = 3.0
 
 _monotonic = time.monotonic
 _new_exchange = HTTP1Connection.__new__
+_copy_headers = HTTPHeaders._copy_of
 _request_from_head = HTTPServerRequest._from_head
 
 _START = Reading.START
@@ -296,7 +297,7 @@ class HTTP1ServerConnection(PacedConnection):
         self._turn = False
         if self._corked is not None:
             self._departures.add(self)
-        else:
+        elif self._departures.waiting:
             self._departures.leave_if_late()
         if refused is not None:
             self.refuse(refused)
@@ -323,7 +324,8 @@ class HTTP1ServerConnection(PacedConnection):
                 else:
                     self._begin_classic(exchange, head)
                 return
-            headers = head.copy_headers()
+            authority = head.authority
+            headers = _copy_headers(fields.headers) if authority is None else head.copy_headers()
             decoder = self._decoder(headers) if self.params.decompress else None
             if self._knows_peer:
                 request = _request_from_head(
@@ -334,7 +336,7 @@ class HTTP1ServerConnection(PacedConnection):
                     head.method, head.target, fields.version, headers, connection=exchange
                 )
             request.server_connection = self
-            if head.authority is not None:
+            if authority is not None:
                 request.uri = head.sent_target
             target = dispatch(request)
             if fields.has_content or target.streams_body:
@@ -518,7 +520,10 @@ class HTTP1ServerConnection(PacedConnection):
         """
         head = exchange._head
         assert head is not None
-        if not head.fields.keep_alive or self._draining or exchange.no_keep_alive:
+        if not head.fields.keep_alive or self._draining:
+            return False
+        closes = exchange._no_keep_alive
+        if closes or (closes is None and self.params.no_keep_alive):
             return False
         return self.phase is not _CONTENT or self._is_rest_small(head, is_whole)
 

@@ -85,9 +85,14 @@ def whole_response(
     names = headers._fields
     known = _STATUS_LINES.get(status)
     if known is not None and known[0] == reason:
-        lines = [known[1], *headers._lines()]
+        lines = [known[1]]
     else:
-        lines = [_status_line(status, reason), *headers._lines()]
+        lines = [_status_line(status, reason)]
+    if headers._repeated:
+        lines += headers._lines()
+    else:
+        for name, value in names.items():
+            lines.append(f"{name}: {value}")  # a comprehension is a call
     with_body = method != "HEAD"
     hands_over = status == 101 or (method == "CONNECT" and 200 <= status < 300)
     if status < 200 or status == 204 or status == 304 or hands_over:

@@ -36,7 +36,8 @@ __all__ = ["Application"]
 
 
 # Both lists of rules, each with its table.
-_PlainTables = tuple[RuleSequence, RouteTable, RuleSequence, RouteTable]
+_PlainTables = tuple[RuleSequence, RouteTable | None, RuleSequence, RouteTable | None]
+_NO_TABLES: _PlainTables = (RuleSequence(), None, RuleSequence(), None)
 
 
 class _ApplicationRouter(ReversibleRuleRouter):
@@ -417,17 +418,16 @@ class Application(ReversibleRouter):
         # Most requests are for a handler class in the table for all hosts. They need not be passed from
         # router to router, as long as the routers and matchers are those of this module; whatever was
         # replaced, on a class or an object, is called below.
-        plain = self._plain
-        if plain is None or plain[0]._table is not plain[1] or plain[2]._table is not plain[3]:
-            plain = self._plain = self._plain_tables()
+        hosts, hosts_table, rules, table = self._plain or self._plain_tables()
+        if hosts._table is not hosts_table or rules._table is not table:
+            table = self._plain_tables()[3]
         if (
-            plain is not None
+            table is not None
             and PathMatches.match is MATCH_PATH
             and AnyMatches.match is MATCH_ANY
             and _ApplicationRouter.find_handler is _FIND_HANDLER
             and _ApplicationRouter.get_target_delegate is _GET_TARGET_DELEGATE
         ):
-            table = plain[3]
             for entry in table.fixed.get(request.path) or table.candidates(request.path):
                 rule = entry.rule
                 target = rule.target
@@ -459,22 +459,22 @@ class Application(ReversibleRouter):
             )
         return self.get_handler_delegate(request, ErrorHandler, {"status_code": 404})
 
-    def _plain_tables(self) -> _PlainTables | None:
-        """Return the tables of both routers, if the only rule for hosts is the one for all hosts.
+    def _plain_tables(self) -> _PlainTables:
+        """Look up the tables of both routers, if the only rule for hosts is the one for all hosts.
 
-        ``None`` if there are more rules, or if a router is another one or was replaced in part. A list of
-        rules drops its table when it is changed, so the result counts while both have these.
+        There is no table if there are more rules, or if a router is another one or was replaced in part.
+        A list of rules drops its table when it is changed, so the result counts while both have these.
         """
-        default = self.default_router
-        wildcard = self.wildcard_router
+        default, wildcard = self.default_router, self.wildcard_router
         if type(default) is not _ApplicationRouter or type(wildcard) is not _ApplicationRouter:
-            return None
+            return _NO_TABLES
         rules = default._rules
         if default._is_patched or wildcard._is_patched or len(rules) != 1:
-            return None
+            return _NO_TABLES
         if rules[0].target is not wildcard:
-            return None
-        return rules, rules.table(), wildcard._rules, wildcard._rules.table()
+            return _NO_TABLES
+        self._plain = rules, rules.table(), wildcard._rules, wildcard._rules.table()
+        return self._plain
 
     def get_handler_delegate(
         self,

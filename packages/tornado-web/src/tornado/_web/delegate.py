@@ -187,7 +187,9 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
             # The server made it for this request, has entered it, and starts what is left in it.
             server.fresh_context = None
             self._context = fresh
-            server.unstarted = self._start(prepared)
+            rest = self._start(prepared)
+            if rest is not None:
+                server.unstarted = rest
             return
         context = self._context = copy_context()
         rest = context.run(self._start, prepared)

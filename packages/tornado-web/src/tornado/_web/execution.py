@@ -121,7 +121,9 @@ class Execution(Rendering):
         if name == "head" and not self._implements("head"):
             # HEAD is answered as GET is, without the content (RFC 9110, section 9.3.2).
             name = "get"
-        call = getattr(self, name, None) or self._unimplemented_method
+        call = getattr(self, name, None)
+        if call is None:
+            call = self._unimplemented_method
         args, kwargs = self.path_args, self.path_kwargs
         result = call(*args, **kwargs) if args or kwargs else call()
         if result is not None and not _is_done(result):

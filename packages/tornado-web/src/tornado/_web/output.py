@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Generator
+from types import MethodType
 from typing import Any, cast
 
 from tornado import httputil, stack_context
@@ -216,19 +217,21 @@ class Output(XSRFProtection):
         if not self._headers_written:
             self._conclude_whole(connection)
         else:
-            if type(self).flush is _FLUSH and "flush" not in self.__dict__:
+            flush = self.flush
+            if type(flush) is MethodType and flush.__func__ is _FLUSH:
                 self._flush(True)
             else:
-                self.flush(include_footers=True)
+                flush(include_footers=True)
             self._end(connection)
         # As in `_wind_up`, without a call.
         self._finished = True
         if self._body_future is not None:
             self._content_is_over()
         self._log()
-        if type(self).on_finish is not _ON_FINISH:
+        on_finish = self.on_finish
+        if type(on_finish) is not MethodType or on_finish.__func__ is not _ON_FINISH:
             self._send_now()  # the hook may take its time
-        self.on_finish()
+            on_finish()
         if self._has_ui:
             self._break_cycles()
 
@@ -267,16 +270,16 @@ class Output(XSRFProtection):
         status = self._status_code
         request = self.request
         # Most handlers replace none of the steps below, which are then done here, without calls. What is
-        # compared are the objects that a look-up finds, on the class and on the handler itself: wrappers
-        # may claim to be equal to what they wrap.
-        cls = type(self)
-        own = self.__dict__
+        # compared are the objects that a look-up on the handler finds: wrappers may claim to be equal to what
+        # they wrap. (To look into `__dict__` makes a dict, and all that follows slower.)
         if status == 200 and request.method in _METHODS_WITH_ETAG:
+            compute = self.compute_etag
+            set_header = self.set_etag_header
             if (
-                cls.compute_etag is _COMPUTE_ETAG
-                and cls.set_etag_header is _SET_ETAG_HEADER
-                and "compute_etag" not in own
-                and "set_etag_header" not in own
+                type(compute) is MethodType
+                and compute.__func__ is _COMPUTE_ETAG
+                and type(set_header) is MethodType
+                and set_header.__func__ is _SET_ETAG_HEADER
             ):
                 # A head() that writes nothing cannot know the tag of what get() would write.
                 if body or request.method == "GET":
@@ -287,12 +290,9 @@ class Output(XSRFProtection):
                         headers["Etag"] = tag
             else:
                 # The hooks look at the buffer.
-                self.set_etag_header()
-            if (
-                cls.check_etag_header is not _CHECK_ETAG_HEADER
-                or "check_etag_header" in own
-                or "If-None-Match" in getattr(request.headers, "_fields", request.headers)
-            ) and decided(self.check_etag_header(), self, "check_etag_header"):
+                set_header()
+            is_known = self.check_etag_header()
+            if is_known is not False and decided(is_known, self, "check_etag_header"):
                 body = b""
                 self.set_status(304)
                 status = 304
@@ -310,12 +310,13 @@ class Output(XSRFProtection):
                     # How a whole response is framed is not for the handler to choose.
                     del headers["Transfer-Encoding"]
         respond = getattr(connection, "respond", None)
-        if respond is None or cls.flush is not _FLUSH or "flush" in own:
+        flush = self.flush
+        if respond is None or type(flush) is not MethodType or flush.__func__ is not _FLUSH:
             self._write_buffer = [body] if body else []
-            self.flush(include_footers=True)
+            flush(include_footers=True)
             self._end(connection)
             return
-        if self._transforms or "_new_cookie" in own:
+        if self._transforms or hasattr(self, "_new_cookie"):
             written = body
             status, headers, body = self._head(body, True)
             if not written and request.method == "HEAD":
@@ -403,9 +404,10 @@ class Output(XSRFProtection):
 
         .. versionadded:: 3.1
         """
-        given = self.request.headers.get("If-None-Match")
-        if given is None:
+        headers = self.request.headers
+        if "If-None-Match" not in getattr(headers, "_fields", headers):
             return False
+        given = headers["If-None-Match"]
         ours = self._headers.get("Etag", "")
         if not ours:
             return False
@@ -422,7 +424,6 @@ class Output(XSRFProtection):
 # What `Output._conclude_whole` may do by itself where nobody has overridden it.
 _COMPUTE_ETAG = Output.compute_etag
 _SET_ETAG_HEADER = Output.set_etag_header
-_CHECK_ETAG_HEADER = Output.check_etag_header
 _ON_FINISH = Output.on_finish
 _FLUSH = Output.flush
 
