@@ -432,6 +432,11 @@ def test_raise_error_by_place(run, make_client, serve, respond):
 
 def test_requests_in_the_order_of_every_release():
     """Parameters were added in the middle: in 3.0 ``auth_mode``, in 4.0 ``proxy_auth_mode``."""
+
+    def plain(request, name):
+        value = getattr(request, name)
+        return getattr(value, "__wrapped__", value)  # callbacks, once a stack context was entered
+
     first = ["http://x/", "POST", {"A": "b"}, b"body", "user", "pass"]
     middle = [1.5, 2, 0, False, 3, "agent", True, "127.0.0.1", len, repr, print]
     proxy = ["proxy", 80, "puser", "ppass"]
@@ -455,7 +460,7 @@ def test_requests_in_the_order_of_every_release():
         for name in {*names, "url", "method", "body", "auth_username", "headers"} - {
             "if_modified_since"
         }:
-            assert getattr(request, name) == getattr(by_name, name), name
+            assert plain(request, name) == plain(by_name, name), name
         assert request.proxy_auth_mode is None
     assert HTTPRequest(*first, "digest", 1.5).connect_timeout == 1.5
 
