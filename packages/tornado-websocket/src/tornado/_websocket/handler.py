@@ -71,7 +71,8 @@ class WebSocketHandler(RequestHandler):
     open_kwargs: dict[str, Any] = {}
     _opened = False
     _on_close_called = False
-    #: Whether `close` was called: whatever carries the messages, nothing is written any more.
+    #: Whether `close` was called where something of an application's own carries the messages, such as a
+    #: mock; a `WebSocketProtocol` knows by itself.
     _is_closed_here = False
 
     # ---- the handshake ----
@@ -350,7 +351,7 @@ class WebSocketHandler(RequestHandler):
         """
         if self.ws_connection is not None:
             self.ws_connection.close(code, reason)
-            self._is_closed_here = True
+            self._is_closed_here = not isinstance(self.ws_connection, WebSocketProtocol)
 
     def set_nodelay(self, value: bool) -> None:
         """Send small messages at once (the default), or let the system gather them.
