@@ -5,8 +5,11 @@ And what makes the generated parts of the pages: the picture of the layers, the 
 
 from __future__ import annotations
 
+import configparser
 import itertools
+import json
 import re
+import shlex
 import subprocess
 import sys
 import textwrap
@@ -241,3 +244,96 @@ def test_links_are_checked(tmp_path, link, problem):
     (tmp_path / "page.html").write_text(f'<p id=here>\n<a href="{link}">', "utf-8")
     expected = [f"page.html:2: {link}: {problem}"] if problem else []
     assert list(links.problems(tmp_path)) == expected
+
+
+def serve_commands():
+    """Return each ``tornado serve`` that a page shows: page, arguments."""
+    found = []
+    for page, source in blocks("sh") + blocks("ini"):
+        for line in source.replace("\\\n", " ").splitlines():
+            before, mark, after = line.partition("tornado serve ")
+            if mark and not before.lstrip().startswith("#"):
+                found.append((page, shlex.split(after, comments=True)))
+    for page, source in blocks("docker"):
+        for line in source.splitlines():
+            if line.startswith("CMD "):
+                found.append((page, json.loads(line[4:])[2:]))
+    return found
+
+
+def test_commands_that_serve_have_only_options_that_exist():
+    from tornado._cli.commands import _parser
+    from tornado._cli.options import settle
+
+    found = serve_commands()
+    assert len(found) > 5
+    for page, arguments in found:
+        try:
+            options = vars(_parser("tornado").parse_args(["serve", *arguments]))
+            settle(options, {})
+        except SystemExit:
+            raise AssertionError(f"{page}: tornado serve {arguments}") from None
+
+
+def test_units_of_systemd():
+    sections = {}
+    for page, source in blocks("ini"):
+        if page != "guides/deploying.rst":
+            continue
+        unit = configparser.RawConfigParser(strict=True, interpolation=None)
+        unit.optionxform = str
+        unit.read_string(source)
+        for section in unit.sections():
+            sections.setdefault(section, {}).update(unit[section])
+    service = sections["Service"]
+    assert service["Type"] == "notify"
+    assert int(service["TimeoutStopSec"]) > 30, "the command's graceful timeout"
+    assert sections["Unit"]["Requires"] == "chat.socket"
+    known = {
+        "Unit": {"Description", "Requires", "After"},
+        "Socket": {"ListenStream"},
+        "Install": {"WantedBy"},
+        "Service": {
+            "Type", "DynamicUser", "WorkingDirectory", "ExecStart", "ExecReload", "LoadCredential",
+            "Restart", "WatchdogSec", "KillMode", "TimeoutStopSec",
+        },
+    }  # fmt: skip
+    for section, entries in sections.items():
+        assert set(entries) <= known[section]
+
+
+def test_the_docker_file():
+    ((_, source),) = blocks("docker")
+    lines = [line.split(" ", 1) for line in source.splitlines() if line]
+    assert [each[0] for each in lines if each[0] == "FROM"] == ["FROM", "FROM"]
+    words = "FROM COPY RUN WORKDIR USER ENV EXPOSE STOPSIGNAL HEALTHCHECK CMD".split()
+    assert {each[0] for each in lines} <= set(words)
+    values = dict(lines)  # the last of each kind
+    images = [value.split()[0] for name, value in lines if name == "FROM"]
+    assert images[0] == images[1], "the environment is of the same Python"
+    assert all(":" in image and not image.endswith(":latest") for image in images)
+    assert any(name == "COPY" and value.startswith("--from=build ") for name, value in lines)
+    assert values["USER"] not in ("root", "0")
+    assert values["STOPSIGNAL"] == "SIGTERM"
+    command = json.loads(values["CMD"])
+    ports = [command[i + 1] for i, word in enumerate(command) if word.endswith("port")]
+    assert ports == values["EXPOSE"].split()
+    health = json.loads(values["HEALTHCHECK"].removeprefix("CMD "))
+    assert health[:3] == ["tornado", "fetch", "--fail"]
+    assert health[3].endswith(f":{ports[1]}/healthz")
+
+
+def test_the_probes_of_kubernetes():
+    yaml = pytest.importorskip("yaml")
+    ((_, source),) = blocks("yaml")
+    pod = yaml.safe_load(source)["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    probes = {name: value["httpGet"] for name, value in container.items() if name.endswith("Probe")}
+    assert {name: probe["path"] for name, probe in probes.items()} == {
+        "startupProbe": "/readyz",
+        "readinessProbe": "/readyz",
+        "livenessProbe": "/healthz",
+    }
+    assert {probe["port"] for probe in probes.values()} == {8001}
+    assert container["ports"] == [{"containerPort": 8000}]
+    assert pod["terminationGracePeriodSeconds"] > 30 + 5
