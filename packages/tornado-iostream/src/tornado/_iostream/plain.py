@@ -8,7 +8,7 @@ import ssl
 import sys
 from collections.abc import Callable, Sequence
 from types import MethodType
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from tornado import stack_context
 from tornado._core.seam import check_callback
@@ -51,6 +51,8 @@ class IOStream(BaseIOStream):
     __slots__ = ("_address", "socket")
 
     socket: socket_module.socket  # None after close
+    #: does `start_tls`; `tornado._iostream.tls`, which is built upon this room, puts its function here
+    _upgrade: "ClassVar[Callable[..., asyncio.Future[SSLIOStream]]]"
 
     def __init__(self, socket: socket_module.socket, *args: Any, **kwargs: Any) -> None:
         self.socket = socket
@@ -329,10 +331,7 @@ class IOStream(BaseIOStream):
 
         .. versionadded:: 4.0
         """
-        # tls builds on this module.
-        from tornado._iostream.tls import upgrade
-
-        return upgrade(self, server_side, ssl_options, server_hostname, handshake_timeout)
+        return self._upgrade(self, server_side, ssl_options, server_hostname, handshake_timeout)
 
     def set_nodelay(self, value: bool) -> None:
         """Send small writes at once (True) or let the kernel gather them (False, the default).

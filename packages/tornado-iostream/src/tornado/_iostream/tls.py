@@ -481,3 +481,5 @@ _OWN_READ = SSLIOStream.read_from_fd
 _OWN_WRITE = SSLIOStream.write_to_fd
 
 SSLIOStream.__module__ = "tornado.iostream"
+
+IOStream._upgrade = staticmethod(upgrade)

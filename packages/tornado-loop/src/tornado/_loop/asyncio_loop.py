@@ -512,8 +512,8 @@ def _adopt_loop(loop: asyncio.AbstractEventLoop) -> IOLoop:
     return AsyncIOMainLoop(asyncio_loop=loop, make_current=False)
 
 
-current.make_loop = _make_loop
-current.adopt_loop = _adopt_loop
+current.hooks.make_loop = _make_loop
+current.hooks.adopt_loop = _adopt_loop
 
 
 def _is_proactor(loop: asyncio.AbstractEventLoop) -> bool:

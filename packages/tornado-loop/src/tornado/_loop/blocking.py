@@ -4,17 +4,27 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from tornado.log import gen_log
-
-if TYPE_CHECKING:
-    from tornado._loop.ioloop import IOLoop
 
 __all__ = ["BlockingWatch"]
 
 # Heartbeats in one threshold: each one puts the alarm off.
 _BEATS = 4
+
+
+class Timers(Protocol):
+    """What the watch needs of a loop."""
+
+    def running(self) -> bool:
+        """Return whether the loop is running now."""
+
+    def call_later(self, delay: float, callback: Callable[..., Any], /) -> object:
+        """Call ``callback()`` after ``delay`` seconds; return a handle."""
+
+    def remove_timeout(self, timeout: object, /) -> None:
+        """Cancel a timeout, given its handle."""
 
 
 class BlockingWatch:
@@ -26,7 +36,7 @@ class BlockingWatch:
     """
 
     def __init__(
-        self, io_loop: "IOLoop", seconds: float, action: Callable[[int, Any], Any] | None
+        self, io_loop: Timers, seconds: float, action: Callable[[int, Any], Any] | None
     ) -> None:
         self.seconds = seconds
         self._io_loop = io_loop

@@ -1,13 +1,15 @@
 """The current `IOLoop` of each thread, and the asyncio loop below it.
 
-This room sits beneath futures and loops, and so knows neither: `tornado._loop.asyncio_loop` tells it
-at import how a loop is made (`make_loop`) and how a foreign asyncio loop is adopted (`adopt_loop`).
+This room sits beneath futures and loops, and so knows neither: `tornado._loop.asyncio_loop` puts into
+`hooks`, at import, how a loop is made and how a foreign asyncio loop is adopted.
 """
 
 import asyncio
 import threading
 from asyncio.events import _get_running_loop
-from typing import TYPE_CHECKING, overload
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
     from tornado._loop.ioloop import IOLoop
@@ -19,6 +21,7 @@ __all__ = [
     "forget",
     "get_current",
     "here",
+    "hooks",
     "make_loop",
     "remember",
     "set_loop",
@@ -28,18 +31,38 @@ __all__ = [
 by_asyncio_loop: "dict[asyncio.AbstractEventLoop, IOLoop]" = {}
 
 
-def make_loop() -> "IOLoop":
-    """Make a new loop and make it current; `tornado._loop.asyncio_loop` puts its function here."""
-    import tornado.ioloop  # noqa: F401 - above this room; whoever needs no loop does without it
+class _Hooks:
+    """What rooms above this one do for it; they put their functions here when they are imported.
 
-    return globals()["make_loop"]()  # type: ignore[no-any-return]  # the function put here
+    Whoever needs no loop (a module that only decorates coroutines) does without those rooms: the first
+    call of a hook imports the module that brings them, by its name.
+    """
+
+    __slots__ = ("adopt_loop", "make_loop")
+
+    #: makes a new loop and makes it current
+    make_loop: Callable[[], "IOLoop"]
+    #: makes an `IOLoop` over an asyncio loop that has none
+    adopt_loop: Callable[[asyncio.AbstractEventLoop], "IOLoop"]
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self.__slots__:
+            raise AttributeError(name)
+        import_module("tornado.ioloop")
+        return object.__getattribute__(self, name)
+
+
+hooks = _Hooks()
+
+
+def make_loop() -> "IOLoop":
+    """Make a new loop and make it current."""
+    return hooks.make_loop()
 
 
 def adopt_loop(loop: asyncio.AbstractEventLoop) -> "IOLoop":
-    """Make an `IOLoop` over ``loop``; `tornado._loop.asyncio_loop` puts its function here."""
-    import tornado.ioloop  # noqa: F401 - above this room; whoever needs no loop does without it
-
-    return globals()["adopt_loop"](loop)  # type: ignore[no-any-return]  # the function put here
+    """Make an `IOLoop` over ``loop``."""
+    return hooks.adopt_loop(loop)
 
 
 class _Here(threading.local):

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from types import MethodType
-from typing import Any
+from typing import Any, ClassVar
 
 from tornado import template as templates
 from tornado._web.failure import Failure
@@ -32,6 +32,10 @@ class Rendering(Failure):
     #: Loaders by template path, shared by all handlers.
     _template_loaders: dict[Any, templates.BaseLoader] = {}
     _template_loader_lock = threading.Lock()
+
+    #: Makes the URLs of static files unless the settings name another class. `tornado._web.static`, which
+    #: is built upon this room, puts its `StaticFileHandler` here.
+    _static_file_handler: ClassVar[Any]
 
     _active_modules: dict[str, UIModule]
 
@@ -278,10 +282,7 @@ class Rendering(Failure):
         self.require_setting("static_path", "static_url")
         handler_class = self.settings.get("static_handler_class")
         if handler_class is None:
-            # The handler for files is built upon this class.
-            from tornado._web.static import StaticFileHandler
-
-            handler_class = StaticFileHandler
+            handler_class = self._static_file_handler
         if include_host is None:
             include_host = getattr(self, "include_host", False)
         base = f"{self.request.protocol}://{self.request.host}" if include_host else ""

@@ -20,6 +20,7 @@ from tornado._web.decisions import decided
 from tornado._web.errors import HTTPError
 from tornado._web.output import DONE
 from tornado._web.ranges import ByteRange, Unsatisfiable, requested_range
+from tornado._web.rendering import Rendering
 from tornado._web.targets import leaves_host
 from tornado._web.versions import GET_CONTENT, FileVersions, found
 from tornado.log import gen_log
@@ -436,6 +437,9 @@ class StaticFileHandler(FileVersions):
         :arg str url_path: the URL's path without ``static_url_prefix``.
         """
         return url_path if os.path.sep == "/" else url_path.replace("/", os.path.sep)
+
+
+Rendering._static_file_handler = StaticFileHandler
 
 
 @functools.lru_cache(maxsize=1024)
