@@ -235,3 +235,23 @@ def blocking_server_url(serve, respond):
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
+
+
+def test_a_fetch_that_ends_with_its_loop_is_not_reported(implementation, serve_raw, caplog):
+    """Nobody awaits it any more; released versions said nothing either."""
+
+    async def handle(reader, writer):
+        await reader.read()
+
+    async def main():
+        async with serve_raw(handle) as server:
+            client = AsyncHTTPClient(force_instance=True)
+            fetching = client.fetch(server.url)
+            queued = AsyncHTTPClient(force_instance=True, max_clients=1)
+            rest = [queued.fetch(server.url) for _ in range(2)]
+            await asyncio.sleep(0)
+            assert not any(future.done() for future in [fetching, *rest])
+
+    asyncio.run(main())
+    gc.collect()
+    assert [record.getMessage() for record in caplog.records] == []

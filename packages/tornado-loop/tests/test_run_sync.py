@@ -11,7 +11,7 @@ import pytest
 from tornado import gen
 from tornado._loop import asyncio_loop
 from tornado.concurrent import Future
-from tornado.ioloop import IOLoop, TimeoutError
+from tornado.ioloop import IOLoop, PeriodicCallback, TimeoutError
 
 LOOP = os.environ.get("TORNADO_TEST_LOOP", "asyncio")
 
@@ -169,6 +169,36 @@ class TestStopped:
         assert [text.partition("\n")[0] for text in quiet()] == [
             "Task was destroyed but it is pending!"
         ]
+
+
+class TestClosed:
+    """What callbacks of a loop began ends with the loop, without a word (as in 6.x)."""
+
+    @pytest.mark.parametrize("operation", [waits, generator, outer_generator, outer])
+    @pytest.mark.parametrize("way", ["add_callback", "spawn_callback", "call_later", "periodic"])
+    @pytest.mark.parametrize("turns", [0, 20])
+    def test_pending_coroutines_of_callbacks(self, quiet, operation, way, turns):
+        loop = IOLoop()
+
+        def stop(left):
+            if left:
+                loop.add_callback(stop, left - 1)
+            else:
+                loop.stop()
+
+        async def begin():
+            if way == "periodic":
+                PeriodicCallback(operation, 1).start()
+            elif way == "call_later":
+                loop.call_later(0, operation)
+            else:
+                getattr(loop, way)(operation)
+            loop.call_later(0.002, stop, turns)
+
+        loop.add_callback(begin)
+        loop.start()
+        loop.close()
+        assert quiet() == []
 
 
 class TestInterrupted:

@@ -300,9 +300,9 @@ class AsyncHTTPClient(Configurable):
             error = response.error
             if error is not None and (raise_error or not response._error_is_response_code):
                 future.set_exception(error)
-                if callback is not None or self._closed:
-                    # The callback was told, or the client was closed although somebody might wait:
-                    # an error that nobody awaits is no fault then.
+                if callback is not None or self._closed or getattr(error, "_is_farewell", False):
+                    # The callback was told, or the client or the loop was closed although somebody
+                    # might wait: an error that nobody awaits is no fault then.
                     future.exception()
             else:
                 future.set_result(response)

@@ -37,6 +37,8 @@ class _NoResponse(HTTPClientError):
 
     #: Whether the text begins with the status, as it did for callbacks before Tornado 5.
     _shows_status = False
+    #: Whether the client, or its loop, was closed: then it is no fault if nobody awaits the fetch.
+    _is_farewell = False
 
     def __init__(self, message: str) -> None:
         super().__init__(599, message=message)

@@ -199,7 +199,9 @@ class Transport:
         """Fail every fetch, those that wait first, and close all connections."""
         if not self._end():
             return
-        self._fail_all(HTTPStreamClosedError("AsyncHTTPClient closed"))
+        error = HTTPStreamClosedError("AsyncHTTPClient closed")
+        error._is_farewell = True
+        self._fail_all(error)
         self._free()
         shutdown, self._shutdown = self._shutdown, None
         if shutdown is not None:

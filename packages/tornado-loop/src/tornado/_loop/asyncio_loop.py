@@ -5,7 +5,7 @@ import functools
 import inspect
 from asyncio.events import _get_running_loop
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import copy_context
 from types import CoroutineType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,6 +24,20 @@ _T = TypeVar("_T")
 assert forking  # imported for what it does at a fork
 
 __all__ = ["AsyncIOLoop", "AsyncIOMainLoop", "BaseAsyncIOLoop", "PollIOLoop", "UvloopIOLoop"]
+
+
+def _dismiss(works: Iterable[Any]) -> None:
+    """Keep asyncio and Python from reporting tasks that cannot go on, for their loop closes now."""
+    for work in works:
+        if not isinstance(work, asyncio.Task) or work.done():
+            continue
+        work._log_destroy_pending = False  # type: ignore[attr-defined]  # as asyncio.gather does
+        coroutine = work.get_coro()
+        if (
+            isinstance(coroutine, CoroutineType)
+            and inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED
+        ):
+            coroutine.close()  # it never got a turn
 
 
 # How long an operation that was interrupted may take to end, in seconds.
@@ -144,8 +158,10 @@ class BaseAsyncIOLoop(IOLoop):
                 stream.close()
         self._open_streams.clear()
         if self._left_unfinished:
-            self._silence_tasks()
-            self._close_unbegun()
+            _dismiss(asyncio.all_tasks(self.asyncio_loop))
+        # Coroutines that callbacks of the loop returned, and what generators wait for, run until
+        # the loop closes: nobody else holds their tasks, so losing them now is no mistake.
+        _dismiss([getattr(held, "future", held) for held in self._held])
         self._held.clear()
         if IOLoop._singleton is self:
             IOLoop._singleton = None
@@ -232,14 +248,6 @@ class BaseAsyncIOLoop(IOLoop):
         """Keep asyncio from reporting tasks of this loop that are collected before they are done."""
         for task in asyncio.all_tasks(self.asyncio_loop):
             task._log_destroy_pending = False  # type: ignore[attr-defined]  # as asyncio.gather does
-
-    def _close_unbegun(self) -> None:
-        """Close the coroutines of tasks that never got a turn; Python would warn about each."""
-        for task in asyncio.all_tasks(self.asyncio_loop):
-            coroutine = task.get_coro()
-            if isinstance(coroutine, CoroutineType) and not coroutine.cr_running:
-                if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
-                    coroutine.close()
 
     # -- callbacks -------------------------------------------------------------------------------
 
