@@ -8,7 +8,7 @@ while waiting leaves the line, and what was granted to it goes to the next.
 
 import asyncio
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from tornado._core.seam import legacy as _legacy
 from tornado._loop import current
@@ -40,7 +40,7 @@ class Condition:
     @property
     def io_loop(self) -> "IOLoop":
         """The current loop: a condition belongs to none, so it may be made before there is one."""
-        return current.get_current()
+        return cast("IOLoop", current.get_current())
 
     def wait(self, timeout: Timeout = None) -> "asyncio.Future[bool]":
         """Wait for `notify`; the future's result is whether it came, and not the timeout."""

@@ -16,9 +16,10 @@ _PART_SIZE = 16384
 class SizeLimit(Protocol):
     """Where a decoder reads its bound, each time: the application may move it until content comes."""
 
-    __module__ = "tornado.http1engine"
-
     max_body_size: int
+
+
+SizeLimit.__module__ = "tornado.http1engine"
 
 
 class GzipDecoder:

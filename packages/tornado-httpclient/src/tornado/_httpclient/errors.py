@@ -25,7 +25,7 @@ import errno
 from typing import Any
 
 from tornado._http1.seam import MessageError
-from tornado._httpclient.response import HTTPClientError
+from tornado._httpclient.response import HTTPClientError as HTTPClientError  # belongs to the tree
 from tornado.iostream import UnsatisfiableReadError
 from tornado.log import gen_log
 

@@ -79,7 +79,7 @@ class _Call(asyncio.Handle):
             self._context.run(self._io_loop().handle_callback_exception, self._callback)
 
     def _io_loop(self) -> IOLoop:
-        return current.by_asyncio_loop[self._loop]
+        return current.by_asyncio_loop[self._loop]  # type: ignore[return-value]  # all there are
 
 
 # asyncio's own `call_soon`; `None` if it had been replaced before this module was imported.

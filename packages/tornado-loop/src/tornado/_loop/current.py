@@ -9,10 +9,10 @@ import threading
 from asyncio.events import _get_running_loop
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
-    from tornado._loop.ioloop import IOLoop
+    import concurrent.futures
 
 __all__ = [
     "adopt_loop",
@@ -27,8 +27,41 @@ __all__ = [
     "set_loop",
 ]
 
+_T = TypeVar("_T")
+
+
+class Loop(Protocol):
+    """An `IOLoop`, as the rooms beneath it see it; see there for the methods."""
+
+    _held: set[Any]
+
+    def add_callback(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> None: ...
+
+    def add_future(
+        self,
+        future: "asyncio.Future[_T] | concurrent.futures.Future[_T]",
+        callback: "Callable[[asyncio.Future[_T]], Any]",
+    ) -> None: ...
+
+    def add_timeout(
+        self, deadline: Any, callback: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> object: ...
+
+    def call_later(
+        self, delay: float, callback: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> object: ...
+
+    def _dispatch(self, callback: Callable[..., Any], *args: Any) -> None: ...
+
+    def _hold(self, runner: Any) -> None: ...
+
+    def _release(self, runner: Any) -> None: ...
+
+    def _clear_current(self) -> None: ...
+
+
 #: The `IOLoop` of each asyncio loop that has one.
-by_asyncio_loop: "dict[asyncio.AbstractEventLoop, IOLoop]" = {}
+by_asyncio_loop: dict[asyncio.AbstractEventLoop, Loop] = {}
 
 
 class _Hooks:
@@ -41,9 +74,9 @@ class _Hooks:
     __slots__ = ("adopt_loop", "make_loop")
 
     #: makes a new loop and makes it current
-    make_loop: Callable[[], "IOLoop"]
+    make_loop: Callable[[], Loop]
     #: makes an `IOLoop` over an asyncio loop that has none
-    adopt_loop: Callable[[asyncio.AbstractEventLoop], "IOLoop"]
+    adopt_loop: Callable[[asyncio.AbstractEventLoop], Loop]
 
     def __getattr__(self, name: str) -> Any:
         if name not in self.__slots__:
@@ -55,12 +88,12 @@ class _Hooks:
 hooks = _Hooks()
 
 
-def make_loop() -> "IOLoop":
+def make_loop() -> Loop:
     """Make a new loop and make it current."""
     return hooks.make_loop()
 
 
-def adopt_loop(loop: asyncio.AbstractEventLoop) -> "IOLoop":
+def adopt_loop(loop: asyncio.AbstractEventLoop) -> Loop:
     """Make an `IOLoop` over ``loop``."""
     return hooks.adopt_loop(loop)
 
@@ -68,7 +101,7 @@ def adopt_loop(loop: asyncio.AbstractEventLoop) -> "IOLoop":
 class _Here(threading.local):
     """The loop that was made current in this thread."""
 
-    loop: "IOLoop | None" = None
+    loop: Loop | None = None
 
 
 here = _Here()
@@ -97,14 +130,14 @@ def set_loop() -> asyncio.AbstractEventLoop | None:
 
 
 @overload
-def get_current() -> "IOLoop": ...
+def get_current() -> Loop: ...
 
 
 @overload
-def get_current(create: bool) -> "IOLoop | None": ...
+def get_current(create: bool) -> Loop | None: ...
 
 
-def get_current(create: bool = True) -> "IOLoop | None":
+def get_current(create: bool = True) -> Loop | None:
     """Return the loop of the running asyncio loop, else this thread's; None if none and not create.
 
     With ``create``, an asyncio loop without an `IOLoop` gets one, and a thread without any loop
@@ -140,7 +173,7 @@ def asyncio_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-def remember(io_loop: "IOLoop", loop: asyncio.AbstractEventLoop) -> None:
+def remember(io_loop: Loop, loop: asyncio.AbstractEventLoop) -> None:
     """Register the `IOLoop` of an asyncio loop, and forget those whose loop was closed."""
     for other in [known for known in by_asyncio_loop.copy() if known.is_closed()]:
         by_asyncio_loop.pop(other, None)

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import MethodType
-from typing import Any, ClassVar, Literal, Protocol, TypeVar, overload
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, cast, overload
 
 from tornado._core.seam import not_callable
 from tornado._loop import contexts, current
@@ -50,6 +50,18 @@ class Selectable(Protocol):
     def close(self) -> None: ...
 
 
+class _Current(Protocol):
+    @overload
+    def __call__(self) -> "IOLoop": ...
+
+    @overload
+    def __call__(self, create: bool) -> "IOLoop | None": ...
+
+
+#: `current.get_current`: that room knows a loop only by a few methods, but each one there is an `IOLoop`.
+_current_loop = cast("_Current", current.get_current)
+
+
 class IOLoop(Configurable):
     """An I/O event loop: a thin skin over an `asyncio` loop.
 
@@ -79,8 +91,8 @@ class IOLoop(Configurable):
     ERROR = 0x018
 
     #: The `IOLoop` of each asyncio loop that has one.
-    _ioloop_for_asyncio: "ClassVar[dict[asyncio.AbstractEventLoop, IOLoop]]" = (
-        current.by_asyncio_loop
+    _ioloop_for_asyncio: "ClassVar[dict[asyncio.AbstractEventLoop, IOLoop]]" = cast(
+        "dict[asyncio.AbstractEventLoop, IOLoop]", current.by_asyncio_loop
     )
     _singleton: "ClassVar[IOLoop | None]" = None
     _singleton_lock: ClassVar[Any] = threading.RLock()
@@ -133,7 +145,7 @@ class IOLoop(Configurable):
             self._time_func = time_func
         if make_current is not False:
             # It may be this one: a skin over the asyncio loop that is current.
-            if current.get_current(create=False) in (None, self):
+            if _current_loop(create=False) in (None, self):
                 self.make_current()
             elif make_current:
                 raise RuntimeError("this thread already has a current IOLoop")
@@ -166,7 +178,7 @@ class IOLoop(Configurable):
         .. versionchanged:: 5.0
            Follows asyncio's idea of the current loop.
         """
-        return current.get_current(instance)
+        return _current_loop(instance)
 
     @staticmethod
     def instance() -> "IOLoop":
@@ -175,7 +187,7 @@ class IOLoop(Configurable):
         So a worker thread can hand results back with ``IOLoop.instance().add_callback(...)``, as
         it could before release 5. If there is no loop at all, one is made.
         """
-        found = current.get_current(create=False)
+        found = _current_loop(create=False)
         if found is not None:
             return found
         with IOLoop._singleton_lock:
@@ -183,7 +195,7 @@ class IOLoop(Configurable):
             loop = getattr(found, "asyncio_loop", None)
             if found is None or (loop is not None and loop.is_closed()):
                 # None yet, or one made within an `asyncio.run` that is over.
-                IOLoop._singleton = found = current.get_current()
+                IOLoop._singleton = found = _current_loop()
         return found
 
     @staticmethod
@@ -203,7 +215,7 @@ class IOLoop(Configurable):
         .. versionadded:: 4.0
         """
         singleton, IOLoop._singleton = IOLoop._singleton, None
-        if singleton is not None and current.get_current(create=False) is singleton:
+        if singleton is not None and _current_loop(create=False) is singleton:
             singleton._clear_current()
 
     def make_current(self) -> None:
@@ -219,7 +231,7 @@ class IOLoop(Configurable):
 
         .. versionadded:: 3.0
         """
-        found = current.get_current(create=False)
+        found = _current_loop(create=False)
         if found is not None:
             found._clear_current()
         else:

@@ -4,7 +4,7 @@ import datetime
 import math
 import random
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from tornado._core.seam import check_callback
 from tornado._loop import contexts, current
@@ -68,7 +68,7 @@ class PeriodicCallback:
         if self._running and not self._is_loop_closed():
             return
         self._timeout = None
-        self.io_loop = self._bound_loop or current.get_current()
+        self.io_loop = self._bound_loop or cast(IOLoop, current.get_current())
         self._running = True
         self._next_timeout = self.io_loop.time()
         self._schedule_next()
