@@ -64,6 +64,7 @@ class StreamCore:
         "_connect_future",
         "_error_poll",
         "_input_hint",
+        "_is_sound",
         "_lender",
         "_loop",
         "_queue",
@@ -153,6 +154,7 @@ class StreamCore:
         self._total_write_index = self._total_write_done_index = 0
         self._callbacks_due = 0  # callbacks of users that are scheduled or running
         self._error_poll = None  # asks the kernel for errors of `_watched_fd`, where needed
+        self._is_sound = False  # the kernel took output since the last event: it holds no error
         self._watched_fd = -1  # what the loop knows this stream by, closed meanwhile or not
         self._input_hint = 0  # reads that may try the kernel before they wait for the loop
         self._reader_on = self._writer_on = False
@@ -250,11 +252,15 @@ class StreamCore:
     # below the end of the connection would never be noticed. Asking for errors by ``poll`` costs a
     # quarter of a `recv` that finds nothing, and leaves the error where it is. Then the
     # descriptor is registered anew, which gives the next report, until `recv` has come to the error.
-    # The handlers for output need no such look: `send` fails at once when there is an error.
+    # The handlers for output need no such look: `send` fails at once when there is an error. For the
+    # same reason none is needed where something was sent in response to the event.
 
     def _handle_read_once(self) -> None:
         """As `_handle_read`, on loops that report an error once and then stop watching."""
+        self._is_sound = False
         self._handle_read()
+        if self._is_sound:
+            return
         poll = self._error_poll
         if self._reader_on and poll is not None and poll.poll(0):
             self._remove_reader()

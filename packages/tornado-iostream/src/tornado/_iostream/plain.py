@@ -125,9 +125,11 @@ class IOStream(BaseIOStream):
         if type(method) is not MethodType or method.__func__ is not _OWN_WRITE:
             return super()._send_now(data)
         try:
-            return self.socket.send(data)
+            sent = self.socket.send(data)
         except (BlockingIOError, InterruptedError):
             return 0
+        self._is_sound = True
+        return sent
 
     if hasattr(socket_module.socket, "sendmsg"):
 

@@ -271,18 +271,15 @@ class PullStream(WriteStream):
             if not self._reader_on:
                 self._want_input()
             elif _IS_POSIX:  # elsewhere a socket is no file descriptor
-                self._check_descriptor()
+                # A descriptor that was closed behind the stream's back is reported by no loop.
+                try:
+                    os.get_inheritable(self._watched_fd)  # the cheapest question that needs it open
+                except OSError as error:
+                    self.close(exc_info=error)
             if self._state is CLOSED and self.error is not None:
                 raise self.error
         elif not self._is_starting() and self._state is not BROKEN:
             self._fail_late_read(read)
-
-    def _check_descriptor(self) -> None:
-        """Close the stream if its descriptor was closed behind its back: no loop reports that."""
-        try:
-            os.get_inheritable(self._watched_fd)  # the cheapest question that needs it open
-        except OSError as error:
-            self.close(exc_info=error)
 
     def _read_inline(self, read: Read) -> None:
         """Ask the kernel at once: `_read_idle` saw that it has something."""
