@@ -105,6 +105,15 @@ class BaseAsyncIOLoop(IOLoop):
     The attribute ``asyncio_loop`` is the asyncio loop.
     """
 
+    # Whether a step was replaced on this object: looked for where attributes are set, which is seldom,
+    # not where callbacks are added. What was replaced on classes, and on the asyncio loop, is.
+    _is_patched = False
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name in _STEPS:
+            super().__setattr__("_is_patched", True)
+
     def initialize(  # type: ignore[override]  # implementations take what they need
         self,
         asyncio_loop: asyncio.AbstractEventLoop,
@@ -124,6 +133,8 @@ class BaseAsyncIOLoop(IOLoop):
         # Called when `start` is about to return: what was left for the end of the turn is done.
         self._when_stopped: list[Callable[[], None]] = []
         self._queue = _queue_of(asyncio_loop)
+        self._asyncio_class: Any = type(asyncio_loop)
+        self._asyncio_vars: dict[str, Any] = getattr(asyncio_loop, "__dict__", {})
         # Whether a run_sync ended before its operation did.
         self._left_unfinished = False
         current.remember(self, asyncio_loop)
@@ -272,17 +283,16 @@ class BaseAsyncIOLoop(IOLoop):
                 loop.call_soon_threadsafe(*self._step(callback, args))
                 return
             queue = self._queue
-            if queue is not None:
-                # The short way may be taken only where nobody replaced a step of the long one.
-                run, soon = self._run_callback, loop.call_soon
-                if (
-                    type(run) is MethodType
-                    and run.__func__ is RUN_CALLBACK
-                    and type(soon) is MethodType
-                    and soon.__func__ is _CALL_SOON
-                ):
-                    queue.append(_Call(callback, args, loop))
-                    return
+            # The short way may be taken only where nobody replaced a step of the long one.
+            if (
+                queue is not None
+                and not self._is_patched
+                and type(self)._run_callback is RUN_CALLBACK
+                and self._asyncio_class.call_soon is _CALL_SOON
+                and "call_soon" not in self._asyncio_vars
+            ):
+                queue.append(_Call(callback, args, loop))
+                return
             loop.call_soon(*self._step(callback, args))
         except RuntimeError:
             if not self.asyncio_loop.is_closed():
@@ -337,15 +347,16 @@ class BaseAsyncIOLoop(IOLoop):
         """Call ``callback(*args, **kwargs)`` after ``delay`` seconds."""
         if not callable(callback):
             raise not_callable("call_later()", callback)
-        call_at = self.call_at
-        if type(call_at) is not MethodType or call_at.__func__ is not _CALL_AT:
-            return call_at(self.time() + delay, callback, *args, **kwargs)
+        if self._is_patched or type(self).call_at is not _CALL_AT:
+            return self.call_at(self.time() + delay, callback, *args, **kwargs)
         if contexts.in_use:
             callback = contexts.wrap(callback)
         if kwargs:
             callback = functools.partial(callback, **kwargs)
         delay = delay if delay > 0 else 0
-        return self.asyncio_loop.call_later(delay, *self._step(callback, args))
+        if args:
+            return self.asyncio_loop.call_later(delay, *self._step(callback, args))
+        return self.asyncio_loop.call_later(delay, self._run_callback, callback)
 
     def remove_timeout(self, timeout: object) -> None:
         """Cancel a timeout, given its handle."""
@@ -403,6 +414,7 @@ class BaseAsyncIOLoop(IOLoop):
             self._dispatch(entry[1], entry[0], events)
 
 
+_STEPS = {"_run_callback", "call_at"}
 # Compared with what a loop has when it is used: it may have been overridden or patched since.
 _CALL_AT = BaseAsyncIOLoop.call_at
 
