@@ -479,3 +479,31 @@ def test_other_limits():
     limits = Limits.for_header_size(100)
     assert (limits.max_header_size, limits.max_start_line) == (100, 100)
     assert Limits.for_header_size(None) is Limits.for_header_size(65536)
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 5, 6, 30])
+def test_whole_content_is_taken_when_all_of_it_is_here(count):
+    reader = RequestReader()
+    content = b"abcde" + b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    reader.receive(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n" + content[:count])
+    assert reader.read_head() is not None
+    if count < 5:
+        assert reader.take_whole() is None
+        reader.receive(content[count:])
+    assert reader.take_whole() == b"abcde"
+    assert reader.is_at_end
+    reader.next_message()
+    if count == 5:
+        reader.receive(content[5:])
+    elif count > 5:
+        reader.receive(content[count:])
+    assert reader.read_head().method == "GET"
+
+
+def test_chunked_content_is_not_taken_as_a_whole():
+    reader = RequestReader()
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    reader.receive(head + b"1\r\na\r\n0\r\n\r\n")
+    assert reader.read_head() is not None
+    assert reader.take_whole() is None
+    assert reader.next_event() == b"a"

@@ -9,6 +9,7 @@ from tornado._asgi.lifespan import Lifespan
 from tornado._asgi.messages import Scope
 from tornado._asgi.scopes import make_scope
 from tornado._asgi.target import ASGITarget
+from tornado._http1.seam import asks_for_websocket
 from tornado._loop.seam import Starter
 from tornado.httputil import (
     HTTPHeaders,
@@ -95,7 +96,7 @@ class ASGIContainer(HTTPServerConnectionDelegate):
 
     def dispatch(self, request: HTTPServerRequest) -> Target:
         """Return the target of a request; part of the `Dispatcher` contract."""
-        if _is_websocket(request):
+        if asks_for_websocket(request):
             return self._websocket_target(request)
         return ASGITarget(self, request)
 
@@ -128,11 +129,6 @@ class ASGIContainer(HTTPServerConnectionDelegate):
         if state is not None:
             scope["state"] = state.copy()
         return scope
-
-
-def _is_websocket(request: HTTPServerRequest) -> bool:
-    upgrade = request.headers.get("Upgrade")
-    return upgrade is not None and upgrade.lower() == "websocket" and request.method == "GET"
 
 
 class _Delegate(HTTPMessageDelegate):

@@ -58,11 +58,14 @@ def make_scope(request: HTTPServerRequest, kind: str, root_path: str) -> Scope:
 
 def _client(request: HTTPServerRequest) -> tuple[str, int] | None:
     """Return address and port of the client; port 0 where a proxy reported the address."""
-    context: Any = getattr(request.connection, "context", None)
-    address = getattr(context, "address", None)
-    if isinstance(address, tuple) and len(address) >= 2 and address[0] == request.remote_ip:
-        return address[0], address[1]
-    return (request.remote_ip, 0) if request.remote_ip else None
+    host = request.remote_ip
+    try:
+        address = request.connection.context.address
+        if address[0] == host:
+            return address[:2]
+    except (AttributeError, TypeError, IndexError):
+        pass  # a unix socket, or another kind of connection
+    return (host, 0) if host else None
 
 
 def _server(request: HTTPServerRequest) -> tuple[str, int | None] | None:

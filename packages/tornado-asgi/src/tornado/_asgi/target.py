@@ -18,7 +18,7 @@ from typing import Any
 from tornado._asgi.messages import HOP_BY_HOP, Message
 from tornado._asgi.serving import Container
 from tornado._core.seam import printable
-from tornado._http1.seam import has_whole_content, respond_with_pairs
+from tornado._http1.seam import Content, content_of, respond_with_pairs
 from tornado._loop.seam import CALLBACK_ERRORS
 from tornado.httputil import (
     HTTPHeaders,
@@ -29,6 +29,8 @@ from tornado.iostream import StreamClosedError
 from tornado.log import access_log, app_log
 
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
+_NONE = Content.NONE
+_PENDING = Content.PENDING
 _log_is_enabled = access_log.isEnabledFor
 
 
@@ -59,10 +61,10 @@ class ASGITarget:
     _trailers: HTTPHeaders | None = None
 
     def __init__(self, container: Container, request: HTTPServerRequest) -> None:
-        fields = request.headers
+        content = content_of(request)
         #: whether the request has content, or may have
-        self.has_content = "Content-Length" in fields or "Transfer-Encoding" in fields
-        self.streams_body = self.has_content and not has_whole_content(request)
+        self.has_content = content is not _NONE
+        self.streams_body = content is _PENDING
         self._container = container
         self._request = request
         self._exchange: Any = request.connection

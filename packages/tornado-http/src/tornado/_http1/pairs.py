@@ -9,6 +9,7 @@ response (framing, connection options, no content, HTTP/1.0) is left to the comm
 
 from __future__ import annotations
 
+import enum
 import http
 from collections.abc import Iterable
 from typing import Any
@@ -106,15 +107,36 @@ def _pairs_of(headers: HTTPHeaders) -> list[Pair]:
     ]
 
 
-def has_whole_content(request: HTTPServerRequest) -> bool:
-    """Return whether all content of a request that begins has arrived with its head."""
+class Content(enum.Enum):
+    """The content of a request that begins."""
+
+    NONE = "none"  #: there is none, or it is empty
+    WHOLE = "whole"  #: all of it arrived with the head
+    PENDING = "pending"  #: some of it may be still to come
+
+
+def content_of(request: HTTPServerRequest) -> Content:
+    """Return what is known of the content of a request that begins."""
     connection = request.connection
-    if type(connection) is not HTTP1Connection or connection._server is None:
-        return False
-    reader = connection._server.reader
-    assert connection._head is not None
-    length = connection._head.fields.content_length
-    return length is not None and reader.buffered >= length
+    if type(connection) is not HTTP1Connection or connection._head is None:
+        headers = request.headers
+        has_content = "Content-Length" in headers or "Transfer-Encoding" in headers
+        return Content.PENDING if has_content else Content.NONE
+    fields = connection._head.fields
+    if not fields.has_content:
+        return Content.NONE
+    server, length = connection._server, fields.content_length
+    if server is None or length is None or server.reader.buffered < length:
+        return Content.PENDING
+    return Content.WHOLE
+
+
+def asks_for_websocket(request: HTTPServerRequest) -> bool:
+    """Return whether a request asks to speak WebSocket from now on."""
+    fields = request.headers._fields
+    return (
+        "Upgrade" in fields and request.method == "GET" and fields["Upgrade"].lower() == "websocket"
+    )
 
 
 def respond_with_pairs(exchange: Any, status: int, pairs: Iterable[Pair], body: bytes) -> bool:
@@ -138,13 +160,11 @@ def respond_with_pairs(exchange: Any, status: int, pairs: Iterable[Pair], body: 
         or exchange.stream.written_by_hand
         or server.phase is not Serving.ANSWERING
         or not server.may_keep_alive(exchange, True)
-        or HTTP1Connection.respond is not _RESPOND
-        or HTTP1Connection.write_headers is not _WRITE_HEADERS
-        or HTTP1Connection.finish is not _FINISH
+        # One that somebody replaced is to be called.
+        or getattr(exchange.respond, "__func__", None) is not _RESPOND
+        or getattr(exchange.write_headers, "__func__", None) is not _WRITE_HEADERS
+        or getattr(exchange.finish, "__func__", None) is not _FINISH
     ):
-        return False
-    own = exchange.__dict__
-    if "respond" in own or "write_headers" in own or "finish" in own:
         return False
     parts = [start]
     length = None

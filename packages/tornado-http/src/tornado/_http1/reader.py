@@ -332,6 +332,15 @@ class MessageReader(Generic[_Head]):
             self.state = Reading.BROKEN
             raise self._content_too_large("Content-Length too long", self._remaining)
 
+    def take_whole(self) -> bytes | None:
+        """Return the content if it is of known length and all of it is here; then it is complete."""
+        if self.state is not _FIXED or len(self.buffer) - self._position < self._remaining:
+            return None
+        content = self._take(self._remaining)
+        self._remaining = 0
+        self.state = _COMPLETE
+        return content
+
     def _content_too_large(self, what: str, size: int) -> MessageError:
         return MessageError(f"{what}: {size} bytes, at most {self.max_body_size} are allowed", 413)
 

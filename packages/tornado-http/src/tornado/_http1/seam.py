@@ -9,9 +9,10 @@ Applications
     of a plain function of a request.
 
 Headers as pairs of bytes, for transports whose applications have them in this form
-    `request_pairs` returns those of a request. `has_whole_content` returns whether the content of a
-    request that begins has arrived. `respond_with_pairs` sends a whole response of the usual kind and
-    returns whether it did.
+    `request_pairs` returns those of a request. `content_of` returns a member of `Content`: whether a
+    request that begins has content, and whether all of it has arrived. `respond_with_pairs` sends a
+    whole response of the usual kind and returns whether it did. `asks_for_websocket` returns whether a
+    request is the handshake of a WebSocket.
 
 Wordings and grammar
     `length_mismatch` returns the message for content that is not as long as its Content-Length.
@@ -34,7 +35,13 @@ if TYPE_CHECKING:
     from tornado._http1.decoding import GzipDecoder
     from tornado._http1.dispatching import ClassicTarget, dispatch_of
     from tornado._http1.errors import MessageError
-    from tornado._http1.pairs import has_whole_content, request_pairs, respond_with_pairs
+    from tornado._http1.pairs import (
+        Content,
+        asks_for_websocket,
+        content_of,
+        request_pairs,
+        respond_with_pairs,
+    )
     from tornado._http1.writer import length_mismatch
     from tornado._httputil.names import TOKEN
     from tornado._httputil.parameters import _parse_header as parse_header
@@ -43,10 +50,12 @@ __all__ = [
     "TOKEN",
     "CallableAdapter",
     "ClassicTarget",
+    "Content",
     "GzipDecoder",
     "MessageError",
+    "asks_for_websocket",
+    "content_of",
     "dispatch_of",
-    "has_whole_content",
     "length_mismatch",
     "parse_header",
     "request_pairs",
@@ -61,7 +70,9 @@ _ROOMS = {
     "GzipDecoder": ("tornado._http1.decoding", "GzipDecoder"),
     "MessageError": ("tornado._http1.errors", "MessageError"),
     "dispatch_of": ("tornado._http1.dispatching", "dispatch_of"),
-    "has_whole_content": ("tornado._http1.pairs", "has_whole_content"),
+    "Content": ("tornado._http1.pairs", "Content"),
+    "asks_for_websocket": ("tornado._http1.pairs", "asks_for_websocket"),
+    "content_of": ("tornado._http1.pairs", "content_of"),
     "length_mismatch": ("tornado._http1.writer", "length_mismatch"),
     "parse_header": ("tornado._httputil.parameters", "_parse_header"),
     "request_pairs": ("tornado._http1.pairs", "request_pairs"),

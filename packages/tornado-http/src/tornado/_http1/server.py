@@ -396,6 +396,19 @@ class HTTP1ServerConnection(PacedConnection):
             return  # it was answered already
         exchange._target = target
         self.phase = _CONTENT
+        if request is not None and decoder is None and ready is None and not target.streams_body:
+            # Small content comes with its head: then there is nothing to wait for.
+            try:
+                self.reader.check_size()
+            except MessageError as error:
+                self.refuse(error)
+                return
+            body = self.reader.take_whole()
+            if body is not None:
+                self.content_complete()
+                request.body = body
+                target.execute()
+                return
         content = self.content = RequestContent(self, exchange, target, request, decoder)
         content.start(ready)
 
