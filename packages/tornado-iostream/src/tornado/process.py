@@ -259,7 +259,10 @@ class Subprocess:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         io_loop = kwargs.pop("io_loop", None)
-        self._io_loop = loop_or_current(io_loop or type(self)._default_loop)
+        given = io_loop or type(self)._default_loop
+        self._io_loop = loop_or_current(given)
+        # Made without a loop, and while none runs, it belongs to the one that first waits for it.
+        self._is_bound = given is not None or asyncio._get_running_loop() is not None
         self.io_loop = self._io_loop  # for others to read; a subclass may put its own there
         theirs: list[int] = []
         ours: dict[str, int] = {}
@@ -284,7 +287,7 @@ class Subprocess:
         self._exit_waiters: list[Callable[[int], None]] = []
         self._watching = False
         for name in ("stdin", "stdout", "stderr"):
-            stream = PipeIOStream(ours[name], self._io_loop) if name in ours else None
+            stream = PipeIOStream(ours[name], given) if name in ours else None
             setattr(self, name, stream if stream is not None else getattr(self.proc, name))
 
     def set_exit_callback(self, callback: Callable[[int], Any]) -> None:
@@ -299,11 +302,18 @@ class Subprocess:
         self._await_exit()
 
     def _await_exit(self) -> None:
+        self._bind()
         if self.returncode is not None:
             self._tell()
         elif not self._watching:
             self._watching = True
             run_clean(_watch, self)
+
+    def _bind(self) -> None:
+        if not self._is_bound and asyncio._get_running_loop() is not None:
+            self._is_bound = True
+            if not self._watching:
+                self._io_loop = loop_or_current(None)
 
     def wait_for_exit(self, raise_error: bool = True) -> "asyncio.Future[int]":
         """Return a future of the exit status.
@@ -317,6 +327,7 @@ class Subprocess:
         .. versionchanged:: 6.100
            Does not take the place of the exit callback or of an earlier call.
         """
+        self._bind()
         future: asyncio.Future[int] = asyncio.Future(loop=asyncio_loop_of(self._io_loop))
 
         def on_exit(returncode: int) -> None:

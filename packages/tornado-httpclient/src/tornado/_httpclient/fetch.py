@@ -427,11 +427,9 @@ class FetchBase:
         self._leave()
         if isinstance(error, asyncio.CancelledError):
             # Nobody cancelled this fetch.
-            cancelled, error = (
-                error,
-                HTTPStreamClosedError("what the fetch waited for was cancelled"),
-            )
-            error.__cause__ = cancelled
+            closed = HTTPStreamClosedError("what the fetch waited for was cancelled")
+            closed.__cause__ = error
+            error = closed
         response = HTTPResponse(
             self._sent_request(),
             599,

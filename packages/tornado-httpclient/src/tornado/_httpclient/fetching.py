@@ -164,7 +164,10 @@ class Fetch(FetchBase):
             self._connecting = None
         if task.cancelled():
             if self.state is FetchState.CONNECTING:
-                self.fail(HTTPStreamClosedError("Connecting was cancelled"))
+                # By whoever cancelled all tasks, as `asyncio.run` does when it ends.
+                closed = HTTPStreamClosedError("Connecting was cancelled")
+                closed._is_farewell = True
+                self.fail(closed)
             return
         error = task.exception()
         if self.state is not FetchState.CONNECTING:

@@ -8,6 +8,7 @@ import errno
 import os
 import select
 import sys
+from asyncio.events import _get_running_loop
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
@@ -64,6 +65,7 @@ class StreamCore:
         "_connect_future",
         "_error_poll",
         "_input_hint",
+        "_is_bound",
         "_is_sound",
         "_lender",
         "_loop",
@@ -95,6 +97,7 @@ class StreamCore:
     max_write_buffer_size: int | None
     read_chunk_size: int
     error: BaseException | None
+    _is_bound: bool
     _loop: asyncio.AbstractEventLoop
     _state: StreamState
     _read_buffer: bytearray
@@ -132,6 +135,8 @@ class StreamCore:
                 read_chunk_size,
             )
             io_loop = None
+        # Without a loop of its own, and made while none runs, it belongs to the one that first uses it.
+        self._is_bound = io_loop is not None or _get_running_loop() is not None
         self.io_loop = loop_or_current(io_loop)
         self._loop = asyncio_loop_of(self.io_loop)
         self.max_buffer_size = max_buffer_size or DEFAULT_MAX_BUFFER_SIZE
@@ -159,6 +164,17 @@ class StreamCore:
         self._input_hint = 0  # reads that may try the kernel before they wait for the loop
         self._reader_on = self._writer_on = False
         self._reading_paused = self._write_paused = self._write_ended = False
+
+    def _bind(self) -> None:
+        """Take the running loop, if this stream was made before it ran and is not registered yet."""
+        running = _get_running_loop()
+        if self._reader_on or self._writer_on:
+            self._is_bound = True
+        elif running is not None:
+            self._is_bound = True
+            if running is not self._loop:
+                self.io_loop = loop_or_current(None)
+                self._loop = running
 
     # What a transport offers.
 
@@ -312,6 +328,8 @@ class StreamCore:
         stream that is closed already it runs on the loop's next turn. ``None`` unsets it.
         """
         check_callback("set_close_callback()", callback)
+        if not self._is_bound:
+            self._bind()
         self._close_callback = None if callback is None else stack_context.wrap(callback)
         if callback is None:
             return

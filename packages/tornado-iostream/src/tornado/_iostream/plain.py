@@ -231,6 +231,8 @@ class IOStream(BaseIOStream):
         if isinstance(callback, str):
             callback = None  # server_hostname, which only TLS needs
         check_callback("connect()", callback)
+        if not self._is_bound:
+            self._bind()
         if isinstance(address, tuple) and len(address) > 1 and isinstance(address[1], str):
             address = (address[0], port_number(address[1]), *address[2:])
         if self._state is CLOSED:

@@ -227,6 +227,8 @@ class PullStream(WriteStream):
         streaming: Callable[[bytes], Any] | None = None,
     ) -> "asyncio.Future[Any]":
         """Satisfy `read` from the buffer or leave it pending; return its future or ``None``."""
+        if not self._is_bound:
+            self._bind()
         if self._read is not None and self._pending_read() is not None:
             raise AssertionError("Already reading")
         if self._receiver is not None:

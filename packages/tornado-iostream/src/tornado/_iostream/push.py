@@ -24,6 +24,8 @@ class PushStream(PullStream):
         """
         if self._pending_read() is not None or self._receiver is not None:
             raise RuntimeError("cannot attach: the stream is being read already")
+        if not self._is_bound:
+            self._bind()
         self._receiver = receiver
         self._lender = None
         self._reading_paused = False

@@ -218,6 +218,8 @@ class SSLIOStream(IOStream):
         """
         if self._handshake_future is not None and not self._handshake_future.done():
             raise RuntimeError("Already waiting")
+        if not self._is_bound:
+            self._bind()
         future: asyncio.Future[SSLIOStream] = asyncio.Future(loop=self._loop)
         if self._state is CLOSED:
             self._fail_handshake(future)
@@ -423,6 +425,8 @@ def upgrade(
         raise ValueError("IOStream is not idle; cannot convert to SSL")
     if ssl_options is None:
         ssl_options = {}
+    if not stream._is_bound:
+        stream._bind()
     loop = stream._loop
     future: asyncio.Future[SSLIOStream] = asyncio.Future(loop=loop)
     if stream._reader_on:

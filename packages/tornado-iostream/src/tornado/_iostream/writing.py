@@ -97,6 +97,8 @@ class WriteStream(StreamCore):
         """
         if self._state is CLOSED or self._write_ended:
             raise StreamClosedError(self.error)
+        if not self._is_bound:
+            self._bind()
         self.written_by_hand = True
         size = len(data) if type(data) is bytes else _size(data)
         if callback is not None:
