@@ -243,6 +243,47 @@ def test_detach_where_the_kernel_has_little_room(run, connect, before, size):
     run(main)
 
 
+@pytest.mark.parametrize("kind", ["later", "at once"])
+def test_a_request_that_comes_during_a_slow_handler_is_next(run, connect, clock, kind):
+    async def main():
+        stream, peer = connect()
+        other, victim = connect()
+        seen = []
+
+        def answered():
+            try:
+                return b"200 OK" in victim.sock.recv(1000, socket.MSG_PEEK)
+            except BlockingIOError:
+                return False
+
+        def handle(request):
+            if not seen:
+                victim.sock.send(GET)
+            seen.append(answered())
+            clock.now += 0.005
+            request.connection.respond(200, "OK", HTTPHeaders(), b"")
+
+        def act(request):
+            if kind == "later":
+                asyncio.get_running_loop().call_soon(handle, request)
+            else:
+                handle(request)
+            return True
+
+        first = serve(stream, Application(None, 0, b"", act))
+        first._departures._at_once = 1000  # as if handlers had been slow before
+        serve(other, Application(None, 0, b""))
+        await peer.send(GET * 4)
+        await until(lambda: len(seen) == 4)
+        assert seen[2:] == [True, True]
+        if kind == "later":
+            assert seen[1]
+        stream.close()
+        other.close()
+
+    run(main)
+
+
 class Content(HTTPServerConnectionDelegate, HTTPMessageDelegate):
     """Records pieces of content, and turns of the loop between the head and the end."""
 

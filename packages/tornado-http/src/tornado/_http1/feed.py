@@ -101,7 +101,7 @@ class ContentFeed:
         owner = self._owner
         if owner is None or self._task is not None or self._turn is not None:
             return
-        until = 0.0
+        until = _monotonic() + _SECONDS_PER_TURN
         try:
             for _ in range(_CALLS_PER_TURN):
                 piece = self._next_piece()
@@ -118,16 +118,18 @@ class ContentFeed:
                     return
                 if not self._give(piece) or self._owner is None:
                     return  # it needs time, or the response was sent meanwhile
-                if not until:
-                    until = _monotonic() + _SECONDS_PER_TURN
-                elif _monotonic() >= until:
+                if _monotonic() >= until:
                     break
         except MessageError as error:
             self._owner = None
             owner.content_refused(error)
             return
-        self._turn = self._loop.call_soon(self._next_turn)
+        # Before the loop polls for events: what arrived for others in the meantime comes first.
+        self._turn = self._loop.call_soon(self._turn_after_poll)
         owner.content_blocked()
+
+    def _turn_after_poll(self) -> None:
+        self._turn = self._loop.call_soon(self._next_turn)
 
     def _next_turn(self) -> None:
         self._turn = None

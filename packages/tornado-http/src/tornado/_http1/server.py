@@ -296,8 +296,13 @@ class HTTP1ServerConnection(PacedConnection):
             refused = error
         self._turn = False
         if self._corked is not None:
-            self._departures.add(self)
-        elif self._departures.waiting:
+            if is_late or self.phase is not _IDLE:
+                # Slow handlers: the next one may come before the end of the loop's turn. What runs on
+                # may be one, too.
+                self._uncork()
+            else:
+                self._departures.add(self)
+        if self._departures.waiting:
             self._departures.leave_if_late()
         if refused is not None:
             self.refuse(refused)

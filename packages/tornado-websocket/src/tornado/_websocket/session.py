@@ -227,7 +227,9 @@ class Session(HookCaller):
     def _turn_loop(self) -> None:
         """Let other connections have their turn before the next event is handed on."""
         self._holds |= _LOOP_TURNS
-        self._loop.call_soon(self._release, _LOOP_TURNS)
+        # Called before the loop polls for events, so that what arrived for others in the meantime
+        # comes before the next event.
+        self._loop.call_soon(self._loop.call_soon, self._release, _LOOP_TURNS)
 
     def _idle(self) -> None:
         """Everything that arrived was handed on."""
