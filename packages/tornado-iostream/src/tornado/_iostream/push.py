@@ -1,13 +1,18 @@
 """The push face: chunks go to a receiver as they arrive, whole writes go out without a future."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tornado._iostream.buffers import Buffer
 from tornado._iostream.errors import StreamClosedError
 from tornado._iostream.pull import PullStream
 from tornado._iostream.reads import take_front
-from tornado._iostream.receiver import ChunkReceiver
 from tornado._iostream.state import CLOSED, DRAINING, OPEN, READ_ENDED
+
+if TYPE_CHECKING:
+    from tornado._iostream.receiver import ChunkReceiver
 
 _SENDING = frozenset({OPEN, READ_ENDED, DRAINING})
 

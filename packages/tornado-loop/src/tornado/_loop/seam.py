@@ -25,14 +25,18 @@ Futures and callbacks
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from tornado._gen import eager
-from tornado._gen.parked import Starter
 from tornado._loop import contexts
 from tornado._loop.callbacks import CALLBACK_ERRORS, deliver, schedule
 from tornado._loop.contexts import run_clean
 from tornado._loop.conversion import convert_yielded
 from tornado._loop.futures import done_future
 from tornado._loop.ioloop import Selectable
+
+if TYPE_CHECKING:
+    from tornado._gen.parked import Starter
 
 __all__ = [
     "CALLBACK_ERRORS",
@@ -46,3 +50,17 @@ __all__ = [
     "run_clean",
     "schedule",
 ]
+
+
+def _find(name: str) -> Any:
+    """Return `Starter`, which only a transport that starts many coroutines loads."""
+    if name != "Starter":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tornado._gen.parked import Starter
+
+    globals()[name] = Starter
+    return Starter
+
+
+# Not by a definition: for type checkers, a module with `__getattr__` has every name.
+globals()["__getattr__"] = _find
