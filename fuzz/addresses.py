@@ -6,7 +6,7 @@ import socket
 from types import SimpleNamespace
 from typing import Any, cast
 
-from tornado._httpserver.context import _HTTPRequestContext, parse_forwarded
+from tornado._httpserver.context import _HTTPRequestContext, forwarded_from_right
 from tornado.httputil import HTTPHeaders
 
 TOKENS = [
@@ -64,7 +64,7 @@ def check(data: bytes) -> None:
     for name, value in pairs:
         if name == "Forwarded":
             _check_appended("Forwarded", value, f"for={_CLIENT};proto=http")
-            for element in parse_forwarded(value):
+            for element in forwarded_from_right([value]):
                 assert all(key == key.lower() and key.strip() for key in element)
         elif name == "X-Forwarded-For":
             _check_appended(name, value, _CLIENT)
