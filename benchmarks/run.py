@@ -4,7 +4,7 @@
 usage: python3 benchmarks/run.py [--rounds N] [--out DIR] [WORKLOAD ...]
 
 WORKLOAD is the name of a script beside this one (hello, loop, template, iostream, httpserver, web,
-httpclient, websocket); without any, all of them run. Each makes environments of their own for the
+httpclient, websocket, asgi); without any, all of them run. Each makes environments of their own for the
 peers on first use.
 """
 
@@ -30,6 +30,7 @@ WORKLOADS = [
     "web",
     "httpclient",
     "websocket",
+    "asgi",
 ]
 
 

@@ -143,9 +143,9 @@ def wait_for_new(command, known, until):
     return until(only_new)
 
 
-def test_replacing_workers_under_load(start, until):
-    command = start("serve", "site_app", "--port=0", "--workers=2", "--access-log=none")
-    before = pids(command, 2, until)
+@contextlib.contextmanager
+def load(command, clients=4):
+    """Send requests without a pause meanwhile; yields their statuses and errors."""
     stop = threading.Event()
     outcomes = []
 
@@ -153,22 +153,62 @@ def test_replacing_workers_under_load(start, until):
         while not stop.is_set():
             try:
                 outcomes.append(command.get()[0])
-            except OSError as error:
+            except (OSError, IndexError, ValueError) as error:
                 outcomes.append(error)
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
+    threads = [threading.Thread(target=ask) for _ in range(clients)]
     for thread in threads:
         thread.start()
     try:
-        for _ in range(2):
-            command.notify(signal.SIGHUP)
-            before |= wait_for_new(command, before, until)
+        yield outcomes
     finally:
         stop.set()
         for thread in threads:
             thread.join(20)
+
+
+def test_replacing_workers_under_load(start, until):
+    command = start("serve", "site_app", "--port=0", "--workers=2", "--access-log=none")
+    before = pids(command, 2, until)
+    with load(command) as outcomes:
+        for _ in range(2):
+            command.notify(signal.SIGHUP)
+            before |= wait_for_new(command, before, until)
     assert len(outcomes) > 20
     assert set(outcomes) == {200}
+    assert command.end() == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [
+        ("--max-requests=20", r"replaced after \d+ requests"),
+        ("--max-memory=1M", r"replaced with \d+ MiB"),
+    ],
+)
+def test_limits_of_workers_under_load(start, until, option, reason):
+    command = start("serve", "site_app", "--port=0", "--workers=2", "--access-log=none", option)
+    assert command.port
+    with load(command) as outcomes:
+        until(lambda: len(re.findall(reason, command.output)) >= 3)
+    assert len(outcomes) > 20
+    assert set(outcomes) == {200}
+    assert command.end() == 0
+
+
+def test_the_death_of_a_worker_under_load(start, until):
+    command = start("serve", "site_app", "--port=0", "--workers=2", "--access-log=none")
+    before = pids(command, 2, until)
+    with load(command) as outcomes:
+        victim = next(iter(before))
+        os.kill(int(victim), signal.SIGKILL)
+        command.wait_for(rf"Worker {victim} ended with signal 9")
+        until(lambda: pids(command, 2, until) - before)
+        count = len(outcomes)
+        until(lambda: len(outcomes) > count + 20)
+    failed = [each for each in outcomes if each != 200]
+    assert len(failed) <= 4, "those that were inside of it, one for each client"
+    assert 200 in outcomes[-5:]
     assert command.end() == 0
 
 
