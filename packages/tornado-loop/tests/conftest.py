@@ -61,6 +61,19 @@ def run(io_loop):
 
 
 @pytest.fixture
+def stop_later(io_loop):
+    """Stop the loop after a few milliseconds, but not before many turns, however slow the machine is."""
+
+    def turn(left):
+        if left:
+            io_loop.add_callback(turn, left - 1)
+        else:
+            io_loop.stop()
+
+    return lambda: io_loop.call_later(0.005, turn, 50)
+
+
+@pytest.fixture
 def logged():
     """The records that the project's loggers write."""
     records = []

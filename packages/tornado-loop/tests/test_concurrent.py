@@ -284,11 +284,11 @@ class TestReturnFuture:
         io_loop.start()
         assert got == [1, 2, "bare", 3]
 
-    def test_error_beside_a_callback_goes_to_the_context(self, io_loop, logged):
+    def test_error_beside_a_callback_goes_to_the_context(self, io_loop, stop_later, logged):
         got = []
         with ExceptionStackContext(lambda t, v, tb: got.append(t) or True):
             self.fails_later(callback=pytest.fail)
-        io_loop.call_later(0.005, io_loop.stop)
+        stop_later()
         io_loop.start()
         assert got == [Boom]
         assert logged == []
@@ -307,7 +307,7 @@ class TestReturnFuture:
 
 
 class TestTakesCallback:
-    def test_every_kind_of_function(self, io_loop):
+    def test_every_kind_of_function(self, io_loop, stop_later):
         got = []
 
         @takes_callback
@@ -335,7 +335,7 @@ class TestTakesCallback:
         assert positional(3, got.append, 1) is None
         assert positional(3, callback=got.append) is None
         assert got == []
-        io_loop.call_later(0.005, io_loop.stop)
+        stop_later()
         io_loop.start()
         assert sorted(map(str, got)) == ["1", "2", "3", "4", "written"]
 
@@ -346,7 +346,7 @@ class TestTakesCallback:
 
         io_loop.run_sync(main)
 
-    def test_error(self, io_loop, logged):
+    def test_error(self, io_loop, stop_later, logged):
         got = []
 
         async def fails():
@@ -355,7 +355,7 @@ class TestTakesCallback:
         with ExceptionStackContext(lambda t, v, tb: got.append(t) or True):
             deliver(fails(), pytest.fail)
         deliver(fails(), pytest.fail)
-        io_loop.call_later(0.005, io_loop.stop)
+        stop_later()
         io_loop.start()
         assert got == [Boom]
         assert len(logged) == 1

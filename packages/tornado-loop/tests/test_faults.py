@@ -89,14 +89,14 @@ def test_add_callback_while_the_loop_closes(io_loop):
     assert errors == []
 
 
-def test_callback_of_another_thread_raises(io_loop, logged):
+def test_callback_of_another_thread_raises(io_loop, stop_later, logged):
     def fail():
         raise KeyError
 
     thread = threading.Thread(target=io_loop.add_callback, args=(fail,))
     thread.start()
     thread.join()
-    io_loop.call_later(0.005, io_loop.stop)
+    stop_later()
     io_loop.start()
     assert len(logged) == 1
     assert "KeyError" in logged[0].text
@@ -159,7 +159,7 @@ def test_system_exit_leaves_the_loop_and_it_can_go_on(io_loop):
     io_loop.start()
 
 
-def test_handler_removed_by_another_handler_of_the_same_turn(io_loop):
+def test_handler_removed_by_another_handler_of_the_same_turn(io_loop, stop_later):
     import socket
 
     pairs = [socket.socketpair() for _ in range(2)]
@@ -173,7 +173,7 @@ def test_handler_removed_by_another_handler_of_the_same_turn(io_loop):
     for a, b in pairs:
         io_loop.add_handler(a, ready, io_loop.READ)
         b.send(b"x")
-    io_loop.call_later(0.005, io_loop.stop)
+    stop_later()
     io_loop.start()
     for a, b in pairs:
         a.close()
@@ -196,7 +196,7 @@ class TestSignals:
         io_loop.start()
         timer.join()
 
-    def test_hundreds_during_callbacks(self, io_loop, on_signal):
+    def test_hundreds_during_callbacks(self, io_loop, stop_later, on_signal):
         got, signals = [], 300
         on_signal(lambda *args: io_loop.add_callback_from_signal(got.append, 1))
 
@@ -205,19 +205,19 @@ class TestSignals:
             if n:
                 io_loop.add_callback(busy, n - 1)
             else:
-                io_loop.call_later(0.005, io_loop.stop)
+                stop_later()
 
         busy(signals - 1)
         io_loop.start()
         assert len(got) == signals
 
-    def test_handler_that_raises_in_a_callback(self, io_loop, on_signal, logged):
+    def test_handler_that_raises_in_a_callback(self, io_loop, stop_later, on_signal, logged):
         def handler(*args):
             raise KeyError("from the signal")
 
         on_signal(handler)
         io_loop.add_callback(os.kill, os.getpid(), signal.SIGUSR1)
-        io_loop.call_later(0.005, io_loop.stop)
+        stop_later()
         io_loop.start()
         assert len(logged) <= 1
 

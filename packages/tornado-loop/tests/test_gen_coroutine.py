@@ -200,9 +200,9 @@ class TestCoroutine:
         io_loop.start()
         assert got == [1]
 
-    def test_callback_and_an_error(self, io_loop, logged):
+    def test_callback_and_an_error(self, io_loop, stop_later, logged):
         boom(callback=pytest.fail)
-        io_loop.call_later(0.005, io_loop.stop)
+        stop_later()
         io_loop.start()
         assert "Boom" in logged[0].text
 
@@ -499,7 +499,7 @@ class TestCancellation:
         io_loop.run_sync(main)
         assert sorted(got) == ["inner", "inner", "middle"]
 
-    def test_while_it_runs(self, io_loop):
+    def test_while_it_runs(self, io_loop, stop_later):
         got = []
 
         @gen.coroutine
@@ -512,7 +512,7 @@ class TestCancellation:
                 got.append(1)
 
         futures = [function()]
-        io_loop.call_later(0.005, io_loop.stop)
+        stop_later()
         io_loop.start()
         assert got == [1]
 
@@ -532,7 +532,7 @@ class TestCancellation:
 
         io_loop.run_sync(main)
 
-    def test_swallowed(self, io_loop):
+    def test_swallowed(self, io_loop, stop_later):
         got = []
 
         @gen.coroutine
@@ -547,12 +547,12 @@ class TestCancellation:
 
         future = function()
         future.cancel()
-        io_loop.call_later(0.005, io_loop.stop)
+        stop_later()
         io_loop.start()
         assert got == [1]
         assert future.cancelled()
 
-    def test_error_after_it_is_logged(self, io_loop, logged):
+    def test_error_after_it_is_logged(self, io_loop, stop_later, logged):
         @gen.coroutine
         def function():
             try:
@@ -561,7 +561,7 @@ class TestCancellation:
                 raise Boom
 
         function().cancel()
-        io_loop.call_later(0.005, io_loop.stop)
+        stop_later()
         io_loop.start()
         assert "Exception after Future was cancelled" in logged[0].text
 
@@ -950,11 +950,11 @@ class TestRunner:
         got.append((yield gen.sleep(0)))
         return 5
 
-    def test_2_and_3(self, io_loop):
+    def test_2_and_3(self, io_loop, stop_later):
         got, ended = [], []
         runner = gen.Runner(self.generator(got), ended.append)
         runner.run()
-        io_loop.call_later(0.005, io_loop.stop)
+        stop_later()
         io_loop.start()
         assert (got, ended) == ([None], [5])
 

@@ -96,14 +96,14 @@ class TestEngine:
         with pytest.raises(Boom):
             run_engine(function)
 
-    def test_error_without_a_context_is_logged(self, io_loop, logged):
+    def test_error_without_a_context_is_logged(self, io_loop, stop_later, logged):
         @gen.engine
         def function():
             yield gen.moment
             raise Boom
 
         function()
-        io_loop.call_later(0.005, io_loop.stop)
+        stop_later()
         io_loop.start()
         assert "Boom" in logged[0].text
 

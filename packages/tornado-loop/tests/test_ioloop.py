@@ -481,12 +481,12 @@ class TestCallbacks:
         assert "Exception in callback" in logged[0].text
         assert "ZeroDivisionError" in logged[0].text
 
-    def test_cancelled_is_no_error(self, io_loop, logged):
+    def test_cancelled_is_no_error(self, io_loop, stop_later, logged):
         async def gives_up():
             raise asyncio.CancelledError
 
         io_loop.add_callback(gives_up)
-        io_loop.call_later(0.005, io_loop.stop)
+        stop_later()
         io_loop.start()
         assert logged == []
 
@@ -664,10 +664,10 @@ class TestHandlers:
         io_loop.start()
         assert got == [b"a", b"b"]
 
-    def test_no_events(self, io_loop, pair):
+    def test_no_events(self, io_loop, stop_later, pair):
         io_loop.add_handler(pair[0], pytest.fail, IOLoop.READ | IOLoop.WRITE)
         io_loop.update_handler(pair[0], IOLoop.NONE)
-        io_loop.call_later(0.005, io_loop.stop)
+        stop_later()
         io_loop.start()
 
     def test_wrong_use(self, io_loop, pair):

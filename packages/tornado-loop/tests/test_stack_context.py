@@ -242,11 +242,11 @@ class TestExceptions:
         with ExceptionStackContext(lambda *a: True, delay_warning=True):
             fail()
 
-    def test_through_the_loop(self, io_loop, logged):
+    def test_through_the_loop(self, io_loop, stop_later, logged):
         seen = []
         with ExceptionStackContext(self.handler(seen, "a")):
             io_loop.add_callback(io_loop.add_callback, fail)
-        io_loop.call_later(0.005, io_loop.stop)
+        stop_later()
         io_loop.start()
         assert seen == ["a"]
         assert logged == []
