@@ -1,6 +1,7 @@
 """System calls that somebody replaced: in a subclass, on a class, on an instance, by a wrapper."""
 
 import asyncio
+import contextlib
 import os
 from unittest import mock
 
@@ -14,11 +15,12 @@ class Counted:
 
     def __init__(self):
         self.calls = []
+        self.check = True
 
     def function(self, original):
         def replacement(stream, data):
             self.calls.append(len(data))
-            assert isinstance(data, (memoryview, bytearray))
+            assert isinstance(data, (memoryview, bytearray)) or not self.check
             return original(stream, data)
 
         return replacement
@@ -98,6 +100,40 @@ def test_writing(run, pairs, tmp_path, way, kind):
                 assert len(counted.calls) > 5
             await left.write(b"after")
             assert await right.read_bytes(5) == b"after"
+
+    run(main)
+
+
+@pytest.mark.parametrize("way", [on_class, on_class_by_wrapper, on_instance, by_mock, "subclass"])
+def test_the_write_that_engines_use(run, pairs, way):
+    """Released engines sent by ``write``; one that somebody replaced sees what ours send."""
+
+    async def main():
+        counted = Counted()
+        counted.check = False
+        async with pairs("tcp") as (left, right):
+            if way == "subclass":
+
+                class Own(IOStream):
+                    def write(self, data, callback=None):
+                        counted.calls.append(len(data))
+                        return super().write(data, callback)
+
+                left.__class__ = Own
+                replacing = contextlib.nullcontext()
+            else:
+                replacing = way(type(left), "write", counted, left)
+            with replacing:
+                assert left.send(b"1" * 10)
+                assert left.send_many([b"2" * 20, b"3" * 30])
+                assert left.send_many([b"4" * 40])
+                assert counted.calls == [10, 50, 40]
+                assert not left.written_by_hand
+                assert not left.send(b"5" * 30_000_000)  # what the kernel does not take is queued
+                assert len(await right.read_bytes(30_000_100)) == 30_000_100
+                left.close()
+                with pytest.raises(StreamClosedError):
+                    left.send(b"late")
 
     run(main)
 

@@ -188,6 +188,8 @@ def own_clock(way, monkeypatch, offset):
         monkeypatch.setattr(loop, "time", mock.Mock(side_effect=clock))
     elif way == "class":
         monkeypatch.setattr(type(loop), "time", lambda self: clock(), raising=False)
+    elif way == "frozen":  # as programs that freeze the clock of their tests do
+        monkeypatch.setattr(time, "time", clock)
     else:
         monkeypatch.setattr(IOLoop, "time", lambda self: clock())
     return loop, clock
@@ -195,7 +197,7 @@ def own_clock(way, monkeypatch, offset):
 
 @pytest.mark.parametrize("offset", [-100 * HOURS, 100 * HOURS])
 @pytest.mark.parametrize(
-    "way", ["overridden", "time_func", "instance", "mock", "class", "interface"]
+    "way", ["overridden", "time_func", "instance", "mock", "class", "interface", "frozen"]
 )
 class TestOwnClock:
     def test_deadlines(self, monkeypatch, way, offset):
