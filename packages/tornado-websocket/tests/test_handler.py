@@ -660,6 +660,52 @@ def test_close_codes_both_ways():
     run(work())
 
 
+@pytest.mark.parametrize(
+    ("reason", "received"),
+    [(b"plain", "plain"), ("\u2603".encode(), "\u2603"), (b"", None), (b"x" * 123, "x" * 123)],
+)
+def test_a_close_reason_in_bytes(reason, received):
+    class Handler(Recording):
+        def on_message(self, message):
+            self.close(4321, reason)
+
+    async def work():
+        async with serving(("/", Handler)) as server:
+            connection = await websocket_connect(server.url())
+            connection.write_message("x")
+            assert await connection.read_message() is None
+            assert (connection.close_code, connection.close_reason) == (4321, received)
+            connection = await websocket_connect(server.url())
+            await asyncio.sleep(0)
+            connection.close(1001, reason)
+            await connection.wait_closed()
+            await server.logged(("close", 1001, received))
+
+    run(work())
+
+
+@pytest.mark.parametrize("reason", [b"x" * 124, b"\xff", 5, ["a"]])
+def test_a_close_reason_that_cannot_be_sent(reason):
+    caught = []
+
+    class Handler(Recording):
+        def on_message(self, message):
+            with pytest.raises((ValueError, TypeError)) as error:
+                self.close(4321, reason)
+            caught.append(error.type)
+            self.close(4000)
+
+    async def work():
+        async with serving(("/", Handler)) as server:
+            connection = await websocket_connect(server.url())
+            connection.write_message("x")
+            assert await connection.read_message() is None
+            assert connection.close_code == 4000
+
+    run(work())
+    assert len(caught) == 1
+
+
 def test_too_early_to_write():
     """While the handshake is being answered."""
 

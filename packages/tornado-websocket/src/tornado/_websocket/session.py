@@ -27,6 +27,7 @@ from tornado._websocket.replaceable import ReplaceableMethod
 from tornado._websocket.seam import ByteTransport, FrameEngine
 from tornado._websocket.state import State
 from tornado._websocket.utf8 import decode_text
+from tornado.escape import to_unicode
 from tornado.iostream import StreamClosedError
 from tornado.log import gen_log
 
@@ -480,10 +481,11 @@ class Session(HookCaller):
         """
         if self.is_closing():
             return
-        frame = self._engine.encode_close(code, reason or "")
+        text = to_unicode(reason or "")  # the releases take bytes, too
+        frame = self._engine.encode_close(code, text)
         self.server_terminated = True
         self._stop_timers()
-        self._send_control(Opcode.CLOSE, close_payload(code, reason or ""), frame)
+        self._send_control(Opcode.CLOSE, close_payload(code, text), frame)
         self._cut_after(CLOSE_TIMEOUT)
         if self._holds & _NOBODY_ASKS:
             # The peer's close frame may stand behind messages that nobody will ask for.
