@@ -266,3 +266,62 @@ def test_control_characters_are_escaped_in_the_log(fetch, root, tmp_path, caplog
     [record] = [r for r in caplog.records if r.name == "tornado.general"]
     assert record.getMessage().isprintable()
     assert "is not in root static directory" in record.getMessage()
+
+
+class TestNothingLeavesTheRoot:
+    """Subclasses that replace one of the two steps: what the other one is for still holds."""
+
+    class Trusting(StaticFileHandler):
+        def validate_absolute_path(self, root, absolute_path):
+            return absolute_path
+
+    class Spare(StaticFileHandler):
+        def validate_absolute_path(self, root, absolute_path):
+            if not os.path.exists(absolute_path):
+                return os.path.join(root, "index.html")
+            return absolute_path
+
+    class Joins(StaticFileHandler):
+        @classmethod
+        def get_absolute_path(cls, root, path):
+            return os.path.join(root, path)
+
+    class Formats(StaticFileHandler):
+        @classmethod
+        def get_absolute_path(cls, root, path):
+            return f"{root}/{path}"
+
+    CLASSES = (Trusting, Spare, Joins, Formats)
+
+    @pytest.mark.parametrize("handler", CLASSES)
+    @pytest.mark.parametrize(
+        "path",
+        ["../secret", "..%2fsecret", "sub/../../secret", "%2e%2e/secret", "sub/..%2f../secret"],
+    )
+    def test_403(self, fetch, root, handler, path):
+        (root.parent / "secret").write_bytes(b"secret")
+        response = fetch([("/(.*)", handler, {"path": str(root)})], "/" + path)
+        assert response.code == 403
+        assert b"secret" not in response.body
+
+    @pytest.mark.parametrize("handler", CLASSES)
+    def test_a_directory_whose_name_begins_alike(self, fetch, root, handler):
+        (root.parent / "root2").mkdir()
+        (root.parent / "root2" / "a").write_bytes(b"secret")
+        assert fetch([("/(.*)", handler, {"path": str(root)})], "/../root2/a").code == 403
+
+    @pytest.mark.parametrize("handler", CLASSES)
+    @pytest.mark.parametrize("path", ["a.txt", "sub/../a.txt", "sub/..%2fa.txt"])
+    def test_what_stays_below_is_served(self, fetch, root, handler, path):
+        assert fetch([("/(.*)", handler, {"path": str(root)})], "/" + path).body == CONTENT
+
+    @pytest.mark.parametrize("path", ["../secret", "/etc/passwd", "sub/../../x", ".."])
+    def test_the_released_hook_itself_refuses(self, root, path):
+        with pytest.raises(HTTPError) as caught:
+            StaticFileHandler.get_absolute_path(str(root), path)
+        assert caught.value.status_code == 403
+
+    @pytest.mark.parametrize("path", ["a.txt", "", "sub/", "none", "sub/../a.txt"])
+    def test_the_released_hook_itself_finds(self, root, path):
+        found = StaticFileHandler.get_absolute_path(str(root), path)
+        assert found == os.path.abspath(os.path.join(root, path))

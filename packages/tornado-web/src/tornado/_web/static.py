@@ -325,6 +325,9 @@ class StaticFileHandler(FileVersions):
             raise HTTPError(404) from None  # a NUL in the path
 
     def _validated(self, root: str, absolute_path: str) -> str | None:
+        if ".." in absolute_path or not os.path.isabs(absolute_path):
+            # An override of `get_absolute_path` has only joined the two.
+            absolute_path = os.path.abspath(absolute_path)
         if not roots.is_below(absolute_path, root):
             raise self._not_in_root()
         # Links are judged before anything is asked about what they lead to: the status must not tell

@@ -44,14 +44,22 @@ class FileVersions(RequestHandler):
 
     @classmethod
     def get_absolute_path(cls, root: str, path: str) -> str:
-        """Return where ``path`` is in the file system; need not be below ``root``.
+        """Return where ``path`` is in the file system.
+
+        An override may find files elsewhere; `validate_absolute_path` then says what may be seen.
 
         :arg str root: the root directory.
         :arg str path: what `parse_url_path` returned.
+        :raises HTTPError: 403 if the path leads out of ``root``.
 
         .. versionadded:: 3.1
+        .. versionchanged:: 6.6
+           Checks the path, also for subclasses whose `validate_absolute_path` does not.
         """
-        return os.path.abspath(os.path.join(root, path))
+        absolute_path = os.path.abspath(os.path.join(root, path))
+        if not roots.is_below(absolute_path, roots.absolute(root)):
+            raise HTTPError(403, "%s is not in root static directory", printable(path))
+        return absolute_path
 
     @classmethod
     def get_content(
@@ -131,8 +139,6 @@ class FileVersions(RequestHandler):
             if found(cls, "get_absolute_path") is _GET_ABSOLUTE_PATH:
                 # A subclass that finds files elsewhere has to know what may be seen.
                 root = roots.absolute(root)
-                if not roots.is_below(absolute_path, root):
-                    raise HTTPError(403, "%s is not in root static directory", printable(path))
                 if not roots.links_stay(root, absolute_path, allowed):
                     status = roots.status_of(absolute_path)
                     is_file = status is None or stat.S_ISREG(status.st_mode)
