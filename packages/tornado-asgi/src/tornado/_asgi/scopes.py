@@ -60,9 +60,9 @@ def _client(request: HTTPServerRequest) -> tuple[str, int] | None:
     """Return address and port of the client; port 0 where a proxy reported the address."""
     host = request.remote_ip
     try:
-        address = request.connection.context.address
+        address: tuple[str, int] = request.connection.context.address
         if address[0] == host:
-            return address[:2]
+            return address[0], address[1]
     except (AttributeError, TypeError, IndexError):
         pass  # a unix socket, or another kind of connection
     return (host, 0) if host else None

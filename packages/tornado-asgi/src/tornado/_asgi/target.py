@@ -231,6 +231,7 @@ class ASGITarget:
             try:
                 await sent
             except StreamClosedError as error:
+                self.on_connection_close()
                 raise ClientDisconnectedError from error
 
     def _send_body(self, body: bytes, more: bool) -> Awaitable[None] | None:
@@ -240,6 +241,10 @@ class ASGITarget:
             raise RuntimeError("http.response.body before http.response.start")
         if self._is_done:
             raise RuntimeError("http.response.body after the end of the response")
+        if body.__class__ is not bytes:
+            if not isinstance(body, (bytes, bytearray, memoryview)):
+                raise TypeError(f"the body of a message is bytes, not {type(body).__name__}")
+            body = bytes(body)
         is_last = not more and not start.get("trailers")
         if self._is_begun:
             sent: Awaitable[None] = self._exchange.write(body)

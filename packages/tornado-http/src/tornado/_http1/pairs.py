@@ -185,11 +185,13 @@ def respond_with_pairs(exchange: Any, status: int, pairs: Iterable[Pair], body: 
     if length is not None and length != size:
         return False
     parts += b"Content-Length: ", size, b"\r\n", date_field(), b"\r\n"
-    exchange._writer = _FINISHED
     if len(body) < _JOIN_BELOW:
         parts.append(body)
-        server.send(b"".join(parts))
+        data = b"".join(parts)  # raises for what is no bytes, before anything has happened
+        exchange._writer = _FINISHED
+        server.send(data)
     else:
+        exchange._writer = _FINISHED
         server.send_many((b"".join(parts), body))
     server.exchange_finished(exchange, status, True)
     return True
