@@ -126,7 +126,7 @@ def test_errors_and_recovery(names, kind, error):
                     await tcp_client.connect(host, port)
             many = [client.fetch(f"http://{host}:{port}/") for _ in range(30)]
             errors = await asyncio.gather(*many, return_exceptions=True)
-            assert {type(each) for each in errors} == {socket.gaierror}
+            assert all(isinstance(each, socket.gaierror) for each in errors)
             names.table["name.test"] = LIVE
             assert (await client.fetch(f"http://{host}:{port}/")).body == b"hi"
             (await tcp_client.connect(host, port)).close()
@@ -153,7 +153,7 @@ def test_a_name_server_that_does_not_answer(names, kind):
             errors = await waiting
             assert time.monotonic() - began < 10
             assert {type(error) for error in errors[:10]} == {HTTPTimeoutError}
-            assert "Timeout while connecting" in str(errors[0])
+            assert "Timeout while resolving name.test" in str(errors[0])
             assert all(isinstance(error, HTTPError) and error.code == 599 for error in errors[:10])
             assert {type(error) for error in errors[10:]} == {tornado.util.TimeoutError}
             names.table["name.test"] = LIVE
