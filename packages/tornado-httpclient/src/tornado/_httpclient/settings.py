@@ -69,11 +69,11 @@ def settings_of(request: _RequestProxy) -> Settings:
         for name in ("headers", "body_producer", "streaming_callback", "header_callback"):
             if name in values:
                 values["_" + name] = values[name]
-    own = [item for item in request.request.__dict__.items() if item[1] is not None]
-    values.update(own)
-    for name, value in own:
-        if type(value) is bytes and name in _TEXTS:
-            values[name] = value.decode("utf-8")
+    for name, value in request.request.__dict__.items():
+        if value is not None:
+            if type(value) is bytes and name in _TEXTS:
+                value = value.decode("utf-8")
+            values[name] = value
     url: str | bytes = settings.url
     if isinstance(url, bytes):
         settings.url = url_of_octets(url.decode("latin-1"))
