@@ -118,13 +118,13 @@ class Context:
     protocol = "http"
 
 
-def rounds(loop, peer, count):
+def rounds(loop, peer, count, request=GET):
     """Run the loop until a peer beside it has had `count` answers."""
 
     def ask():
         try:
             for _ in range(count):
-                peer.sock.sendall(GET)
+                peer.sock.sendall(request)
                 assert peer.sock.recv(10_000).endswith(b"\r\n\r\nhi")
         finally:
             loop.call_soon_threadsafe(loop.stop)
@@ -178,6 +178,40 @@ def test_counts(connect, peers, kind):
     assert made["counts"] == dict.fromkeys(made["counts"], 0)
     assert made["calls"] == {"recv": ROUNDS, "send": ROUNDS}
     assert made["futures"] == 0
+
+
+def test_content_that_came_with_its_head_is_no_batch(connect, peers):
+    """The room of the kernel is asked for where responses are collected, not for each form."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    post = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na=b"
+
+    async def begin():
+        stream, peer = connect()
+        connection = HTTP1ServerConnection(stream, None, Context())
+        stream.socket = CountingSocket(stream.socket)
+        connection.start_serving(Dispatcher())
+        peer.sock.settimeout(5)
+        return connection, peer
+
+    async def end(connection):
+        connection.close()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    try:
+        connection, peer = loop.run_until_complete(begin())
+        rounds(loop, peer, 2, post)
+        calls = connection.stream.socket.calls
+        calls.clear()
+        rounds(loop, peer, ROUNDS, post)
+        assert calls == {"recv": ROUNDS, "send": ROUNDS}
+        loop.run_until_complete(end(connection))
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+        for peer in peers:
+            peer.close()
 
 
 @pytest.mark.parametrize("kind", [Dispatcher, Delegate])

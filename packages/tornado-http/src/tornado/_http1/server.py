@@ -274,13 +274,14 @@ class HTTP1ServerConnection(PacedConnection):
                 if head is None:
                     starved = True
                     break
-                if reader.buffer:  # the next one came with this one
+                if reader.buffer:
                     if not until:
                         until = _monotonic() + _SECONDS_PER_TURN
-                    if self._corked is None and not self._had_backlog:
+                    # More than its content: the next one came with this one.
+                    is_batch = not head.fields.has_content or reader.buffered > reader.remaining
+                    if is_batch and self._corked is None and not self._had_backlog:
                         self._cork()
-                # A context of its own for each request: no context variable passes from one to
-                # the next.
+                # Each request has a context of its own: no context variable passes to the next.
                 context = self.fresh_context = contextvars.copy_context()
                 context.run(self._begin, head)
                 self.fresh_context = None
@@ -329,8 +330,9 @@ class HTTP1ServerConnection(PacedConnection):
                 else:
                     self._begin_classic(exchange, head)
                 return
-            authority = head.authority
-            headers = _copy_headers(fields.headers) if authority is None else head.copy_headers()
+            headers = (
+                _copy_headers(fields.headers) if head.authority is None else head.copy_headers()
+            )
             decoder = self._decoder(headers) if self.params.decompress else None
             if self._knows_peer:
                 request = _request_from_head(
@@ -341,7 +343,7 @@ class HTTP1ServerConnection(PacedConnection):
                     head.method, head.target, fields.version, headers, connection=exchange
                 )
             request.server_connection = self
-            if authority is not None:
+            if head.authority is not None:
                 request.uri = head.sent_target
             target = dispatch(request)
             if fields.has_content or target.streams_body:
