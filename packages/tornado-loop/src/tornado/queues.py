@@ -9,7 +9,7 @@ a consumer that is cancelled goes back to the queue.
 import asyncio
 import heapq
 from collections import deque
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tornado._core.seam import legacy as _legacy
 from tornado._loop.waiters import Timeout, Waiters, granted
@@ -20,6 +20,11 @@ _legacy.provide(__name__)
 __all__ = ["LifoQueue", "PriorityQueue", "Queue", "QueueEmpty", "QueueFull"]
 
 _T = TypeVar("_T")
+if TYPE_CHECKING:
+    # `PriorityQueue()` needs no annotation: it takes anything, as in the releases.
+    _Item = TypeVar("_Item", default=Any)
+else:
+    _Item = TypeVar("_Item")
 
 
 class QueueEmpty(Exception):
@@ -228,7 +233,7 @@ class _QueueIterator(Generic[_T]):
         return self
 
 
-class PriorityQueue(Queue[_T]):
+class PriorityQueue(Queue[_Item]):
     """A queue that gives the smallest item first; items are often ``(priority, data)``.
 
     .. versionadded:: 4.2
@@ -237,17 +242,17 @@ class PriorityQueue(Queue[_T]):
     def _init(self) -> None:
         self._queue = []
 
-    def _put(self, item: _T) -> None:
+    def _put(self, item: _Item) -> None:
         heapq.heappush(self._queue, item)
 
-    def _get(self) -> _T:
-        item: _T = heapq.heappop(self._queue)
+    def _get(self) -> _Item:
+        item: _Item = heapq.heappop(self._queue)
         return item
 
     _unget = _put
 
 
-class LifoQueue(Queue[_T]):
+class LifoQueue(Queue[_Item]):
     """A queue that gives the newest item first.
 
     .. versionadded:: 4.2
@@ -256,11 +261,11 @@ class LifoQueue(Queue[_T]):
     def _init(self) -> None:
         self._queue = []
 
-    def _put(self, item: _T) -> None:
+    def _put(self, item: _Item) -> None:
         self._queue.append(item)
 
-    def _get(self) -> _T:
-        item: _T = self._queue.pop()
+    def _get(self) -> _Item:
+        item: _Item = self._queue.pop()
         return item
 
     _unget = _put

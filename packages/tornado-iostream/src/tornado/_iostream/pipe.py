@@ -46,7 +46,7 @@ class PipeIOStream(BaseIOStream):
             with contextlib.suppress(OSError):
                 _close(fd)
 
-    @overload  # type: ignore[override]
+    @overload
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None: ...
 
     @overload

@@ -78,7 +78,7 @@ class IOStream(BaseIOStream):
         code = self.socket.getsockopt(socket_module.SOL_SOCKET, socket_module.SO_ERROR)
         return OSError(code, os.strerror(code)) if code else None
 
-    @overload  # type: ignore[override]
+    @overload
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None: ...
 
     @overload

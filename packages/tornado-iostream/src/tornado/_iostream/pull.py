@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable
 from types import MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tornado import stack_context
 from tornado._core.seam import check_callback, wrong_type
@@ -46,17 +46,23 @@ class PullStream(WriteStream):
 
     # What a transport offers.
 
-    def read_from_fd(self, buf: bytearray | memoryview | None = None) -> Any:
-        """Read into `buf` without blocking.
+    if TYPE_CHECKING:
 
-        :returns: the count of bytes read, 0 at the end of the stream, ``None`` where nothing is
-            there now. Without `buf`: the bytes themselves, of at most `read_chunk_size`.
+        def read_from_fd(self, buf: bytearray | memoryview) -> int | None: ...
 
-        .. versionadded:: 3.1
-        .. versionchanged:: 5.0
-           Takes `buf` and returns a count.
-        """
-        raise NotImplementedError
+    else:
+
+        def read_from_fd(self, buf=None):
+            """Read into `buf` without blocking.
+
+            :returns: the count of bytes read, 0 at the end of the stream, ``None`` where nothing is
+                there now. Without `buf`: the bytes themselves, of at most `read_chunk_size`.
+
+            .. versionadded:: 3.1
+            .. versionchanged:: 5.0
+               Takes `buf` and returns a count.
+            """
+            raise NotImplementedError
 
     def _recv_chunk(self, limit: int) -> bytes | None:
         """One attempt to read; ``None`` where nothing is there, ``b""`` at the end.
@@ -76,7 +82,8 @@ class PullStream(WriteStream):
     def _recv_unbuffered(self) -> bytes | None:
         """Read by a `read_from_fd` as it was until 4.5, without a parameter."""
         try:
-            data: bytes | None = self.read_from_fd()
+            read: Any = self.read_from_fd
+            data: bytes | None = read()
         except (BlockingIOError, InterruptedError):
             return None
         return data
@@ -241,7 +248,8 @@ class PullStream(WriteStream):
             check_callback("streaming_callback", streaming)
         if callback is not None:
             check_callback("callback of a read", callback)
-            read.callback = stack_context.wrap(callback)
+            function: Any = callback  # it was found to be one
+            read.callback = stack_context.wrap(function)
         else:
             read.future = asyncio.Future(loop=self._loop)
         if streaming is not None:

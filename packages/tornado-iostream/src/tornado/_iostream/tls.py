@@ -255,7 +255,7 @@ class SSLIOStream(IOStream):
 
     # Reading and writing.
 
-    @overload  # type: ignore[override]
+    @overload
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None: ...
 
     @overload

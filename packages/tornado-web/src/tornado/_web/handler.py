@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tornado._web.execution import Execution
 
 if TYPE_CHECKING:
-    from asyncio import Future
     from collections.abc import Awaitable
 
 __all__ = ["RequestHandler"]
@@ -32,21 +31,7 @@ class RequestHandler(Execution):
     __module__ = "tornado.web"
 
     if TYPE_CHECKING:
-        # What applications see. The parameters of older releases are accepted, but not declared, so that
-        # methods that override these need not have them; and what hooks may return is said precisely,
-        # although anything else is handled too.
-        def flush(  # type: ignore[override]
-            self, include_footers: bool = False
-        ) -> Future[None]: ...
-
-        def clear_cookie(  # type: ignore[override]
-            self, name: str, **kwargs: Any
-        ) -> None: ...
-
-        def clear_all_cookies(  # type: ignore[override]
-            self, **kwargs: Any
-        ) -> None: ...
-
+        # What these hooks may return; the rooms below cope with anything else too.
         def prepare(self) -> Awaitable[None] | None: ...
 
         def data_received(self, chunk: bytes) -> Awaitable[None] | None: ...

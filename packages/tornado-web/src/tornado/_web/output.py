@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Generator
 from types import MethodType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from tornado import httputil, stack_context
 from tornado._loop.seam import done_future
@@ -89,22 +89,31 @@ class Output(XSRFProtection):
                 raise TypeError(_cannot_write(chunk))
         self._write_buffer.append(chunk)
 
-    def flush(
-        self, include_footers: bool = False, callback: Callable[..., Any] | None = None
+    if TYPE_CHECKING:
+        # Without the callback of releases up to 5.1, which methods that override this need not have.
+        def flush(self, include_footers: bool = False) -> asyncio.Future[None]: ...
+
+    else:
+
+        def flush(self, include_footers=False, callback=None):
+            """Send what was written so far, the headers first.
+
+            :arg bool include_footers: nothing will follow.
+            :arg callback: called, through the loop, when everything was handed to the kernel.
+            :returns: a `Future` that resolves then; it raises `.StreamClosedError` if the peer has gone.
+
+            Cancelling the future does not take anything back.
+
+            .. versionchanged:: 2.1
+               ``callback``.
+            .. versionchanged:: 4.0
+               Returns a `Future`.
+            """
+            return self._flush_now(include_footers, callback)
+
+    def _flush_now(
+        self, include_footers: bool, callback: Callable[..., Any] | None
     ) -> asyncio.Future[None]:
-        """Send what was written so far, the headers first.
-
-        :arg bool include_footers: nothing will follow.
-        :arg callback: called, through the loop, when everything was handed to the kernel.
-        :returns: a `Future` that resolves then; it raises `.StreamClosedError` if the peer has gone.
-
-        Cancelling the future does not take anything back.
-
-        .. versionchanged:: 2.1
-           ``callback``.
-        .. versionchanged:: 4.0
-           Returns a `Future`.
-        """
         future = self._flush(include_footers)
         self._send_now()
         future = self._unsent() or future
