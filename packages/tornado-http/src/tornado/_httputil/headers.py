@@ -6,7 +6,7 @@ import enum
 import numbers
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from tornado._httputil.errors import HTTPInputError
 from tornado._httputil.names import KNOWN, normal_form, valid_name
@@ -37,6 +37,9 @@ def _text_of(name: str, value: object) -> str:
     if has_text or isinstance(value, numbers.Number):
         return str(value)
     raise TypeError(f"{name} is {value!r} of type {type(value).__name__}, which no header can hold")
+
+
+_D = TypeVar("_D")
 
 
 class HTTPHeaders(MutableMapping[str, str]):
@@ -281,6 +284,18 @@ class HTTPHeaders(MutableMapping[str, str]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._fields)
 
+    @overload
+    def get(self, name: str, default: None = None, /) -> str | None: ...
+
+    @overload
+    def get(self, name: str, default: str, /) -> str: ...
+
+    @overload
+    def get(self, name: str, default: _D, /) -> str | _D: ...
+
+    @overload
+    def get(self, name: str, *, default: str) -> str: ...
+
     def get(self, name: str, default: Any = None) -> Any:
         """Return the value of the field ``name``, or ``default`` if there is none."""
         normal = KNOWN.get(name) or normal_form(name)
@@ -288,7 +303,15 @@ class HTTPHeaders(MutableMapping[str, str]):
             return ",".join(self._repeated[normal])
         return self._fields.get(normal, default)
 
-    def update(self, *args: Any, **kwargs: str) -> None:
+    @overload  # type: ignore[override]
+    def update(self, given: Mapping[str, str], /, **kwargs: str) -> None: ...
+
+    @overload
+    def update(self, given: Iterable[tuple[str, str]] = (), /, **kwargs: str) -> None: ...
+
+    def update(  # type: ignore[misc]  # mypy does not see that any arguments are all of them
+        self, *args: Any, **kwargs: str
+    ) -> None:
         """Set fields from a mapping or from pairs, and from keywords, as `dict.update` does.
 
         Each replaces the values that its field had. From another `HTTPHeaders` repeated fields stay

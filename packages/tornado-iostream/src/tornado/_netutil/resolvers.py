@@ -42,9 +42,13 @@ class Resolver(Configurable):
         """Return the kind that is made where none was configured."""
         return DefaultLoopResolver
 
-    def initialize(self, io_loop: "ioloop.IOLoop | None" = None) -> None:
-        """Take the loop whose futures are answered with; ``None`` means the current one."""
-        self._io_loop = io_loop
+    if (
+        not TYPE_CHECKING
+    ):  # the types are those of `Configurable`: kinds of programs take what they like
+
+        def initialize(self, io_loop=None):
+            """Take the loop of the futures; ``None`` means the current one."""
+            self._io_loop = io_loop
 
     io_loop = io_loop_attribute
     _io_loop: "ioloop.IOLoop | None" = (
@@ -326,7 +330,7 @@ class OverrideResolver(Resolver):
     resolver: Resolver
     mapping: Mapping[Any, Any]
 
-    def initialize(  # type: ignore[override]  # it has no loop of its own
+    def initialize(  # it has no loop of its own
         self, resolver: Resolver, mapping: Mapping[Any, Any]
     ) -> None:
         """Take the resolver and the mapping."""

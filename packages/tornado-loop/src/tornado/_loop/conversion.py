@@ -5,24 +5,24 @@ yield, the loop what its callbacks return.
 """
 
 import asyncio
+import concurrent.futures
 from collections.abc import Awaitable, Coroutine
 from functools import singledispatch
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from tornado._loop import contexts, current
 from tornado._loop.futures import FUTURES, done_future, drop_own_frames
 
 __all__ = ["BadYieldError", "completed", "convert_yielded", "drive", "hold", "task_of"]
 
-
-if TYPE_CHECKING:
-    import concurrent.futures
-
 #: What coroutines may yield, as far as types can tell; more can be registered with `convert_yielded`.
 Yieldable: TypeAlias = (
-    "Awaitable[Any] | list[Awaitable[Any]] | dict[Any, Awaitable[Any]]"
-    " | concurrent.futures.Future[Any] | None"
+    Awaitable[Any]
+    | list[Awaitable[Any]]
+    | dict[Any, Awaitable[Any]]
+    | concurrent.futures.Future[Any]
+    | None
 )
 
 

@@ -158,7 +158,7 @@ class WSGIContainer:
         log_function: Callable[[HTTPServerRequest, int], None] | None = None,
     ) -> None:
         self.wsgi_application = wsgi_application
-        self.executor = executor
+        self.executor: Executor = executor  # type: ignore[assignment]  # mostly given where it is used
         self.log_function = log_function
 
     def __call__(self, request: HTTPServerRequest) -> None:
