@@ -51,3 +51,24 @@ def test_messages_give_no_lines_of_the_generated_text(source):
         Template(source)
     assert "line" not in info.value.message
     assert info.value.lineno in (3, 4)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% if %}{% end %}",
+        "{% if x %}{% elif %}{% end %}",
+        "{% for %}{% end %}",
+        "{% while %}{% end %}",
+        "{% raw %}",
+        "{% module %}",
+        "{% try %}{% end %}",
+        "{% try %}{% else %}{% end %}",
+    ],
+)
+def test_incomplete_directives_are_syntax_errors_too(source):
+    """Released versions left them to Python, so that is what callers catch."""
+    with pytest.raises(ParseError) as caught:
+        Template("first\n" + source, name="page.html")
+    assert isinstance(caught.value, SyntaxError)
+    assert (caught.value.filename, caught.value.lineno) == ("page.html", 2)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tornado._template.errors import ParseError
+from tornado._template.errors import ExpressionError, ParseError
 from tornado._template.hints import hint_for
 from tornado._template.nodes import (
     Apply,
@@ -63,6 +63,9 @@ _NEEDS: Final = {
     "apply": "method name",
 }
 
+
+#: Those of which Python said that they are incomplete, so that callers catch its `SyntaxError`.
+_COMPILED: Final = frozenset({"raw", "module", "if", "elif", "while", "for"})
 
 #: Directives without an entry above.
 _OTHERS: Final = ("autoescape", "break", "comment", "continue", "end", "try", "whitespace")
@@ -130,7 +133,10 @@ class _Parser:
         if not clause and operator in _NEEDS:
             # Jinja's means something else.
             hint = ": for a literal {{, write {{!" if operator == "raw" else ""
-            raise self.fail(f"{operator} missing {_NEEDS[operator]}{hint}", line)
+            message = f"{operator} missing {_NEEDS[operator]}{hint}"
+            if operator in _COMPILED:
+                raise ExpressionError(message, self.file.name, line)
+            raise self.fail(message, line)
         if operator in _INTERMEDIATE:
             self.intermediate(operator, clause, line)
         elif operator in ("if", "for", "while", "try"):
@@ -194,7 +200,9 @@ class _Parser:
         branches = frame.node.branches
         last = branches[-1].operator
         if operator not in _FOLLOWERS[last] or (operator == "finally" and frame.operator != "try"):
-            raise self.fail(f"{operator} after {last} in a {frame.operator} block", line)
+            raise ExpressionError(
+                f"{operator} after {last} in a {frame.operator} block", self.file.name, line
+            )
         if clause and operator in ("else", "finally"):
             hint = ": write {% elif condition %}" if clause.startswith("if ") else ""
             raise self.fail(f"{operator} takes no argument{hint}", line)
@@ -211,4 +219,4 @@ class _Parser:
         if frame.operator == "try":
             assert isinstance(frame.node, Control)
             if len(frame.node.branches) == 1:
-                raise self.fail("try without except or finally", frame.line)
+                raise ExpressionError("try without except or finally", self.file.name, frame.line)
