@@ -163,7 +163,8 @@ async def engine_and_web() -> dict[str, float]:
     exchange = Exchange()
 
     def make_request() -> Any:
-        return HTTPServerRequest._from_head("GET", "/", "HTTP/1.1", head.copy_headers(), exchange)
+        connection: Any = exchange
+        return HTTPServerRequest._from_head("GET", "/", "HTTP/1.1", head.copy_headers(), connection)
 
     parts["request object"] = least(make_request)
     parts["context"] = least(lambda: contextvars.copy_context().run(int))

@@ -18,13 +18,15 @@ import resource
 import socket
 import statistics
 import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 PING = b"GET /ping HTTP/1.1\r\nHost: a\r\n\r\n"
 SLOW = b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n"
 LARGE = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
-def _serve(listener: socket.socket, pipe) -> None:
+def _serve(listener: socket.socket, pipe: Any) -> None:
     from tornado import httpserver, web
 
     class Ping(web.RequestHandler):
@@ -71,7 +73,7 @@ class Server:
 
     def __enter__(self) -> Server:
         listener = socket.create_server(("127.0.0.1", 0))
-        self.address = listener.getsockname()
+        self.address: tuple[str, int] = listener.getsockname()
         context = multiprocessing.get_context("fork")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(listener, theirs))
@@ -86,7 +88,7 @@ class Server:
         self._process.join()
 
 
-async def _pipeline(address, request: bytes, done: asyncio.Event) -> None:
+async def _pipeline(address: tuple[str, int], request: bytes, done: asyncio.Event) -> None:
     """Keep 64 requests on the way."""
     reader, writer = await asyncio.open_connection(*address)
     writer.write(request * 64)
@@ -96,7 +98,7 @@ async def _pipeline(address, request: bytes, done: asyncio.Event) -> None:
     writer.close()
 
 
-async def _tiny_chunks(address, done: asyncio.Event) -> None:
+async def _tiny_chunks(address: tuple[str, int], done: asyncio.Event) -> None:
     """Upload in chunks of one byte."""
     _, writer = await asyncio.open_connection(*address)
     writer.write(b"POST /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -106,7 +108,7 @@ async def _tiny_chunks(address, done: asyncio.Event) -> None:
     writer.close()
 
 
-async def _victim(address, count: int) -> list[float]:
+async def _victim(address: tuple[str, int], count: int) -> list[float]:
     reader, writer = await asyncio.open_connection(*address)
     latencies = []
     for _ in range(count):
@@ -119,7 +121,14 @@ async def _victim(address, count: int) -> list[float]:
     return latencies
 
 
-async def _beside(address, greedy, count: int) -> dict[str, float]:
+_Greedy = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+
+
+async def _beside(
+    address: tuple[str, int],
+    greedy: Sequence[Callable[[asyncio.Event], Coroutine[Any, Any, None]]],
+    count: int,
+) -> dict[str, float]:
     done = asyncio.Event()
     tasks = [asyncio.ensure_future(one(done)) for one in greedy]
     await asyncio.sleep(0.2)
@@ -134,12 +143,13 @@ async def _beside(address, greedy, count: int) -> dict[str, float]:
     }
 
 
-async def _unread(address) -> None:
+async def _unread(address: tuple[str, int]) -> None:
     """Ask for 32 large responses on each of 20 connections, and read nothing."""
     writers = []
     for _ in range(20):
         _, writer = await asyncio.open_connection(*address, limit=1024)
-        writer.transport.pause_reading()
+        reading: Any = writer.transport  # a transport of both directions
+        reading.pause_reading()
         writer.write(LARGE * 32)
         writers.append(writer)
     await asyncio.sleep(1.5)

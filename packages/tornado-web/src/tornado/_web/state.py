@@ -270,7 +270,7 @@ class HandlerState:
 
     def _convert_header_value(self, value: HeaderValue) -> str:
         if isinstance(value, str):
-            text = value
+            text = str.__str__(value)  # of a member of an enum too, whose str() is its name
         elif isinstance(value, bytes):
             text = value.decode("latin-1")
         elif isinstance(value, enum.IntEnum):
