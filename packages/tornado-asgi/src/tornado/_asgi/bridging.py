@@ -34,13 +34,22 @@ class Bridge(WebSocketHandler):
         self._taken: asyncio.Future[None] | None = None
         #: done when the application accepts, refuses or ends
         self._decided: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        #: done when the response to the handshake was sent
+        self._responded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._denial: Message | None = None
         self._is_over = False
         self._task: asyncio.Task[None] | None = None
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
         self._task = asyncio.ensure_future(self._run_application())
-        decision = await self._decided
+        try:
+            await self._respond(await self._decided)
+        finally:
+            if not self._responded.done():
+                self._responded.set_result(None)
+
+    async def _respond(self, decision: Message) -> None:
+        """Do with the handshake what the application decided."""
         kind = decision["type"]
         if kind == "websocket.accept":
             self._subprotocol = decision.get("subprotocol")
@@ -55,6 +64,7 @@ class Bridge(WebSocketHandler):
             self.send_error(500)
         else:
             # A denial: the application writes the response, and this method ends with it.
+            assert self._task is not None
             await asyncio.wait([self._task])
             if not self._finished:
                 self._auto_finish = False
@@ -139,9 +149,7 @@ class Bridge(WebSocketHandler):
             if kind not in ("websocket.accept", "websocket.close"):
                 raise RuntimeError(f"{kind} before websocket.accept")
             self._decided.set_result(message)
-            # The response to the handshake has gone when this returns.
-            while self.ws_connection is None and not self._is_over and not self._finished:
-                await asyncio.sleep(0)
+            await self._responded
         elif self._is_over or self.ws_connection is None:
             raise OSError("the WebSocket is closed")
         elif kind == "websocket.send":
