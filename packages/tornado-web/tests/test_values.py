@@ -112,3 +112,25 @@ def test_early_hints_in_front_of_an_error(fetch, caplog):
     assert response.code == 103
     assert b"HTTP/1.1 404 Not Found\r\n" in response.body
     assert errors(caplog) == []
+
+
+@pytest.mark.parametrize("flushed", [False, True])
+@pytest.mark.parametrize(("value", "sent"), [(Kind.JSON, "application/json"), (b"\xe9", "\xe9")])
+def test_values_that_were_put_among_the_headers_directly(fetch, flushed, value, sent):
+    class Handler(RequestHandler):
+        def get(self):
+            self._headers["X-Kind"] = value
+            if flushed:
+                self.flush()
+
+    assert fetch([("/", Handler)]).headers["X-Kind"] == sent
+
+
+@pytest.mark.parametrize("value", [None, ["a"], object(), len])
+def test_values_without_meaning_among_the_headers(fetch, caplog, value):
+    class Handler(RequestHandler):
+        def get(self):
+            self._headers["X-Kind"] = value
+
+    assert fetch([("/", Handler)]).code == 500
+    assert "X-Kind is " in str(errors(caplog)[0].exc_info[1])

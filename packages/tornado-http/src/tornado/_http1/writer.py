@@ -91,8 +91,11 @@ def whole_response(
     if headers._repeated:
         lines += headers._lines()
     else:
-        for name, value in names.items():
-            lines.append(f"{name}: {value}")  # a comprehension is a call
+        try:
+            for name, value in names.items():
+                lines.append(name + ": " + value)  # a comprehension is a call
+        except TypeError:  # a value that was set as something else than text
+            lines[1:] = headers._lines()
     with_body = method != "HEAD"
     hands_over = status == 101 or (method == "CONNECT" and 200 <= status < 300)
     if status < 200 or status == 204 or status == 304 or hands_over:
