@@ -133,8 +133,6 @@ class BaseAsyncIOLoop(IOLoop):
         # Called when `start` is about to return: what was left for the end of the turn is done.
         self._when_stopped: list[Callable[[], None]] = []
         self._queue = _queue_of(asyncio_loop)
-        self._asyncio_class: Any = type(asyncio_loop)
-        self._asyncio_vars: dict[str, Any] = getattr(asyncio_loop, "__dict__", {})
         # Whether a run_sync ended before its operation did.
         self._left_unfinished = False
         current.remember(self, asyncio_loop)
@@ -288,11 +286,12 @@ class BaseAsyncIOLoop(IOLoop):
                 queue is not None
                 and not self._is_patched
                 and type(self)._run_callback is RUN_CALLBACK
-                and self._asyncio_class.call_soon is _CALL_SOON
-                and "call_soon" not in self._asyncio_vars
             ):
-                queue.append(_Call(callback, args, loop))
-                return
+                # (To look into the `__dict__` of asyncio's loop would make all that it does slower.)
+                soon = loop.call_soon
+                if type(soon) is MethodType and soon.__func__ is _CALL_SOON:
+                    queue.append(_Call(callback, args, loop))
+                    return
             loop.call_soon(*self._step(callback, args))
         except RuntimeError:
             if not self.asyncio_loop.is_closed():
