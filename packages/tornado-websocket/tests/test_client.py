@@ -6,7 +6,10 @@ import gc
 import inspect
 import logging
 import ssl
+import sys
+import tempfile
 from contextlib import asynccontextmanager
+from urllib.parse import quote
 
 import pytest
 
@@ -15,7 +18,7 @@ from tornado.httpclient import HTTPError, HTTPRequest
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.iostream import StreamClosedError
-from tornado.netutil import Resolver, bind_sockets
+from tornado.netutil import Resolver, bind_sockets, bind_unix_socket
 from tornado.web import Application, RequestHandler
 from tornado.websocket import (
     HandshakeError,
@@ -643,6 +646,37 @@ def test_redirects_are_followed_when_asked_for():
                 await websocket_connect(url, follow_redirects=True)
 
     run(work())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs unix sockets")
+def test_unix_sockets_are_opt_in_and_never_the_target_of_a_redirect():
+    async def work(path):
+        url = f"ws+unix://{quote(path, safe='')}/"
+        with pytest.raises(ValueError, match="allow_unix_sockets"):
+            await websocket_connect(url)
+        with pytest.raises(ValueError, match="allow_unix_sockets"):
+            await websocket_connect(HTTPRequest(url))
+        server = HTTPServer(Application(ROUTES))
+        server.add_socket(bind_unix_socket(path))
+        try:
+            request = HTTPRequest(url, allow_unix_sockets=True)
+            async with websocket_connect(request) as connection:
+                connection.write_message("x")
+                assert await connection.read_message() == "x"
+            async with serving() as base:
+                for target in (url, url.replace("ws+unix", "http+unix")):
+                    request = HTTPRequest(
+                        f"{base}/redirect?to={quote(target)}", allow_unix_sockets=True
+                    )
+                    with pytest.raises(ValueError, match="scheme in redirect"):
+                        await websocket_connect(request, follow_redirects=True)
+        finally:
+            server.stop()
+            await server.close_all_connections()
+
+    # The path of a unix socket is limited to about a hundred bytes, which tmp_path may exceed.
+    with tempfile.TemporaryDirectory() as folder:
+        run(work(f"{folder}/socket"))
 
 
 def test_redirects_are_errors_otherwise():

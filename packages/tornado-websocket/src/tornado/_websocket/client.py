@@ -88,7 +88,7 @@ class WebSocketClientConnection:
         self.request = request
         plain = plain_request(request)
         #: The URL of the handshake, of the scheme ``http`` or ``https``, split into its parts.
-        self.parsed: SplitResult = urlsplit(as_http(plain.url))
+        self.parsed: SplitResult = urlsplit(as_http(plain.url, plain.allow_unix_sockets))
         self._plain_request: HTTPRequest = plain
         self._follow_redirects = follow_redirects
         self.protocol: WebSocketProtocol13 | None = None
@@ -496,7 +496,7 @@ def websocket_connect(
         request = copy.copy(url)
     else:
         request = HTTPRequest(url, connect_timeout=connect_timeout)
-    as_http(request.url)
+    as_http(request.url, request.allow_unix_sockets)
     request.headers = HTTPHeaders(request.headers)
     connection = WebSocketClientConnection(
         request, io_loop=io_loop, follow_redirects=follow_redirects, **given

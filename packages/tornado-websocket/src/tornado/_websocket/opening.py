@@ -35,16 +35,17 @@ _SCHEMES = {"ws": "http", "wss": "https", "ws+unix": "http+unix"}
 Accept = Callable[[str, ResponseStartLine, HTTPHeaders], None]
 
 
-def as_http(url: str) -> str:
+def as_http(url: str, allow_unix_sockets: bool | None = False) -> str:
     """Return the URL of a WebSocket as that of its handshake: ``http`` for ``ws``, and so on.
 
+    :param allow_unix_sockets: whether the scheme may be ``ws+unix``, as of `HTTPRequest`.
     :raises ValueError: for a URL that is no WebSocket's.
     """
     scheme, separator, rest = url.partition(":")
     mapped = _SCHEMES.get(scheme.lower())
     if mapped is not None:
         url = mapped + separator + rest
-    parse_url(url)
+    parse_url(url, bool(allow_unix_sockets))
     return url
 
 
@@ -59,7 +60,7 @@ def _settings(request: HTTPRequest) -> Settings:
     settings = settings_for(request)
     # Nothing that comes is to be decompressed.
     settings.decompress_response = False
-    settings.url = as_http(settings.url)
+    settings.url = as_http(settings.url, settings.allow_unix_sockets)
     return settings
 
 
@@ -83,7 +84,7 @@ async def open_websocket(
     settings.follow_redirects = follow_redirects and settings.follow_redirects
     contexts = Contexts()
     while True:
-        target = parse_url(settings.url)
+        target = parse_url(settings.url, bool(settings.allow_unix_sockets))
         tls = contexts.context_for(settings) if target.scheme == "https" else None
         proxy = proxy_for(settings, target)
         stream = await connect(client, target, proxy, tls, settings, None, tunnel=True)
