@@ -163,6 +163,20 @@ def until() -> Callable[..., object]:
     return wait_until
 
 
+def is_listening(port: int) -> bool:
+    """Return whether somebody accepts connections on `port` of 127.0.0.1."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def listening() -> Callable[[int], bool]:
+    return is_listening
+
+
 @pytest.fixture(scope="session")
 def in_view() -> Callable[[Any, str], bool]:
     """Return a function that says whether an element lies inside a browser's window."""

@@ -95,23 +95,22 @@ class Load:
         connection.close()
 
 
-def test_restart_in_turn_behind_nginx(require, run, unused_port, tmp_path):
+def test_restart_in_turn_behind_nginx(require, run, unused_port, until, listening, tmp_path):
     nginx = require("nginx", "nginx-light")
     first, second, port = unused_port(), unused_port(), unused_port()
     config = tmp_path / "nginx.conf"
     config.write_text(NGINX.format(folder=tmp_path, first=first, second=second, port=port))
     demo = [sys.executable, str(ROOT / "demos" / "helloworld" / "main.py"), "--logging=warning"]
 
-    def backend(number: int) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [*demo, f"--port={number}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        assert process.stdout is not None
-        assert "listens" in process.stdout.readline()
-        return process
+    backends: dict[int, subprocess.Popen[bytes]] = {}
 
-    backends = {number: backend(number) for number in (first, second)}
+    def start(number: int) -> None:
+        backends[number] = subprocess.Popen([*demo, f"--port={number}"])
+        until(lambda: listening(number))
+
     try:
+        start(first)
+        start(second)
         with (
             run([nginx, "-c", str(config), "-p", str(tmp_path)], f"http://127.0.0.1:{port}/"),
             Load(port, clients=8) as load,
@@ -121,8 +120,7 @@ def test_restart_in_turn_behind_nginx(require, run, unused_port, tmp_path):
                 served = load.good
                 backends[number].send_signal(signal.SIGTERM)
                 assert backends[number].wait(10) == 0
-                backends[number].stdout.close()
-                backends[number] = backend(number)
+                start(number)
                 while load.good < served + 50 and not load.bad:
                     time.sleep(0.01)
             time.sleep(0.3)
@@ -132,4 +130,3 @@ def test_restart_in_turn_behind_nginx(require, run, unused_port, tmp_path):
         for process in backends.values():
             process.terminate()
             process.wait(10)
-            process.stdout.close()

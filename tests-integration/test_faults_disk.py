@@ -65,7 +65,7 @@ def test_uploads_to_a_full_disk(upload_demo, peer, until):
     assert server.end() == 0
 
 
-def test_a_log_that_cannot_be_written(program, unused_port, peer, tmp_path):
+def test_a_log_that_cannot_be_written(program, unused_port, until, listening, peer, tmp_path):
     """Neither the log file nor standard error has room: requests know nothing of it."""
     port = unused_port()
     log = tmp_path / "log"
@@ -75,7 +75,7 @@ def test_a_log_that_cannot_be_written(program, unused_port, peer, tmp_path):
     command = [hello, f"--port={port}", f"--log-file-prefix={log}"]
     with open("/dev/full", "w") as full:
         server = program(*command, prefix=prefix, stderr=full)
-    server.wait_for("(listens)")
+    until(lambda: listening(port))
     client = peer(port)
     assert client.get("/")[0] == 200
     before = server.state("descriptors")
