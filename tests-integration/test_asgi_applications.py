@@ -496,8 +496,12 @@ REQUESTS = {
 
 @pytest.mark.parametrize("path", list(REQUESTS))
 def test_requests(starlette, path):
-    for _ in range(2):  # the second one on a connection that was used
-        response = starlette.client.get(path)
+    # uvicorn closes a connection after the response of an application that raised: a second request
+    # on it would race with that.
+    closes = starlette.name == "uvicorn" and path == "/fail"
+    headers = {"Connection": "close"} if closes else {}
+    for _ in range(2):  # the second one on a connection that was used, unless it closes
+        response = starlette.client.get(path, headers=headers)
         assert (response.status_code, response.content) == REQUESTS[path]
     if path.startswith("/stamped"):
         assert response.headers["X-Stamp"] == "1"
