@@ -10,7 +10,6 @@ import sys
 
 import pytest
 
-from tornado.httpclient import AsyncHTTPClient
 from tornado.web import Application, RequestHandler, serve
 
 PROGRAM = """
@@ -121,13 +120,15 @@ def test_cancelling_it(caplog):
         while not (found := [r for r in caplog.records if "Listening on" in r.getMessage()]):
             await asyncio.sleep(0.001)
         url = found[0].getMessage().removeprefix("Listening on ")
-        client = AsyncHTTPClient(force_instance=True)
-        assert (await client.fetch(url)).body == b"hello"
-        client.close()
+        port = int(url.rstrip("/").rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert (await reader.read()).endswith(b"\r\n\r\nhello")
+        writer.close()
+        await writer.wait_closed()
         serving.cancel()
         with pytest.raises(asyncio.CancelledError):
             await serving
-        port = int(url.rstrip("/").rpartition(":")[2])
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", port)
         assert len(asyncio.all_tasks()) == 1

@@ -16,7 +16,6 @@ import pytest
 from tornado._websocket.masking import apply_mask
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
-from tornado.testing import AsyncHTTPSTestCase
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler, websocket_connect
 
@@ -66,13 +65,12 @@ def held():
 
 
 @pytest.fixture(scope="module")
-def tls():
+def tls(certificate):
     """Contexts of a server and of a client that trusts it."""
-    options = AsyncHTTPSTestCase.default_ssl_options()
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(options["certfile"], options["keyfile"])
+    server.load_cert_chain(**certificate)
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    client.load_verify_locations(options["certfile"])
+    client.load_verify_locations(certificate["certfile"])
     return server, client
 
 
