@@ -41,5 +41,5 @@ def test_it_holds_no_code():
 
 def test_it_requires_the_others_compatibly():
     names = [row.split("~=")[0].strip() for row in requires("tornado") or [] if ";" not in row]
-    assert len(names) == 13
+    assert len(names) == 16
     assert "tornado-database" not in names
