@@ -242,10 +242,12 @@ class Supervisor:
 
     def _ended(self, child: Child, status: int) -> None:
         if child.pipe >= 0:
+            self._heard(child)  # it may have begun to serve just before
+        if child.pipe >= 0:
             os.close(child.pipe)
         if child.stage is Stage.STOPPING:
             return
-        if not self._is_ready and status > 0:
+        if not self._is_ready and child.stage is Stage.STARTING and status > 0:
             # The first ones do not even start: the command has failed.
             self._status = status
             self._begin_to_stop()
