@@ -241,7 +241,7 @@ class Supervisor:
                 self._ended(child, os.waitstatus_to_exitcode(raw))
 
     def _ended(self, child: Child, status: int) -> None:
-        if child.pipe >= 0:
+        if child.pipe >= 0 and child.stage is Stage.STARTING:
             self._heard(child)  # it may have begun to serve just before
         if child.pipe >= 0:
             os.close(child.pipe)
