@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from io import FileIO
 from typing import Protocol
 
 __all__ = [
@@ -84,16 +85,11 @@ class Waker:
         raise NotImplementedError
 
 
-class PipeWaker(Waker):
-    """A waker over a pipe, for POSIX systems."""
+class _PairWaker(Waker):
+    """What the wakers share: two ends, one read and one written."""
 
-    def __init__(self) -> None:
-        # Neither is inherited by programs that are started, since Python 3.4.
-        reading, writing = os.pipe()
-        set_nonblocking(reading)
-        set_nonblocking(writing)
-        self.reader = os.fdopen(reading, "rb", 0)
-        self.writer = os.fdopen(writing, "wb", 0)
+    reader: FileIO | socket.socket
+    writer: FileIO | socket.socket
 
     def fileno(self) -> int:
         """Return the descriptor to wait for."""
@@ -102,6 +98,26 @@ class PipeWaker(Waker):
     def write_fileno(self) -> int:
         """Return the descriptor that is written to."""
         return self.writer.fileno()
+
+    def close(self) -> None:
+        """Close both descriptors; a second call does nothing."""
+        self.reader.close()
+        try_close(self.writer)
+
+
+class PipeWaker(_PairWaker):
+    """A waker over a pipe, for POSIX systems."""
+
+    reader: FileIO
+    writer: FileIO
+
+    def __init__(self) -> None:
+        # Neither is inherited by programs that are started, since Python 3.4.
+        reading, writing = os.pipe()
+        set_nonblocking(reading)
+        set_nonblocking(writing)
+        self.reader = os.fdopen(reading, "rb", 0)
+        self.writer = os.fdopen(writing, "wb", 0)
 
     def wake(self) -> None:
         """Make `fileno` readable; safe from every thread and from signal handlers."""
@@ -118,27 +134,17 @@ class PipeWaker(Waker):
         except OSError:
             pass
 
-    def close(self) -> None:
-        """Close both descriptors; a second call does nothing."""
-        self.reader.close()
-        try_close(self.writer)
 
-
-class SocketWaker(Waker):
+class SocketWaker(_PairWaker):
     """A waker over a pair of sockets, for systems that cannot wait for pipes."""
+
+    reader: socket.socket
+    writer: socket.socket
 
     def __init__(self) -> None:
         self.reader, self.writer = socket.socketpair()
         self.reader.setblocking(False)
         self.writer.setblocking(False)
-
-    def fileno(self) -> int:
-        """Return the descriptor to wait for."""
-        return self.reader.fileno()
-
-    def write_fileno(self) -> int:
-        """Return the descriptor that is written to."""
-        return self.writer.fileno()
 
     def wake(self) -> None:
         """Make `fileno` readable; safe from every thread and from signal handlers."""
@@ -154,11 +160,6 @@ class SocketWaker(Waker):
                 pass
         except OSError:
             pass
-
-    def close(self) -> None:
-        """Close both sockets; a second call does nothing."""
-        self.reader.close()
-        try_close(self.writer)
 
 
 Waker.__module__ = "tornado.platform.interface"
