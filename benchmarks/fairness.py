@@ -1,4 +1,4 @@
-"""What one greedy connection costs others: latency beside pipelining clients, and memory of unread responses.
+"""What greedy connections cost others: latency beside floods, and memory of unread responses.
 
     python benchmarks/fairness.py            # the Tornado of this interpreter
     python benchmarks/fairness.py --json     # the same, to be compared by another program
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import json
 import multiprocessing
 import resource
@@ -24,10 +25,17 @@ from typing import Any
 PING = b"GET /ping HTTP/1.1\r\nHost: a\r\n\r\n"
 SLOW = b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n"
 LARGE = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
+UPGRADE = (
+    b"GET /socket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+# Frames of one byte, masked with zeros: a message of a thousand fragments, and messages of one.
+FRAGMENTS = b"\x01\x81\0\0\0\0x" + b"\x00\x81\0\0\0\0x" * 998 + b"\x80\x81\0\0\0\0x"
+MESSAGES = b"\x81\x81\0\0\0\0x" * 1000
 
 
 def _serve(listener: socket.socket, pipe: Any) -> None:
-    from tornado import httpserver, web
+    from tornado import httpserver, web, websocket
 
     class Ping(web.RequestHandler):
         def get(self) -> None:
@@ -52,9 +60,19 @@ def _serve(listener: socket.socket, pipe: Any) -> None:
         def post(self) -> None:
             self.write("done")
 
+    class Socket(websocket.WebSocketHandler):
+        def on_message(self, message: str | bytes) -> None:
+            pass
+
     async def main() -> None:
         application = web.Application(
-            [("/ping", Ping), ("/slow", Slow), ("/large", Large), ("/upload", Upload)],
+            [
+                ("/ping", Ping),
+                ("/slow", Slow),
+                ("/large", Large),
+                ("/upload", Upload),
+                ("/socket", Socket),
+            ],
             log_function=lambda handler: None,
         )
         server = httpserver.HTTPServer(application)
@@ -88,13 +106,26 @@ class Server:
         self._process.join()
 
 
-async def _pipeline(address: tuple[str, int], request: bytes, done: asyncio.Event) -> None:
+async def _pipeline(
+    address: tuple[str, int], request: bytes, body: bytes, done: asyncio.Event
+) -> None:
     """Keep 64 requests on the way."""
     reader, writer = await asyncio.open_connection(*address)
     writer.write(request * 64)
     while not done.is_set():
-        await reader.readuntil(b"\r\n\r\nslow")
+        await reader.readuntil(b"\r\n\r\n" + body)
         writer.write(request)
+    writer.close()
+
+
+async def _frames(address: tuple[str, int], frames: bytes, done: asyncio.Event) -> None:
+    """Send WebSocket frames as fast as the server takes them."""
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(UPGRADE)
+    await reader.readuntil(b"\r\n\r\n")
+    while not done.is_set():
+        writer.write(frames * 10)
+        await writer.drain()
     writer.close()
 
 
@@ -162,12 +193,20 @@ def measure(count: int = 150) -> dict[str, object]:
     results: dict[str, object] = {}
     for clients in (1, 4):
         with Server() as server:
-            greedy = [lambda done: _pipeline(server.address, SLOW, done)] * clients
+            greedy = [lambda done: _pipeline(server.address, SLOW, b"slow", done)] * clients
             found = asyncio.run(_beside(server.address, greedy, count))
-        results[f"beside {clients} pipelining"] = found
-    with Server() as server:
-        greedy = [lambda done: _tiny_chunks(server.address, done)]
-        results["beside one-byte chunks"] = asyncio.run(_beside(server.address, greedy, count))
+        results[f"beside {clients} pipelining 5 ms"] = found
+    floods: dict[str, Callable[[tuple[str, int], asyncio.Event], Coroutine[Any, Any, None]]] = {
+        "beside pipelining fast": lambda address, done: _pipeline(address, PING, b"pong", done),
+        "beside one-byte chunks": _tiny_chunks,
+        "beside tiny fragments": lambda address, done: _frames(address, FRAGMENTS, done),
+        "beside tiny messages": lambda address, done: _frames(address, MESSAGES, done),
+    }
+    for name, flood in floods.items():
+        with Server() as server:
+            address = server.address
+            one = functools.partial(flood, address)
+            results[name] = asyncio.run(_beside(address, [one], count))
     with Server() as server:
         asyncio.run(_unread(server.address))
     results["unread responses, MB"] = round(server.growth / 1024, 1)
@@ -186,7 +225,7 @@ def main() -> None:
         print(json.dumps(results))
     else:
         for name, value in results.items():
-            print(f"{name:26} {value}")
+            print(f"{name:28} {value}")
 
 
 if __name__ == "__main__":
