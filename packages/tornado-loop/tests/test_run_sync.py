@@ -176,9 +176,11 @@ class TestClosed:
 
     @pytest.mark.parametrize("operation", [waits, generator, outer_generator, outer])
     @pytest.mark.parametrize("way", ["add_callback", "spawn_callback", "call_later", "periodic"])
-    @pytest.mark.parametrize("turns", [0, 20])
+    @pytest.mark.parametrize("turns", [3, 20])
     def test_pending_coroutines_of_callbacks(self, quiet, operation, way, turns):
         loop = IOLoop()
+        # Three turns, because on a busy machine both timers are due at once, and tasks of the
+        # operation that have had no turn yet would be reported by Python.
 
         def stop(left):
             if left:
