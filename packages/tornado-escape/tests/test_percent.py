@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado._escape.percent import unquote_to_bytes
+from tornado._escape.percent import form_fields, unquote_to_bytes
 from tornado.escape import parse_qs_bytes, url_unescape
 
 DENSE = {
@@ -28,13 +28,45 @@ DENSE = {
 @given(
     st.lists(
         st.sampled_from(
-            [b"%", b"=", b"%25", b"%3D", b"%3d", b"%41", b"%g", b"\n", b"\r", b"a", b"2"]
+            [b"%", b"=", b"%25", b"%3D", b"%3d", b"%41", b"%g", b"%gg", b"\n", b"\r", b"a", b"2"]
+            + [b"no escape at all in these forty-one bytes"]
         )
     )
 )
 def test_as_the_standard_library(parts):
     data = b"".join(parts)
     assert unquote_to_bytes(data) == urllib.parse.unquote_to_bytes(data)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                b"&",
+                b"=",
+                b"+",
+                b"%",
+                b"%26",
+                b"%3D",
+                b"%2B",
+                b"%FF",
+                b"%fe",
+                b"\xff",
+                b"\xfe",
+                b"2",
+                b"a",
+            ]
+        )
+    )
+)
+def test_fields_as_if_they_were_decoded_one_by_one(parts):
+    data = b"".join(parts)
+    expected = [
+        tuple(urllib.parse.unquote_to_bytes(part) for part in field.partition(b"=")[::2])
+        for field in data.replace(b"+", b" ").split(b"&")
+        if field
+    ]
+    assert [(name, value) for name, _, value in form_fields(data)] == expected
 
 
 @given(st.binary())

@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus, unquote
 
 from tornado._core.seam import legacy as _legacy
 from tornado._core.seam import wrong_type
-from tornado._escape.percent import unquote_to_bytes
+from tornado._escape.percent import form_fields, unquote_to_bytes
 
 _legacy.provide(__name__)
 
@@ -323,17 +323,14 @@ def parse_qs_bytes(
     data = qs if isinstance(qs, bytes) else _raw(qs)
     if max_num_fields is not None and data.count(b"&") >= max_num_fields:
         raise ValueError(f"got {data.count(b'&') + 1} fields, expected at most {max_num_fields}")
+    if strict_parsing:
+        for field in data.replace(b"+", b" ").split(b"&"):
+            if b"=" not in field:
+                raise ValueError(f"bad query field: {field!r}")
     result: dict[str, list[bytes]] = {}
-    for field in data.replace(b"+", b" ").split(b"&"):
-        name, equals, value = field.partition(b"=")
-        if not equals and strict_parsing:
-            raise ValueError(f"bad query field: {field!r}")
-        if not value and not (keep_blank_values and field):
+    for name, _, value in form_fields(data):
+        if not value and not keep_blank_values:
             continue
-        if b"%" in value:
-            value = unquote_to_bytes(value)
-        if b"%" in name:
-            name = unquote_to_bytes(name)
         key = name.decode("latin-1")
         if key in result:
             result[key].append(value)

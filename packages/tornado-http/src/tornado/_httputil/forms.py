@@ -6,10 +6,10 @@ import dataclasses
 import re
 from collections.abc import MutableMapping
 
+from tornado._escape.seam import form_fields
 from tornado._httputil.errors import HTTPInputError
 from tornado._httputil.headers import HTTPHeaders
 from tornado._httputil.parameters import _parse_header
-from tornado.escape import url_unescape
 from tornado.util import ObjectDict
 
 Arguments = MutableMapping[str, list[bytes]]
@@ -157,14 +157,7 @@ def parse_urlencoded(data: bytes, max_arguments: int) -> dict[str, list[bytes]]:
         raise HTTPInputError(
             f"Max number of fields exceeded: {count}, at most {max_arguments} are allowed"
         )
-    has_escapes = b"%" in data
-    for field in data.replace(b"+", b" ").split(b"&"):
-        if not field:
-            continue
-        name, _, value = field.partition(b"=")
-        if has_escapes:
-            name = url_unescape(name, None, plus=False)
-            value = url_unescape(value, None, plus=False)
+    for name, _, value in form_fields(data):
         key = name.decode("latin-1")
         if key in arguments:
             arguments[key].append(value)
