@@ -66,3 +66,10 @@ def test_rooms_import_alone(room):
     program = f"import {room}, sys; assert {room!r} in sys.modules"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_slow_modules_are_imported_when_they_are_used():
+    slow = ("http.client", "email", "mimetypes", "gettext", "multiprocessing")
+    program = f"import sys, tornado.web; print([name for name in {slow!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[]\n", "")

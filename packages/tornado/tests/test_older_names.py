@@ -88,7 +88,8 @@ def test_the_table_has_facts_only():
         for text in entries.split()
         if text.partition("=")[0] not in FACTS.get(module, {})
     ]
-    assert unknown == []
+    # Public, and in the table because what it belongs to is slow to import.
+    assert unknown == ["httputil.responses"]
 
 
 @pytest.mark.parametrize("module", FACTS)

@@ -5,7 +5,6 @@
 serves talk to each other. The rest takes apart and puts together the texts that HTTP is made of.
 """
 
-from http.client import responses
 from typing import TYPE_CHECKING
 
 from tornado._core.seam import legacy as _legacy
@@ -46,7 +45,8 @@ from tornado._httputil.urls import (
 )
 
 if TYPE_CHECKING:
-    # Of the names that `_legacy` provides, those that programs use most.
+    # Names that `_legacy` provides when they are used: `http.client` is slow to import.
+    from http.client import responses as responses
     from urllib.parse import urlencode as urlencode
 
 _legacy.provide(__name__)

@@ -13,9 +13,9 @@ from tornado._asgi.exchange import ASGIExchange, Responding, log_failure
 from tornado._asgi.lifespan import serve_lifespan
 from tornado._asgi.messages import Receive, Scope, Send
 from tornado._asgi.requests import make_request, read_headers
-from tornado._http1.seam import dispatch_of
+from tornado._http1.seam import dispatch_of, reason_phrase
 from tornado._loop.seam import CALLBACK_ERRORS
-from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPServerRequest, Target, responses
+from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPServerRequest, Target
 from tornado.log import gen_log
 
 #: Bytes of a request's content, unless said otherwise; that of `.HTTPServer`.
@@ -216,7 +216,9 @@ class _Conversation:
     def _refuse(self, status: int) -> None:
         exchange = self._exchange
         if exchange.state is Responding.IDLE:
-            exchange.respond(status, responses[status], HTTPHeaders({"Content-Length": "0"}), b"")
+            exchange.respond(
+                status, reason_phrase(status), HTTPHeaders({"Content-Length": "0"}), b""
+            )
         else:
             exchange.close()
 

@@ -272,6 +272,7 @@ NAMES: dict[str, str] = {
         _netloc_re=tornado._httputil.legacy: _normalized_headers=tornado._httputil.legacy:
         _nulljoin=tornado._httputil.legacy: _parseparam=tornado._httputil.legacy:
         _unquote_replace=tornado._httputil.legacy: _unquote_sub=tornado._httputil.legacy:
+        responses=http.client:
         absolute_import annotations b calendar collections copy dataclasses datetime division email
         gen_log http logging lru_cache native_str numbers parse_qs_bytes parse_qsl print_function re
         time to_unicode typing unicode_type unicodedata urlencode urllib urlparse=urllib.parse:

@@ -17,7 +17,7 @@ Headers as pairs of bytes, for transports whose applications have them in this f
 Wordings and grammar
     `length_mismatch` returns the message for content that is not as long as its Content-Length.
     `TOKEN` matches a token (RFC 9110 section 5.6.2). `parse_header` returns the value of a field line
-    and its parameters, as Content-Type has them.
+    and its parameters, as Content-Type has them. `reason_phrase` returns the phrase of a status.
 
 Parts of the engine
     `GzipDecoder` and `MessageError`, for modules that are to be imported without the rest of it.
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from tornado._http1.writer import length_mismatch
     from tornado._httputil.names import TOKEN
     from tornado._httputil.parameters import _parse_header as parse_header
+    from tornado._httputil.phrases import reason_phrase
 
 __all__ = [
     "TOKEN",
@@ -58,6 +59,7 @@ __all__ = [
     "dispatch_of",
     "length_mismatch",
     "parse_header",
+    "reason_phrase",
     "request_pairs",
     "respond_with_pairs",
 ]
@@ -75,6 +77,7 @@ _ROOMS = {
     "content_of": ("tornado._http1.pairs", "content_of"),
     "length_mismatch": ("tornado._http1.writer", "length_mismatch"),
     "parse_header": ("tornado._httputil.parameters", "_parse_header"),
+    "reason_phrase": ("tornado._httputil.phrases", "reason_phrase"),
     "request_pairs": ("tornado._http1.pairs", "request_pairs"),
     "respond_with_pairs": ("tornado._http1.pairs", "respond_with_pairs"),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime
 import time
 
@@ -27,9 +26,9 @@ def format_timestamp(
     if isinstance(ts, (int, float)):
         seconds: float = ts
     elif isinstance(ts, (tuple, time.struct_time)):
-        seconds = calendar.timegm(ts)
+        seconds = _seconds_of(ts)
     elif isinstance(ts, datetime.datetime):
-        seconds = calendar.timegm(ts.utctimetuple())
+        seconds = _seconds_of(ts.utctimetuple())
     else:
         raise TypeError(f"unknown timestamp type: {ts!r}")
     # Not by strftime, which follows the locale, nor by the email package, which is slow to import.
@@ -38,6 +37,13 @@ def format_timestamp(
         f"{_DAYS[weekday]}, {day:02d} {_MONTHS[month - 1]} {year:04d}"
         f" {hour:02d}:{minute:02d}:{second:02d} GMT"
     )
+
+
+def _seconds_of(parts: tuple[int, ...] | time.struct_time) -> int:
+    """Return the seconds since the epoch of a time in UTC."""
+    from calendar import timegm  # here, since it is slow to import, and seldom needed
+
+    return timegm(parts)
 
 
 _date_second = -1

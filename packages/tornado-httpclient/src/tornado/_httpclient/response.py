@@ -9,8 +9,8 @@ import json
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from tornado._http1.seam import parse_header
-from tornado.httputil import HTTPHeaders, responses
+from tornado._http1.seam import parse_header, reason_phrase
+from tornado.httputil import HTTPHeaders
 
 if TYPE_CHECKING:
     from tornado._httpclient.request import HTTPRequest, _RequestProxy
@@ -34,7 +34,7 @@ class HTTPClientError(Exception):
         self, code: int, message: str | None = None, response: HTTPResponse | None = None
     ) -> None:
         self.code = code
-        self.message = message or responses.get(code, "Unknown")
+        self.message = message or reason_phrase(code)
         self.response = response
         super().__init__(code, message, response)
 
@@ -89,7 +89,7 @@ class HTTPResponse:
         inner: Any = request.__dict__.get("request") or request
         self.request: HTTPRequest = inner
         self.code = code
-        self.reason = reason or responses.get(code, "Unknown")
+        self.reason = reason or reason_phrase(code)
         self.headers = HTTPHeaders() if headers is None else headers
         self.buffer = buffer
         self._body: bytes | None = None

@@ -15,8 +15,8 @@ import operator
 import re
 from typing import Any
 
-from tornado import httputil
 from tornado._core.seam import printable
+from tornado._http1.seam import reason_phrase
 
 __all__ = ["Finish", "HTTPError", "MissingArgumentError"]
 
@@ -73,7 +73,7 @@ class HTTPError(Exception):
             return f"{self.log_message} {self.args!r}"
 
     def __str__(self) -> str:
-        reason = self.reason or httputil.responses.get(self.status_code, "Unknown")
+        reason = self.reason or reason_phrase(self.status_code)
         message = self.get_message()
         text = f"HTTP {self.status_code:d}: {reason}"
         return f"{text} ({message})" if message else text

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import tornado
 from tornado import httputil
 from tornado._core.seam import printable
+from tornado._http1.seam import reason_phrase
 from tornado._web.decisions import decided, is_unawaited
 from tornado._web.errors import HTTPError, checked_status, is_plain_reason
 
@@ -215,7 +216,7 @@ class HandlerState:
             status_code = checked_status(status_code)
         self._status_code = status_code
         if reason is None:
-            self._reason = httputil.responses.get(status_code, "Unknown")
+            self._reason = reason_phrase(status_code)
             return
         if isinstance(reason, bytes):
             text = reason.decode("latin-1")

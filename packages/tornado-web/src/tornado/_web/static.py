@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import email.utils
 import functools
 import hashlib
-import mimetypes
 import os
 import stat
 from collections.abc import Awaitable
@@ -295,7 +293,9 @@ class StaticFileHandler(FileVersions):
         since = headers.get("If-Modified-Since")
         if since is None or self.modified is None:
             return False
-        parsed = email.utils.parsedate(since)
+        from email.utils import parsedate  # here, since it is slow to import
+
+        parsed = parsedate(since)
         if parsed is None:
             return False
         try:
@@ -412,6 +412,8 @@ class StaticFileHandler(FileVersions):
         """
         path = self._plain_path if self._coding is not None else self.absolute_path
         assert path is not None
+        import mimetypes  # here, since it is slow to import
+
         mime_type, encoding = mimetypes.guess_type(path)
         # A compressed file is served as one, not as what it holds in a content coding.
         if encoding == "gzip":
