@@ -1,92 +1,107 @@
-"""`RequestHandler` and the streams are assembled from rooms: no room refers to a name of its heirs."""
+"""Handlers and streams are assembled from mixins: each inherits what it uses."""
 
 from __future__ import annotations
 
 import ast
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 
-from tornado.iostream import PipeIOStream, SSLIOStream
+from tornado.iostream import IOStream, PipeIOStream, SSLIOStream
 from tornado.web import RequestHandler, StaticFileHandler
+from tornado.websocket import WebSocketHandler
 
-ROOT = Path(__file__).resolve().parent.parent
-ROOMS = [
-    *ROOT.glob("packages/tornado-web/src/tornado/_web/*.py"),
-    *ROOT.glob("packages/tornado-iostream/src/tornado/_iostream/*.py"),
+ASSEMBLED = [
+    RequestHandler,
+    StaticFileHandler,
+    WebSocketHandler,
+    IOStream,
+    SSLIOStream,
+    PipeIOStream,
 ]
 
 
-@pytest.fixture(scope="module")
-def definitions():
-    """Each class of the rooms by its name; the names are unique there."""
-    found = {}
-    for room in ROOMS:
-        for node in ast.parse(room.read_text("utf-8")).body:
-            if isinstance(node, ast.ClassDef):
-                found[node.name] = node
-    return found
+def _definition(room: type) -> ast.AST:
+    """Return the syntax tree of a class; exported ones name another module than the one they are in."""
+    functions = [
+        member
+        for member in vars(room).values()
+        if isinstance(member, FunctionType)
+        and member.__qualname__.startswith(f"{room.__qualname__}.")
+    ]
+    if not functions:
+        return ast.Module([], [])
+    source = Path(functions[0].__code__.co_filename).read_text("utf-8")
+    return next(
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ClassDef) and node.name == room.__name__
+    )
 
 
-def attributes_of_self(node, *contexts):
-    """Return the attributes of ``self`` that a class's source reads, or sets."""
-    return {
-        each.attr
-        for each in ast.walk(node)
-        if isinstance(each, ast.Attribute)
-        and isinstance(each.value, ast.Name)
-        and each.value.id == "self"
-        and isinstance(each.ctx, contexts)
-    }
+def _names_of_self(room: type) -> tuple[set[str], set[str]]:
+    """Return which attributes of ``self`` a class stores or declares, and which it reads."""
+    tree = _definition(room)
+    stored: set[str] = set(getattr(room, "__annotations__", ()))
+    read: set[str] = set()
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "self"
+        ):
+            (stored if isinstance(node.ctx, ast.Store) else read).add(node.attr)
+    return stored, read
 
 
-def own_names(cls, definitions):
-    """Return what a class itself defines: members, annotations and what its methods set."""
-    names = set(vars(cls)) | set(vars(cls).get("__annotations__", ()))
-    node = definitions.get(cls.__name__)
-    if node is not None:
-        names |= attributes_of_self(node, ast.Store)
-    return names
+def unknown_names(room: type) -> set[str]:
+    """Return the attributes that a class reads of itself, and neither it nor a base defines."""
+    known = set(dir(room))
+    for base in room.__mro__[:-1]:
+        known |= _names_of_self(base)[0]
+    return _names_of_self(room)[1] - known
 
 
-def unknown_names(cls, definitions):
-    """Return the attributes of ``self`` that a class reads and neither it nor a base defines."""
-    known = set().union(*(own_names(base, definitions) for base in cls.__mro__))
-    return attributes_of_self(definitions[cls.__name__], ast.Load, ast.Del) - known
+@pytest.mark.parametrize("assembled", ASSEMBLED)
+def test_no_mixin_refers_to_a_name_of_its_heirs(assembled: type) -> None:
+    found = {room.__name__: unknown_names(room) for room in assembled.__mro__[:-1]}
+    assert {name: names for name, names in found.items() if names} == {}
 
 
-ASSEMBLED = [RequestHandler, StaticFileHandler, PipeIOStream, SSLIOStream]
-PARTS = dict.fromkeys(base for cls in ASSEMBLED for base in cls.__mro__)
+def test_a_reference_to_an_heir_is_found() -> None:
+    class Mixin:
+        def size(self) -> int:
+            return self.width * 2  # type: ignore[attr-defined, no-any-return]
+
+    class Heir(Mixin):
+        width = 2
+
+        def area(self) -> int:
+            return self.size() * self.width
+
+    assert unknown_names(Mixin) == {"width"}
+    assert unknown_names(Heir) == set()
 
 
-@pytest.mark.parametrize("cls", PARTS, ids=lambda cls: cls.__name__)
-def test_no_room_needs_its_heirs(cls, definitions):
-    if cls.__name__ in definitions:
-        assert unknown_names(cls, definitions) == set()
+def _named(assembled: type, name: str) -> type:
+    return next(room for room in assembled.__mro__ if room.__name__ == name)
 
 
-def test_all_parts_are_looked_at(definitions):
-    looked_at = {cls.__name__ for cls in PARTS} & definitions.keys()
-    assert looked_at >= {"HandlerState", "Output", "Execution", "StreamCore", "PushStream"}
-    assert len(looked_at) > 15
-
-
-def test_a_name_of_an_heir_is_noticed():
-    source = """
-class Base:
-    declared: int
-
-    def method(self):
-        self.own = self.declared
-        return self.own, self.of_the_heir
-
-
-class Heir(Base):
-    def of_the_heir(self):
-        return self.method()
-"""
-    namespace = {}
-    exec(source, namespace)
-    definitions = {node.name: node for node in ast.parse(source).body}
-    assert unknown_names(namespace["Base"], definitions) == {"of_the_heir"}
-    assert unknown_names(namespace["Heir"], definitions) == set()
+@pytest.mark.parametrize(
+    ("assembled", "name", "apart_from"),
+    [
+        (RequestHandler, "Cookies", ("Arguments", "Identity", "Output")),
+        (RequestHandler, "Identity", ("Arguments", "Cookies", "Output")),
+        (RequestHandler, "Output", ("Arguments", "Identity", "XSRFProtection")),
+        (RequestHandler, "XSRFProtection", ("Output", "Failure")),
+        (IOStream, "PullStream", ("WriteStream",)),
+        (IOStream, "WriteStream", ("PullStream",)),
+    ],
+)
+def test_a_mixin_does_not_inherit_what_it_does_not_use(
+    assembled: type, name: str, apart_from: tuple[str, ...]
+) -> None:
+    room = _named(assembled, name)
+    for other in apart_from:
+        assert not issubclass(room, _named(assembled, other)), other

@@ -112,217 +112,232 @@ class Option:
         return found
 
 
-def _options() -> list[Option]:
-    application, listening, processes = "application", "listening", "processes"
-    tls, proxies, limits, logs, other = "TLS", "proxies", "limits", "logs", "other"
-    return [
-        Option(
-            application,
-            "interface",
-            str,
-            "auto",
-            "what the application speaks",
-            ("auto", "tornado", "asgi", "wsgi"),
-        ),
-        Option(
-            application,
-            "factory",
-            switch,
-            False,
-            "the target is a function that makes the application",
-        ),
-        Option(application, "app-dir", str, ".", "where modules are looked for first"),
-        Option(
-            application, "root-path", str, "", "the path at which an ASGI application is mounted"
-        ),
-        Option(
-            application,
-            "threads",
-            count,
-            20,
-            "threads that call a WSGI application; 0 calls it on the event loop",
-        ),
-        Option(
-            application,
-            "loop",
-            str,
-            "auto",
-            "the event loop; auto takes uvloop where it is installed",
-            ("auto", "asyncio", "uvloop"),
-        ),
-        Option(
-            application,
-            "reload",
-            switch,
-            False,
-            "start again when a source file changes, for development",
-        ),
-        Option(
-            application,
-            "reload-dir",
-            str,
-            [],
-            "a folder whose files are watched too (may be repeated)",
-            is_list=True,
-        ),
-        Option(
-            listening,
-            "host",
-            str,
-            "127.0.0.1",
-            "address or host name to listen on; empty for all interfaces",
-        ),
-        Option(listening, "port", port, 8000, "port to listen on; 0 for any that is free"),
-        Option(
-            listening,
-            "uds",
-            str,
-            None,
-            "path of a unix socket to listen on, in place of host and port",
-        ),
-        Option(
-            listening,
-            "uds-mode",
-            mode,
-            0o600,
-            "permissions of the unix socket, octal (default 600)",
-        ),
-        Option(
-            listening,
-            "fd",
-            count,
-            None,
-            "an inherited descriptor to listen on; sockets of systemd are found by themselves",
-        ),
-        Option(
-            listening,
-            "backlog",
-            count,
-            2048,
-            "connections that the kernel holds until they are accepted",
-        ),
-        Option(
-            listening,
-            "reuse-port",
-            switch,
-            False,
-            "give each worker a socket of its own (SO_REUSEPORT), which spreads connections evenly",
-        ),
-        Option(
-            processes, "workers", count, 1, "processes that serve; 0 for one for each processor"
-        ),
-        Option(
-            processes,
-            "max-requests",
-            count,
-            0,
-            "replace a worker after so many requests; 0 for never",
-        ),
-        Option(
-            processes,
-            "max-requests-jitter",
-            count,
-            0,
-            "up to so many requests more, by chance, so that workers are not replaced together",
-        ),
-        Option(
-            processes,
-            "max-memory",
-            size,
-            0,
-            "replace a worker that uses more memory, such as 500M; 0 for never",
-        ),
-        Option(
-            processes,
-            "graceful-timeout",
-            seconds,
-            30.0,
-            "seconds for running requests when a worker ends",
-        ),
-        Option(processes, "pid-file", str, None, "a file for the number of the process"),
-        Option(
-            tls, "certfile", str, None, "certificate chain (PEM); with it the server speaks TLS"
-        ),
-        Option(
-            tls, "keyfile", str, None, "private key (PEM), if it is not in the certificate's file"
-        ),
-        Option(tls, "keyfile-password", str, None, "password of the private key"),
-        Option(tls, "ca-certs", str, None, "certificates that sign those of clients"),
-        Option(
-            tls,
-            "client-certs",
-            str,
-            "none",
-            "whether clients need a certificate",
-            ("none", "optional", "required"),
-        ),
-        Option(
-            proxies,
-            "proxy-headers",
-            switch,
-            False,
-            "believe X-Forwarded-* and Forwarded; only proxies may reach the server then",
-        ),
-        Option(
-            proxies,
-            "trusted-proxy",
-            str,
-            [],
-            "address or network of a further proxy in front (may be repeated)",
-            is_list=True,
-        ),
-        Option(
-            proxies,
-            "proxy-protocol",
-            str,
-            [],
-            "networks whose connections begin with a PROXY header; * for all (may be repeated)",
-            is_list=True,
-        ),
-        Option(limits, "max-body-size", size, "100M", "content of a request: 413"),
-        Option(limits, "max-header-size", size, "64K", "request line and headers: 414 or 431"),
-        Option(limits, "idle-timeout", seconds, 75.0, "seconds until an idle connection is closed"),
-        Option(limits, "header-timeout", seconds, 60.0, "seconds for a request's headers"),
-        Option(limits, "body-timeout", seconds, 0.0, "seconds for a request's content; 0 for any"),
-        Option(limits, "keep-alive", switch, True, "serve more than one request on a connection"),
-        Option(
-            limits,
-            "decompress-requests",
-            switch,
-            False,
-            "decode requests with Content-Encoding: gzip",
-        ),
-        Option(
-            logs,
-            "log-level",
-            str,
-            "info",
-            "of all loggers",
-            ("critical", "error", "warning", "info", "debug"),
-        ),
-        Option(
-            logs,
-            "access-log",
-            str,
-            "tornado",
-            "a line for each request",
-            ("none", "tornado", "common", "combined", "json"),
-        ),
-        Option(
-            logs,
-            "access-log-file",
-            str,
-            None,
-            "a file for these lines, opened again on SIGUSR1; standard error by default",
-        ),
-        Option(
-            other, "health-port", port, None, "a port for /healthz and /readyz, on the same host"
-        ),
-        Option(other, "config", str, None, "a TOML file with a table [serve]"),
-    ]
+_APPLICATION = (
+    Option(
+        "application",
+        "interface",
+        str,
+        "auto",
+        "what the application speaks",
+        ("auto", "tornado", "asgi", "wsgi"),
+    ),
+    Option(
+        "application",
+        "factory",
+        switch,
+        False,
+        "the target is a function that makes the application",
+    ),
+    Option("application", "app-dir", str, ".", "where modules are looked for first"),
+    Option("application", "root-path", str, "", "the path at which an ASGI application is mounted"),
+    Option(
+        "application",
+        "threads",
+        count,
+        20,
+        "threads that call a WSGI application; 0 calls it on the event loop",
+    ),
+    Option(
+        "application",
+        "loop",
+        str,
+        "auto",
+        "the event loop; auto takes uvloop where it is installed",
+        ("auto", "asyncio", "uvloop"),
+    ),
+    Option(
+        "application",
+        "reload",
+        switch,
+        False,
+        "start again when a source file changes, for development",
+    ),
+    Option(
+        "application",
+        "reload-dir",
+        str,
+        [],
+        "a folder whose files are watched too (may be repeated)",
+        is_list=True,
+    ),
+)
 
+_LISTENING = (
+    Option(
+        "listening",
+        "host",
+        str,
+        "127.0.0.1",
+        "address or host name to listen on; empty for all interfaces",
+    ),
+    Option("listening", "port", port, 8000, "port to listen on; 0 for any that is free"),
+    Option(
+        "listening",
+        "uds",
+        str,
+        None,
+        "path of a unix socket to listen on, in place of host and port",
+    ),
+    Option(
+        "listening", "uds-mode", mode, 0o600, "permissions of the unix socket, octal (default 600)"
+    ),
+    Option(
+        "listening",
+        "fd",
+        count,
+        None,
+        "an inherited descriptor to listen on; sockets of systemd are found by themselves",
+    ),
+    Option(
+        "listening",
+        "backlog",
+        count,
+        2048,
+        "connections that the kernel holds until they are accepted",
+    ),
+    Option(
+        "listening",
+        "reuse-port",
+        switch,
+        False,
+        "give each worker a socket of its own (SO_REUSEPORT), which spreads connections evenly",
+    ),
+)
 
-OPTIONS = _options()
+_PROCESSES = (
+    Option("processes", "workers", count, 1, "processes that serve; 0 for one for each processor"),
+    Option(
+        "processes",
+        "max-requests",
+        count,
+        0,
+        "replace a worker after so many requests; 0 for never",
+    ),
+    Option(
+        "processes",
+        "max-requests-jitter",
+        count,
+        0,
+        "up to so many requests more, by chance, so that workers are not replaced together",
+    ),
+    Option(
+        "processes",
+        "max-memory",
+        size,
+        0,
+        "replace a worker that uses more memory, such as 500M; 0 for never",
+    ),
+    Option(
+        "processes",
+        "graceful-timeout",
+        seconds,
+        30.0,
+        "seconds for running requests when a worker ends",
+    ),
+    Option("processes", "pid-file", str, None, "a file for the number of the process"),
+)
+
+_TLS = (
+    Option("TLS", "certfile", str, None, "certificate chain (PEM); with it the server speaks TLS"),
+    Option(
+        "TLS", "keyfile", str, None, "private key (PEM), if it is not in the certificate's file"
+    ),
+    Option("TLS", "keyfile-password", str, None, "password of the private key"),
+    Option("TLS", "ca-certs", str, None, "certificates that sign those of clients"),
+    Option(
+        "TLS",
+        "client-certs",
+        str,
+        "none",
+        "whether clients need a certificate",
+        ("none", "optional", "required"),
+    ),
+)
+
+_PROXIES = (
+    Option(
+        "proxies",
+        "proxy-headers",
+        switch,
+        False,
+        "believe X-Forwarded-* and Forwarded; only proxies may reach the server then",
+    ),
+    Option(
+        "proxies",
+        "trusted-proxy",
+        str,
+        [],
+        "address or network of a further proxy in front (may be repeated)",
+        is_list=True,
+    ),
+    Option(
+        "proxies",
+        "proxy-protocol",
+        str,
+        [],
+        "networks whose connections begin with a PROXY header; * for all (may be repeated)",
+        is_list=True,
+    ),
+)
+
+_LIMITS = (
+    Option("limits", "max-body-size", size, "100M", "content of a request: 413"),
+    Option("limits", "max-header-size", size, "64K", "request line and headers: 414 or 431"),
+    Option("limits", "idle-timeout", seconds, 75.0, "seconds until an idle connection is closed"),
+    Option("limits", "header-timeout", seconds, 60.0, "seconds for a request's headers"),
+    Option("limits", "body-timeout", seconds, 0.0, "seconds for a request's content; 0 for any"),
+    Option("limits", "keep-alive", switch, True, "serve more than one request on a connection"),
+    Option(
+        "limits",
+        "decompress-requests",
+        switch,
+        False,
+        "decode requests with Content-Encoding: gzip",
+    ),
+)
+
+_LOGS = (
+    Option(
+        "logs",
+        "log-level",
+        str,
+        "info",
+        "of all loggers",
+        ("critical", "error", "warning", "info", "debug"),
+    ),
+    Option(
+        "logs",
+        "access-log",
+        str,
+        "tornado",
+        "a line for each request",
+        ("none", "tornado", "common", "combined", "json"),
+    ),
+    Option(
+        "logs",
+        "access-log-file",
+        str,
+        None,
+        "a file for these lines, opened again on SIGUSR1; standard error by default",
+    ),
+)
+
+_OTHER = (
+    Option("other", "health-port", port, None, "a port for /healthz and /readyz, on the same host"),
+    Option("other", "config", str, None, "a TOML file with a table [serve]"),
+)
+
+#: All options, in the order of the help.
+OPTIONS: tuple[Option, ...] = (
+    *_APPLICATION,
+    *_LISTENING,
+    *_PROCESSES,
+    *_TLS,
+    *_PROXIES,
+    *_LIMITS,
+    *_LOGS,
+    *_OTHER,
+)
 BY_KEY = {option.key: option for option in OPTIONS}
 
 

@@ -1,5 +1,7 @@
 """Reading: chunks from the kernel go in, results of pending reads and chunks for a receiver out."""
 
+from __future__ import annotations
+
 import asyncio
 import functools
 import inspect
@@ -7,11 +9,11 @@ import os
 import re
 from collections.abc import Callable
 from types import MethodType
-from typing import TYPE_CHECKING, Any
+from typing import Any, overload
 
 from tornado import stack_context
 from tornado._core.seam import check_callback, wrong_type
-from tornado._iostream import core
+from tornado._iostream.core import _EMPTY, StreamCore
 from tornado._iostream.errors import (
     StreamBufferFullError,
     StreamClosedError,
@@ -29,7 +31,6 @@ from tornado._iostream.reads import (
     take_front,
 )
 from tornado._iostream.state import BROKEN, CLOSED, DRAINING, OPEN, READ_ENDED
-from tornado._iostream.writing import WriteStream
 from tornado.log import gen_log
 
 _IS_POSIX = os.name == "posix"
@@ -39,30 +40,30 @@ _INLINE_READS = 8
 """Count of reads that may ask the kernel directly before one goes through the loop again."""
 
 
-class PullStream(WriteStream):
+class PullStream(StreamCore):
     """The ``read_…`` family over one buffer."""
 
     __slots__ = ()
 
     # What a transport offers.
 
-    if TYPE_CHECKING:
+    @overload
+    def read_from_fd(self, buf: bytearray | memoryview) -> int | None: ...
 
-        def read_from_fd(self, buf: bytearray | memoryview) -> int | None: ...
+    @overload
+    def read_from_fd(self, buf: None = None) -> bytes | None: ...
 
-    else:
+    def read_from_fd(self, buf: bytearray | memoryview | None = None) -> Any:
+        """Read into `buf` without blocking.
 
-        def read_from_fd(self, buf=None):
-            """Read into `buf` without blocking.
+        :returns: the count of bytes read, 0 at the end of the stream, ``None`` where nothing is
+            there now. Without `buf`: the bytes themselves, of at most `read_chunk_size`.
 
-            :returns: the count of bytes read, 0 at the end of the stream, ``None`` where nothing is
-                there now. Without `buf`: the bytes themselves, of at most `read_chunk_size`.
-
-            .. versionadded:: 3.1
-            .. versionchanged:: 5.0
-               Takes `buf` and returns a count.
-            """
-            raise NotImplementedError
+        .. versionadded:: 3.1
+        .. versionchanged:: 5.0
+           Takes `buf` and returns a count.
+        """
+        raise NotImplementedError
 
     def _recv_chunk(self, limit: int) -> bytes | None:
         """One attempt to read; ``None`` where nothing is there, ``b""`` at the end.
@@ -111,7 +112,7 @@ class PullStream(WriteStream):
         delimiter: bytes,
         callback: Callable[[bytes], Any] | int | None = None,
         max_bytes: int | None = None,
-    ) -> "asyncio.Future[bytes]":
+    ) -> asyncio.Future[bytes]:
         """Read up to and including the first `delimiter`.
 
         :param callback: called by the loop with the bytes; then ``None`` is returned.
@@ -131,10 +132,10 @@ class PullStream(WriteStream):
 
     def read_until_regex(
         self,
-        regex: "bytes | re.Pattern[bytes]",
+        regex: bytes | re.Pattern[bytes],
         callback: Callable[[bytes], Any] | int | None = None,
         max_bytes: int | None = None,
-    ) -> "asyncio.Future[bytes]":
+    ) -> asyncio.Future[bytes]:
         """Read up to and including the first match of `regex`; all else as in `read_until`."""
         if isinstance(callback, int):
             callback, max_bytes = None, callback
@@ -146,7 +147,7 @@ class PullStream(WriteStream):
         callback: Callable[[bytes], Any] | bool | None = None,
         streaming_callback: Callable[[bytes], Any] | None = None,
         partial: bool = False,
-    ) -> "asyncio.Future[bytes]":
+    ) -> asyncio.Future[bytes]:
         """Read `num_bytes` bytes, or with `partial` any number of them, at least one.
 
         :param callback: called by the loop with the bytes; then ``None`` is returned.
@@ -180,7 +181,7 @@ class PullStream(WriteStream):
         buf: bytearray | memoryview,
         callback: Callable[[int], Any] | bool | None = None,
         partial: bool = False,
-    ) -> "asyncio.Future[int]":
+    ) -> asyncio.Future[int]:
         """Read into `buf` until it is full, or with `partial` until anything is in it.
 
         :param callback: called by the loop with the count of bytes; then ``None`` is returned.
@@ -198,7 +199,7 @@ class PullStream(WriteStream):
         self,
         callback: Callable[[bytes], Any] | None = None,
         streaming_callback: Callable[[bytes], Any] | None = None,
-    ) -> "asyncio.Future[bytes]":
+    ) -> asyncio.Future[bytes]:
         """Read everything until the stream closes, at most `max_buffer_size` bytes.
 
         With a `streaming_callback` there is no such limit: it gets each chunk as it arrives, and
@@ -232,7 +233,7 @@ class PullStream(WriteStream):
         read: Read,
         callback: Callable[..., Any] | int | None,
         streaming: Callable[[bytes], Any] | None = None,
-    ) -> "asyncio.Future[Any]":
+    ) -> asyncio.Future[Any]:
         """Satisfy `read` from the buffer or leave it pending; return its future or ``None``."""
         if not self._is_bound:
             self._bind()
@@ -334,7 +335,7 @@ class PullStream(WriteStream):
             self._schedule(read.callback, result)
 
     def _append(self, data: bytes) -> None:
-        if self._read_buffer is core._EMPTY:
+        if self._read_buffer is _EMPTY:
             self._read_buffer = bytearray(data)
         else:
             self._read_buffer += data

@@ -21,7 +21,7 @@ _OWN_WRITE = WriteStream.write
 _SENDING = frozenset({OPEN, READ_ENDED, DRAINING})
 
 
-class PushStream(PullStream):
+class PushStream(PullStream, WriteStream):
     """`attach` a receiver, `send` bytes, watch the `backlog`."""
 
     __slots__ = ()

@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime
 import http.cookies
 import re
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 from tornado import httputil
-from tornado._web.arguments import Arguments
 from tornado._web.signing import (
     create_signed_value,
     decode_signed_value,
     get_signature_key_version,
 )
+from tornado._web.state import HandlerState
 from tornado.escape import native_str
 
 CookieError = http.cookies.CookieError
@@ -36,7 +36,7 @@ class _Morsel(http.cookies.Morsel):  # type: ignore[type-arg]  # generic in the 
     _flags = {*http.cookies.Morsel._flags, "partitioned"}  # type: ignore[attr-defined]  # as above
 
 
-class Cookies(Arguments):
+class Cookies(HandlerState):
     """The cookies of a request and of its answer."""
 
     _new_cookie: http.cookies.SimpleCookie
@@ -136,39 +136,32 @@ class Cookies(Arguments):
         self._new_cookie.pop(name, None)
         self._new_cookie[name] = morsel
 
-    if TYPE_CHECKING:
-        # As keyword arguments, path and domain are among the others. That they may be given by position
-        # too, as in releases up to 6.2, is not declared: methods that override these need not take that.
-        def clear_cookie(self, name: str, **kwargs: Any) -> None: ...
+    def clear_cookie(
+        self, name: str, path: str = "/", domain: str | None = None, **kwargs: Any
+    ) -> None:
+        """Delete the cookie called ``name`` in the browser.
 
-        def clear_all_cookies(self, **kwargs: Any) -> None: ...
+        Path, domain and the attributes in ``kwargs`` must be those it was set with.
 
-    else:
+        :raises TypeError: if ``expires``, ``expires_days`` or ``max_age`` is among them.
 
-        def clear_cookie(self, name, path="/", domain=None, **kwargs):
-            """Delete the cookie called ``name`` in the browser.
+        .. versionchanged:: 6.3
+           ``kwargs``.
+        """
+        self._clear_cookie(name, path, domain, kwargs)
 
-            Path, domain and the attributes in ``kwargs`` must be those it was set with.
+    def clear_all_cookies(self, path: str = "/", domain: str | None = None, **kwargs: Any) -> None:
+        """Delete all cookies that came with this request.
 
-            :raises TypeError: if ``expires``, ``expires_days`` or ``max_age`` is among them.
+        The arguments are those of `clear_cookie`; cookies set with others are not deleted. Nor are those
+        whose names cannot be written, which others set for this host.
 
-            .. versionchanged:: 6.3
-               ``kwargs``.
-            """
-            self._clear_cookie(name, path, domain, kwargs)
-
-        def clear_all_cookies(self, path="/", domain=None, **kwargs):
-            """Delete all cookies that came with this request.
-
-            The arguments are those of `clear_cookie`; cookies set with others are not deleted. Nor are those
-            whose names cannot be written, which others set for this host.
-
-            .. versionchanged:: 3.2
-               ``path`` and ``domain``.
-            """
-            for name in list(self.request.cookies):
-                if _is_name(name):
-                    self.clear_cookie(name, path=path, domain=domain, **kwargs)
+        .. versionchanged:: 3.2
+           ``path`` and ``domain``.
+        """
+        for name in list(self.request.cookies):
+            if _is_name(name):
+                self.clear_cookie(name, path=path, domain=domain, **kwargs)
 
     def _clear_cookie(
         self, name: str, path: str, domain: str | None, kwargs: dict[str, Any]

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from tornado._web.execution import Execution
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable
+    from typing import Any
 
 __all__ = ["RequestHandler"]
 
@@ -31,7 +33,18 @@ class RequestHandler(Execution):
     __module__ = "tornado.web"
 
     if TYPE_CHECKING:
-        # What these hooks may return; the rooms below cope with anything else too.
+        # What programs see. What releases accept besides (a path by position, callbacks) is not declared,
+        # so that methods that override these need not take it; and hooks may return what is said here.
+        def clear_cookie(  # type: ignore[override]
+            self, name: str, **kwargs: Any
+        ) -> None: ...
+
+        def clear_all_cookies(self, **kwargs: Any) -> None: ...  # type: ignore[override]
+
+        def flush(  # type: ignore[override]
+            self, include_footers: bool = False
+        ) -> asyncio.Future[None]: ...
+
         def prepare(self) -> Awaitable[None] | None: ...
 
         def data_received(self, chunk: bytes) -> Awaitable[None] | None: ...

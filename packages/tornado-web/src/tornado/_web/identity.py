@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tornado import locale as locales
-from tornado._web.cookies import Cookies
 from tornado._web.decisions import decided
+from tornado._web.state import HandlerState
 
 
-class Identity(Cookies):
+class Identity(HandlerState):
     """The user behind a request."""
 
     _locale: locales.Locale

@@ -6,12 +6,12 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Generator
 from types import MethodType
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from tornado import httputil, stack_context
 from tornado._loop.seam import done_future
+from tornado._web.cookies import Cookies
 from tornado._web.decisions import decided, is_unawaited
-from tornado._web.xsrf import XSRFProtection
 from tornado.escape import json_encode, utf8
 from tornado.iostream import StreamClosedError
 
@@ -62,7 +62,7 @@ def done() -> asyncio.Future[None]:
         return DONE
 
 
-class Output(XSRFProtection):
+class Output(Cookies):
     """Writes the answer."""
 
     def write(self, chunk: str | bytes | dict[Any, Any]) -> None:
@@ -89,27 +89,23 @@ class Output(XSRFProtection):
                 raise TypeError(_cannot_write(chunk))
         self._write_buffer.append(chunk)
 
-    if TYPE_CHECKING:
-        # Without the callback of releases up to 5.1, which methods that override this need not have.
-        def flush(self, include_footers: bool = False) -> asyncio.Future[None]: ...
+    def flush(
+        self, include_footers: bool = False, callback: Callable[..., Any] | None = None
+    ) -> asyncio.Future[None]:
+        """Send what was written so far, the headers first.
 
-    else:
+        :arg bool include_footers: nothing will follow.
+        :arg callback: called, through the loop, when everything was handed to the kernel.
+        :returns: a `Future` that resolves then; it raises `.StreamClosedError` if the peer has gone.
 
-        def flush(self, include_footers=False, callback=None):
-            """Send what was written so far, the headers first.
+        Cancelling the future does not take anything back.
 
-            :arg bool include_footers: nothing will follow.
-            :arg callback: called, through the loop, when everything was handed to the kernel.
-            :returns: a `Future` that resolves then; it raises `.StreamClosedError` if the peer has gone.
-
-            Cancelling the future does not take anything back.
-
-            .. versionchanged:: 2.1
-               ``callback``.
-            .. versionchanged:: 4.0
-               Returns a `Future`.
-            """
-            return self._flush_now(include_footers, callback)
+        .. versionchanged:: 2.1
+           ``callback``.
+        .. versionchanged:: 4.0
+           Returns a `Future`.
+        """
+        return self._flush_now(include_footers, callback)
 
     def _flush_now(
         self, include_footers: bool, callback: Callable[..., Any] | None

@@ -15,6 +15,7 @@ from tornado import template as templates
 from tornado._web.failure import Failure
 from tornado._web.output import FINISH
 from tornado._web.uimodules import UIModule, UIModuleNamespace
+from tornado._web.xsrf import XSRFProtection
 from tornado.escape import utf8, xhtml_escape
 from tornado.util import ObjectDict
 
@@ -26,7 +27,7 @@ def is_absolute(path: str) -> bool:
     return path.startswith(("/", "http:", "https:"))
 
 
-class Rendering(Failure):
+class Rendering(Failure, XSRFProtection):
     """Templates, UI modules and the URLs of static files."""
 
     #: Loaders by template path, shared by all handlers.

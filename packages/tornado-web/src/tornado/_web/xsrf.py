@@ -19,6 +19,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tornado._core.seam import printable
+from tornado._web.arguments import Arguments
+from tornado._web.cookies import Cookies
 from tornado._web.decisions import decided
 from tornado._web.errors import HTTPError
 from tornado._web.identity import Identity
@@ -35,7 +37,7 @@ SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 RawToken = tuple["int | None", "bytes | None", "float | None"]
 
 
-class XSRFProtection(Identity):
+class XSRFProtection(Arguments, Cookies, Identity):
     """Protection against cross-site request forgery."""
 
     _xsrf_token: bytes
