@@ -4,6 +4,10 @@ import time
 
 import pytest
 
+from tornado.iostream import StreamClosedError
+from tornado.netutil import bind_sockets
+from tornado.tcpserver import TCPServer
+
 pytestmark = pytest.mark.filterwarnings("error")
 
 UNSOLICITED = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"
@@ -114,5 +118,40 @@ def test_a_server_that_gives_up_an_idle_connection_when_the_post_arrives(
                 age(client, 2.5)
             response = await client.fetch(server.url, method="POST", body=b"y")
             assert response.body == b"x"
+
+    run(main)
+
+
+class Named(TCPServer):
+    """Says its name in every response; open connections outlive it, as those of `HTTPServer` do."""
+
+    name = b"?"
+
+    async def handle_stream(self, stream, address):
+        try:
+            while await stream.read_until(b"\r\n\r\n"):
+                await stream.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + self.name)
+        except StreamClosedError:
+            pass
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "POST"])
+def test_a_server_of_this_process_that_stopped_gets_no_further_request(run, make_simple, method):
+    """Its connections stay open, and its port goes to the next one."""
+
+    async def main():
+        port = 0
+        async with make_simple() as client:
+            for name in (b"a", b"b", b"c"):
+                server = Named()
+                server.name = name
+                (sock,) = bind_sockets(port, "127.0.0.1")
+                port = sock.getsockname()[1]
+                server.add_socket(sock)
+                body = b"" if method == "POST" else None
+                url = f"http://127.0.0.1:{port}/"
+                for _ in range(2):
+                    assert (await client.fetch(url, method=method, body=body)).body == name
+                server.stop()
 
     run(main)

@@ -294,6 +294,15 @@ SERVERS = {
 }
 
 
+@pytest.mark.parametrize("arguments", [(0,), (None,), (3,), (3, 5)])
+def test_start_calls_fork_processes_with_both_arguments(monkeypatch, arguments):
+    """Programs put a function of their own in its place, their tests a mock."""
+    seen = []
+    monkeypatch.setattr("tornado.process.fork_processes", lambda *args: seen.append(args))
+    Hello().start(*arguments)
+    assert seen == [(*arguments, None)[:2]]
+
+
 @pytest.mark.parametrize("pattern", sorted(SERVERS))
 def test_the_patterns_of_the_manual(pattern):
     (probe,) = bind_sockets(0, "127.0.0.1")

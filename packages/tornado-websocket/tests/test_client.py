@@ -9,6 +9,7 @@ import ssl
 import sys
 import tempfile
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
@@ -19,6 +20,7 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.iostream import StreamClosedError
 from tornado.netutil import Resolver, bind_sockets, bind_unix_socket
+from tornado.util import TimeoutError
 from tornado.web import Application, RequestHandler
 from tornado.websocket import (
     HandshakeError,
@@ -127,6 +129,27 @@ def test_read_and_write():
             await connection.write_message("one")
             assert await connection.read_message() == "one"
             connection.close()
+            assert await connection.read_message() is None
+            await connection.wait_closed()
+
+    run(work())
+
+
+def test_the_queue_of_received_messages():
+    """``read_queue``, as programs and their tests know it from 5.0 to 6.6."""
+
+    async def work():
+        async with serving() as base:
+            connection = await websocket_connect(base + "/")
+            with pytest.raises(TimeoutError):
+                await connection.read_queue.get(timedelta(milliseconds=1))
+            waiting = connection.read_queue.get()
+            await connection.write_message("one")
+            await connection.write_message("two")
+            assert await waiting == "one"
+            assert await connection.read_queue.get(IOLoop.current().time() + 5) == "two"
+            connection.close()
+            assert await connection.read_queue.get() is None
             assert await connection.read_message() is None
             await connection.wait_closed()
 

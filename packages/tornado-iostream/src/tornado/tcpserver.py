@@ -14,6 +14,7 @@ from tornado._core.seam import legacy as _legacy
 from tornado._loop.seam import convert_yielded
 from tornado._netutil.loops import InstanceAttribute, asyncio_loop_of, io_loop_attribute
 from tornado._netutil.sockets import add_accept_handler, bind_sockets, hand_accepted
+from tornado._netutil.stops import stops
 from tornado._netutil.tls import ssl_options_to_context, ssl_wrap_socket
 from tornado.iostream import IOStream, SSLIOStream
 from tornado.log import app_log
@@ -217,16 +218,15 @@ class TCPServer:
             raise RuntimeError("the server was started before")
         self._started = True
         if num_processes != 1:
-            if max_restarts is None:
-                process.fork_processes(num_processes)
-            else:
-                process.fork_processes(num_processes, max_restarts)
+            process.fork_processes(num_processes, max_restarts)
         sockets, self._pending_sockets = self._pending_sockets, []
         self.add_sockets(sockets)
 
     def stop(self) -> None:
         """Stop accepting and close the listening sockets; open connections go on. Idempotent."""
         self._stopped = True
+        if self._sockets:
+            stops.add_one()
         for fd, sock in self._sockets.items():
             remove = self._handlers.pop(fd, None)
             if remove is not None:

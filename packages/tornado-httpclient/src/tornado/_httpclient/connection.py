@@ -18,6 +18,7 @@ from tornado._httpclient.errors import (
     head_too_large,
     refused,
 )
+from tornado._iostream.seam import stops
 from tornado._loop.seam import run_clean
 from tornado.http1engine import (
     END,
@@ -99,6 +100,7 @@ class ClientConnection:
         "key",
         "reader",
         "state",
+        "stops",
         "stream",
         "was_idle",
     )
@@ -119,6 +121,8 @@ class ClientConnection:
         self.was_idle = 0.0
         #: the loop's time at which it went idle, in seconds
         self.idle_since = 0.0
+        #: how many servers of this process had stopped when it was made
+        self.stops = stops.count
         self._gone = gone
         self._consumer: ResponseConsumer | None = None
         self._writer: MessageWriter | None = None

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Hashable
 
 from tornado._httpclient.connection import ClientConnection, ConnectionState
+from tornado._iostream.seam import stops
 from tornado._loop.seam import run_clean
 
 
@@ -41,7 +42,9 @@ class ConnectionPool:
     def take(self, key: Hashable, max_idle: float | None = None) -> ClientConnection | None:
         """Return an idle connection of ``key`` on which nothing has arrived, or ``None``.
 
-        The operating system is asked: the loop may not have turned since something came.
+        The operating system is asked: the loop may not have turned since something came. A server
+        of this process that stopped may still hold its end of a connection, while its port belongs
+        to another server: then none from before that is returned.
 
         :arg max_idle: seconds that the connection may have been idle, for requests that cannot be
             sent again if the server is just closing it; others stay in the pool.
@@ -62,6 +65,7 @@ class ConnectionPool:
                 connection.state is ConnectionState.IDLE
                 and not connection.stream.closed()
                 and connection.idle_since > oldest
+                and connection.stops == stops.count
                 and connection.is_quiet()
             ):
                 connection.was_idle = now - connection.idle_since

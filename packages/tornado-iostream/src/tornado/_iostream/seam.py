@@ -14,6 +14,11 @@ Resolvers
     `Addresses` is the type of what a `Resolver` returns: pairs of an address family and an address.
     `port_number` is how every resolver reads its ``port`` argument.
 
+Servers
+    `stops` counts the servers of this process that stopped. A client that keeps connections compares
+    the count of now with the one of when it connected: if they differ, the other end may be a server
+    that is gone for everybody else.
+
 Callbacks
     `with_callback` returns a future, or, for a caller that gave ``callback=``, calls that with the
     result and returns None.
@@ -26,6 +31,7 @@ from tornado._netutil.addresses import port_number
 from tornado._netutil.callbacks import with_callback
 from tornado._netutil.loops import asyncio_loop_of, loop_or_current, queue_of, when_stopped
 from tornado._netutil.resolvers import Addresses
+from tornado._netutil.stops import stops
 
 __all__ = [
     "DEFAULT_READ_CHUNK_SIZE",
@@ -34,6 +40,7 @@ __all__ = [
     "loop_or_current",
     "port_number",
     "queue_of",
+    "stops",
     "when_stopped",
     "with_callback",
 ]

@@ -3,6 +3,7 @@
 import asyncio
 import copy
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, overload
 from urllib.parse import SplitResult, urlsplit
@@ -25,6 +26,7 @@ from tornado.ioloop import IOLoop
 from tornado.log import app_log
 from tornado.netutil import Resolver
 from tornado.tcpclient import TCPClient
+from tornado.util import TimeoutError
 
 __all__ = ["ConnectFuture", "WebSocketClientConnection", "websocket_connect"]
 
@@ -228,6 +230,11 @@ class WebSocketClientConnection:
             self.io_loop.add_future(future, callback)
         return future
 
+    @property
+    def read_queue(self) -> "MessageQueue":
+        """The received messages as a queue to get from, for programs that know it from 5.0 to 6.6."""
+        return MessageQueue(self)
+
     def __aiter__(self) -> AsyncIterator[str | bytes]:
         """Iterate over the messages until the connection is closed.
 
@@ -365,6 +372,33 @@ class WebSocketClientConnection:
     async def __aexit__(self, *exc_info: object) -> None:
         self.close()
         await self.wait_closed()
+
+
+class MessageQueue:
+    """A queue of what a connection receives, from which messages can only be taken."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: WebSocketClientConnection) -> None:
+        self._connection = connection
+
+    def get(self, timeout: float | timedelta | None = None) -> "asyncio.Future[str | bytes | None]":
+        """Return a future of the next message; of ``None`` when the connection is closed.
+
+        :param timeout: the time of the loop at which to give up, or how long to wait.
+        :raises tornado.util.TimeoutError: in the future, when no message came in time.
+        """
+        future = self._connection.read_message()
+        if timeout is not None and not future.done():
+            io_loop = self._connection.io_loop
+            handle = io_loop.add_timeout(timeout, _expire, future)
+            future.add_done_callback(lambda _: io_loop.remove_timeout(handle))
+        return future
+
+
+def _expire(future: "asyncio.Future[str | bytes | None]") -> None:
+    if not future.done():
+        future.set_exception(TimeoutError("no message came in time"))
 
 
 class ConnectFuture(asyncio.Future[WebSocketClientConnection]):
