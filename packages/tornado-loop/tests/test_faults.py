@@ -282,6 +282,40 @@ class TestFork:
         """
         assert script(code) == "[b'x']\n"
 
+    @pytest.mark.parametrize("closed", ["number", "socket"])
+    @pytest.mark.parametrize("where", ["the same loop", "another loop"])
+    def test_what_was_closed_but_not_unregistered(self, closed, where):
+        """A descriptor that is gone must not keep the child from having selectors of its own."""
+        if where == "the same loop" and os.environ.get("TORNADO_TEST_LOOP") == "uvloop":
+            pytest.skip("libuv ends the process when what it watches is closed")
+        code = f"""
+            import fcntl, os, socket
+            from tornado.ioloop import IOLoop
+            other = IOLoop(make_current=False)
+            parent = IOLoop(make_current=False)
+            parent.make_current()
+            a, b = socket.socketpair()
+            gone = fcntl.fcntl(a.fileno(), fcntl.F_DUPFD, 200)
+            if {closed!r} == "socket":
+                gone = socket.socket(fileno=gone)
+            stale = parent if {where!r} == "the same loop" else other
+            stale.add_handler(gone, lambda fd, events: None, IOLoop.READ)
+            gone.close() if {closed!r} == "socket" else os.close(gone)
+            c, d = socket.socketpair()
+            got = []
+            parent.add_handler(c, lambda fd, events: (got.append(fd.recv(1)), parent.stop()), 1)
+            child = os.fork()
+            if not child:
+                parent.remove_handler(c)
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+            d.send(b"x")
+            parent.call_later(10, parent.stop)
+            parent.start()
+            print(got)
+        """
+        assert script(code) == "[b'x']\n"
+
     def test_wake_ups_are_not_shared(self):
         code = """
             import os, threading

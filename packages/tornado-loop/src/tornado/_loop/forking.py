@@ -8,6 +8,7 @@ thread that forks would run twice, and is refused there.
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -33,7 +34,9 @@ def renew(loop: Any) -> None:
         return
     fresh = type(selector)()
     for key in list(selector.get_map().values()):
-        fresh.register(key.fileobj, key.events, key.data)
+        # Some may have been closed without being unregistered: nobody hears of them anyway.
+        with contextlib.suppress(OSError, ValueError):
+            fresh.register(key.fileobj, key.events, key.data)
     selector.close()
     loop._selector = fresh
     loop._close_self_pipe()
@@ -60,7 +63,9 @@ def _renew_uvloop(uvloop: Any, loop: Any) -> None:
 
 def _after_fork() -> None:
     for loop in list(current.by_asyncio_loop):
-        renew(loop)
+        # One that cannot be renewed, because no descriptors are left, say, must not keep others from it.
+        with contextlib.suppress(OSError):
+            renew(loop)
     mine = getattr(current.here.loop, "asyncio_loop", None)
     if mine is not None and not mine.is_closed() and current.set_loop() is None:
         # From Python 3.12 on asyncio forgets it here.
