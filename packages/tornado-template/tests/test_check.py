@@ -100,3 +100,30 @@ def test_a_file_that_cannot_be_read(templates, capsys):
     assert status == 1
     path = templates / "dangling.html"
     assert out == f"{path}:0: No such file or directory: {path}\n"
+
+
+def test_directives_of_the_application(templates, capsys, monkeypatch):
+    (templates / "a.html").write_text("{% hello %}")
+    (templates / "custom_directives.py").write_text(
+        "from tornado.template import Directive\n"
+        "class Hello(Directive):\n"
+        "    name = 'hello'\n"
+        "    def write(self, tag, out):\n"
+        "        out.text('hello')\n"
+        "hello = Hello()\n"
+        "several = [hello]\n"
+    )
+    monkeypatch.syspath_prepend(str(templates))
+    given = ("--match", "*.html", "--directives")
+    assert run(capsys, templates, *given[:2])[0] == 1
+    assert run(capsys, templates, *given, "custom_directives:hello")[0] == 0
+    assert run(capsys, templates, *given, "custom_directives:several")[0] == 0
+    for target, message in [
+        ("custom_directives", "expected MODULE:NAME"),
+        ("custom_directives:nothing", "nothing"),
+        ("no_such_module:hello", "no_such_module"),
+        ("custom_directives:Hello", "did you forget the parentheses?"),
+    ]:
+        status, _, err = run(capsys, templates, *given, target)
+        assert status == 2
+        assert message in err

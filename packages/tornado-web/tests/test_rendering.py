@@ -1,11 +1,12 @@
 """Templates, their namespace, UI modules and methods, and the resources they bring to a page."""
 
 import asyncio
+import pathlib
 import types
 
 import pytest
 
-from tornado import locale, template
+from tornado import httputil, locale, template
 from tornado.web import Application, RequestHandler, UIModule, is_absolute
 
 FILES = {
@@ -152,6 +153,26 @@ def test_settings_of_loaders(memory, tmp_path, settings, expected):
     (tmp_path / "t.html").write_text("{{ '<' }}  a\n   b")
     app = Application([("/(.*)", Page)], template_path=str(tmp_path), **settings)
     assert memory.request(app, uri="/t.html").body == expected
+
+
+class Shout(template.Directive):
+    name = "shout"
+    argument = "expression"
+
+    def write(self, tag: template.Tag, out: template.CodeWriter) -> None:
+        out.value(f"str({tag.argument}).upper()")
+
+
+def test_directives_of_the_application(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "page.html").write_text("{% shout name %}")
+    for directives, status in (([Shout()], 200), ([], 500)):
+        application = Application(template_path=str(tmp_path), template_directives=directives)
+        handler = RequestHandler(application, httputil.HTTPServerRequest("GET", "/"))
+        if status == 200:
+            assert handler.render_string("page.html", name="<a>") == b"&lt;A&gt;"
+        else:
+            with pytest.raises(template.ParseError):
+                handler.render_string("page.html", name="<a>")
 
 
 def test_create_template_loader(memory):

@@ -102,6 +102,8 @@ Syntax
 ``{% whitespace mode %}``
     Sets the white space mode for the rest of the file; see :func:`filter_whitespace`.
 
+Applications can add directives of their own: :class:`Directive`.
+
 Checking a directory
 --------------------
 
@@ -116,6 +118,7 @@ from tornado._template.archives import PackageLoader, ZipLoader
 from tornado._template.cache import CompiledCache
 from tornado._template.engine import Template, TemplateLoader
 from tornado._template.errors import ExpressionError, ParseError, WhitespaceModeError
+from tornado._template.extending import CodeWriter, Directive, Tag
 from tornado._template.loaders import BaseLoader, DictLoader, Loader
 from tornado._template.whitespace import filter_whitespace
 
@@ -123,12 +126,15 @@ _legacy.provide(__name__)
 
 __all__ = [
     "BaseLoader",
+    "CodeWriter",
     "CompiledCache",
     "DictLoader",
+    "Directive",
     "ExpressionError",
     "Loader",
     "PackageLoader",
     "ParseError",
+    "Tag",
     "Template",
     "TemplateLoader",
     "WhitespaceModeError",

@@ -6,17 +6,21 @@ The command ``python -m tornado.template check DIR``.
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 from tornado._template.errors import ParseError
+from tornado._template.extending import registered
 from tornado._template.loaders import Loader
 from tornado._template.whitespace import MODES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tornado._template.extending import Directive
 
 __all__ = ["Problem", "check_directory", "main"]
 
@@ -64,15 +68,17 @@ def check_directory(
     patterns: Sequence[str] = ("*",),
     autoescape: str | None = "xhtml_escape",
     whitespace: str | None = None,
+    directives: Iterable[Directive] = (),
 ) -> tuple[int, list[Problem]]:
     """Compile every template below *directory*.
 
     :param patterns: which files are templates, as shell patterns for their paths.
     :param autoescape: as for the application's loader.
     :param whitespace: as for the application's loader.
+    :param directives: as for the application's loader.
     :returns: how many templates there are, and what is wrong with them.
     """
-    loader = Loader(directory, autoescape=autoescape, whitespace=whitespace)
+    loader = Loader(directory, autoescape=autoescape, whitespace=whitespace, directives=directives)
     problems: list[Problem] = []
     seen: set[tuple[str, int, str]] = set()
     count = 0
@@ -117,6 +123,15 @@ def _line(path: str, lineno: int) -> str:
     return lines[lineno - 1].decode("utf-8", "backslashreplace").strip()
 
 
+def _directives(target: str) -> list[Directive]:
+    """Return the directive, or the directives, that ``MODULE:NAME`` names."""
+    module, colon, name = target.partition(":")
+    if not colon:
+        raise ValueError("expected MODULE:NAME")
+    found = getattr(importlib.import_module(module), name)
+    return list(found) if isinstance(found, (list, tuple)) else [found]
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return its exit status: 0 all compile, 1 some do not, 2 wrong use."""
     parser = argparse.ArgumentParser(
@@ -139,6 +154,13 @@ def main(arguments: Sequence[str]) -> int:
     )
     check.add_argument("--autoescape", default="xhtml_escape", help="default: %(default)s")
     check.add_argument("--whitespace", choices=MODES, help="default: by file name")
+    check.add_argument(
+        "--directives",
+        metavar="MODULE:NAME",
+        action="append",
+        default=[],
+        help="a directive of the application, or a list of them (may be repeated)",
+    )
     check.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     options = parser.parse_args(arguments)
 
@@ -146,8 +168,20 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{options.directory}: no such directory", file=sys.stderr)
         return 2
     autoescape = None if options.autoescape == "None" else options.autoescape
+    directives: list[Directive] = []
+    for target in options.directives:
+        try:
+            directives.extend(_directives(target))
+        except (ImportError, AttributeError, ValueError) as error:
+            print(f"--directives {target}: {error}", file=sys.stderr)
+            return 2
+    try:
+        registered(directives)
+    except (TypeError, ValueError) as error:
+        print(f"--directives: {error}", file=sys.stderr)
+        return 2
     count, problems = check_directory(
-        options.directory, options.match or ["*"], autoescape, options.whitespace
+        options.directory, options.match or ["*"], autoescape, options.whitespace, directives
     )
     for problem in problems:
         path = os.path.join(options.directory, problem.name)

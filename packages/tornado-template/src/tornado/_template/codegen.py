@@ -17,29 +17,17 @@ before an error stays in the output.
 
 from __future__ import annotations
 
-import re
 import sys
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tornado._template.errors import ParseError
-from tornado._template.nodes import (
-    Apply,
-    Block,
-    Control,
-    Expression,
-    File,
-    Include,
-    Node,
-    Statement,
-    Text,
-)
+from tornado._template.nodes import DEFAULT_ESCAPE, FLOW, JUMP, is_simple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tornado._template.linker import Linked
-    from tornado._template.nodes import Branch
+    from tornado._template.nodes import Control, File, Linked, Node
 
 __all__ = ["FUNCTION", "PARAMETERS", "Generated", "generate"]
 
@@ -56,13 +44,9 @@ PARAMETERS: Final = (
     "_tt_str",
     "_tt_fill",
 )
-DEFAULT_ESCAPE: Final = "xhtml_escape"
 
 # An f-string of more parts than this is written in several.
 _MAX_PIECES: Final = 128
-
-# Python that can stand as an argument of a call without changing what it means.
-_SIMPLE = re.compile(r"""[^\W\d][\w.]*(?:\[[\w'" .-]*\]|\([\w'" .,=-]*\)|\.[\w.]+)*""")
 
 # From 3.11 on CPython has an instruction for `list.append` that needs no bound method.
 _APPEND_BY_METHOD: Final = sys.version_info >= (3, 11)
@@ -70,18 +54,11 @@ _APPEND_BY_METHOD: Final = sys.version_info >= (3, 11)
 # Blocks inlined in one template: those that contain one another can multiply.
 _MAX_BLOCKS: Final = 10_000
 
-# What matters about a body: it outputs the value of an expression; it outputs something in another
-# way than by text and values escaped the default way; it may leave by `break` or `continue`; it
-# has control flow that needs its output written to a list.
-_VALUE, _SPECIAL, _JUMP, _FLOW = 1, 2, 4, 8
-# Of these a loop that is filled at its end has the first one only.
-_FILL_MASK = _VALUE | _SPECIAL | _JUMP
-
 #: How a line came into the function: name and line of each directive, ``include`` or ``block``, in
 #: whose place it stands, the nearest first.
 Via = tuple[tuple[str, int], ...]
 
-Origin = tuple[File, int, Via]
+Origin: TypeAlias = "tuple[File, int, Via]"
 
 
 class Generated:
@@ -152,6 +129,7 @@ class _Generator:
         self.lines: list[str] = []
         self.origins: list[Origin] = []
         self.indent = ""
+        self.suites: list[int] = []
         self.variables = 0
         self.names = 0  # of buffers and nested functions
         self.guarded = False
@@ -183,22 +161,38 @@ class _Generator:
         self.line(f"){tail}", *self.origins[-1])
 
     def enter(self) -> None:
+        """Begin the suite of the statement whose header was the last line."""
         self.indent += " "
+        self.suites.append(len(self.lines))
 
     def leave(self) -> None:
+        """End a suite; one without a statement becomes a ``pass``."""
+        if self.suites.pop() == len(self.lines):
+            self.line("pass", *self.origins[-1])
         self.indent = self.indent[:-1]
+
+    def result(self, text: str) -> None:
+        """Emit a line that belongs to the same place as the one before."""
+        self.line(text, *self.origins[-1])
 
     # --- variables and output -----------------------------------------------------------------
 
     def variable(self) -> str:
+        """Return a new variable's name; it is free again once its text was written."""
         self.variables += 1
         return f"_tt_{self.variables}"
 
     def unique(self, prefix: str) -> str:
+        """Return a name that occurs nowhere else in the function."""
         self.names += 1
         return f"_tt_{prefix}{self.names}"
 
+    def literal(self, text: str) -> None:
+        """Output text as it is."""
+        self.output.literal(text.replace("%", "%%") if self.values else text)
+
     def piece(self, variable: str, file: File, line: int) -> None:
+        """Output the text in a variable."""
         output = self.output
         output.pieces.append((False, variable))
         if len(output.pieces) >= _MAX_PIECES:
@@ -231,7 +225,7 @@ class _Generator:
         """Generate *body* as an output of its own; return the Python for its text."""
         outer, outer_guarded = self.output, self.guarded
         buffer = None
-        if self.traits(body, file, linked) & (_FLOW | _JUMP):
+        if self.traits(body, file, linked) & (FLOW | JUMP):
             buffer = self.open_buffer(file, line)
         self.guarded = False
         self.output = _Output(buffer, self.variables)
@@ -253,65 +247,55 @@ class _Generator:
         self.line("async " + head if self.asynchronous else head, root, 1)
         self.enter()
         result = self.gather(linked.file.body, linked.file, linked, 1)
-        self.line(f"return {result}", *self.origins[-1])
+        self.result(f"return {result}")
 
     def body(self, nodes: Sequence[Node], file: File, linked: Linked) -> None:
+        """Generate *nodes*, one after the other."""
         for node in nodes:
-            if isinstance(node, Text):
-                text = node.text
-                self.output.literal(text.replace("%", "%%") if self.values else text)
-            elif isinstance(node, Expression):
-                self.expression(node, file)
-            elif isinstance(node, Statement):
-                if self.guarded or node.jumps:
-                    self.flush(file, node.line)
-                self.code(node.source, file, node.line)
-            elif isinstance(node, Block):
-                winner = linked.blocks[node.name]
-                self.blocks_left -= 1
-                if self.blocks_left < 0:
-                    raise ParseError(f"more than {_MAX_BLOCKS} blocks", file.name, node.line)
-                via = self.via
-                self.via = ((file.name, node.line), *via)
-                self.body(winner.body, winner.file, linked)
-                self.via = via
-            elif isinstance(node, Include):
-                included = linked.includes[node]
-                via = self.via
-                self.via = ((file.name, node.line), *via)
-                self.body(included.file.body, included.file, included)
-                self.via = via
-            elif isinstance(node, Apply):
-                self.apply(node, file, linked)
-            elif isinstance(node, Control):
-                self.control(node, file, linked)
+            node.emit(self, file, linked)
+
+    def elsewhere(
+        self, nodes: list[Node], file: File, linked: Linked, origin: tuple[str, int]
+    ) -> None:
+        """Generate nodes of another place, in the place of the directive at *origin*."""
+        via = self.via
+        self.via = (origin, *via)
+        self.body(nodes, file, linked)
+        self.via = via
+
+    def count_block(self, file: File, line: int) -> None:
+        """Count one more block that is inlined."""
+        self.blocks_left -= 1
+        if self.blocks_left < 0:
+            raise ParseError(f"more than {_MAX_BLOCKS} blocks", file.name, line)
 
     # --- expressions --------------------------------------------------------------------------
 
-    def expression(self, node: Expression, file: File) -> None:
+    def expression(self, source: str, escaped: bool, file: File, line: int) -> None:
+        """Output the value of an expression, through the file's autoescape function if *escaped*."""
         if self.values:
-            self.value(node, file)
+            self.value(source, file, line)
             return
         if self.guarded:
-            self.flush(file, node.line)
+            self.flush(file, line)
         variable = self.variable()
-        function = file.autoescape if node.escaped else None
+        function = file.autoescape if escaped else None
         if function is None:
-            self.call("_tt_raw(", node.source, variable, file, node.line)
+            self.call("_tt_raw(", source, variable, file, line)
         elif function == DEFAULT_ESCAPE and self.plain_escape:
-            self.call("_tt_escape(", node.source, variable, file, node.line)
+            self.call("_tt_escape(", source, variable, file, line)
         else:
-            self.call(f"_tt_custom({function}, ", node.source, variable, file, node.line)
-        self.piece(variable, file, node.line)
+            self.call(f"_tt_custom({function}, ", source, variable, file, line)
+        self.piece(variable, file, line)
 
-    def value(self, node: Expression, file: File) -> None:
+    def value(self, source: str, file: File, line: int) -> None:
         """Generate an expression in a loop that is filled at its end."""
-        value = node.source
+        value = source
         if not value.isidentifier() or iskeyword(value):
             value = self.variable()
-            self.assign(value, node.source, file, node.line)
+            self.assign(value, source, file, line)
         text = f"{value} if _tt_type({value}) is _tt_str else _tt_text({value})"
-        self.line(f"{self.values}.append({text})", file, node.line)
+        self.line(f"{self.values}.append({text})", file, line)
         self.output.literal("%s")
 
     def assign(self, variable: str, source: str, file: File, line: int) -> None:
@@ -323,67 +307,20 @@ class _Generator:
 
     def call(self, head: str, source: str, variable: str, file: File, line: int) -> None:
         """Emit *variable* = *head* + *source* + ``)``, whatever Python *source* is."""
-        if _SIMPLE.fullmatch(source):
+        if is_simple(source):
             self.line(f"{variable} = {head}{source})", file, line)
             return
         self.assign(variable, source, file, line)
         self.line(f"{variable} = {head}{variable})", file, line)
 
-    def apply(self, node: Apply, file: File, linked: Linked) -> None:
-        if self.guarded:
-            self.flush(file, node.line)
-        if self.binds(node.body, file, linked):
-            name = self.unique("function")
-            head = f"def {name}():"
-            self.line("async " + head if self.asynchronous else head, file, node.line)
-            self.enter()
-            text = self.gather(node.body, file, linked, node.line)
-            self.line(f"return {text}", *self.origins[-1])
-            self.leave()
-            text = f"await {name}()" if self.asynchronous else f"{name}()"
-        else:
-            text = self.gather(node.body, file, linked, node.line)
-        variable = self.variable()
-        self.line(f"{variable} = {text}", file, node.line)
-        if _SIMPLE.fullmatch(node.function):
-            function = node.function
-        else:
-            function = self.unique("applied")
-            self.wrapped(f"{function} = ", node.function, "", file, node.line)
-        self.line(f"{variable} = _tt_apply({function}, {variable})", file, node.line)
-        self.piece(variable, file, node.line)
-
     # --- control flow -------------------------------------------------------------------------
 
-    def control(self, node: Control, file: File, linked: Linked) -> None:
-        if not self.guarded:
-            traits = self.control_traits(node, file, linked)
-            if node.operator == "if":
-                if not traits & (_FLOW | _JUMP | (_VALUE if self.values else 0)):
-                    self.choice(node, file, linked)
-                    return
-            elif not self.values and traits & _FILL_MASK == _VALUE:
-                self.filled_loop(node, file, linked)
-                return
-        self.flush(file, node.line)
-        self.branches(node, file, linked)
+    @property
+    def is_filling(self) -> bool:
+        """Whether this is inside a loop that is filled at its end."""
+        return bool(self.values)
 
-    def branches(self, node: Control, file: File, linked: Linked) -> None:
-        guarded = self.guarded
-        if node.operator == "try":
-            self.guarded = True
-        for branch in node.branches:
-            self.header(branch, file)
-            self.enter()
-            before = len(self.lines)
-            self.body(branch.body, file, linked)
-            self.flush(file, branch.line)
-            if len(self.lines) == before:
-                self.line("pass", file, branch.line)
-            self.leave()
-        self.guarded = guarded
-
-    def filled_loop(self, node: Control, file: File, linked: Linked) -> None:
+    def filled(self, node: Control, file: File, linked: Linked) -> None:
         """Generate a loop that gathers formats and values, and fills them at its end."""
         formats = self.open_buffer(file, node.line)
         values = self.unique("values")
@@ -391,34 +328,12 @@ class _Generator:
         outer = self.output
         self.output = _Output(formats, self.variables)
         self.values = values
-        self.branches(node, file, linked)
+        node.emit_branches(self, file, linked)
         self.values = ""
         self.output = outer
         variable = self.variable()
         self.line(f"{variable} = _tt_fill({formats}, {values})", file, node.line)
         self.piece(variable, file, node.line)
-
-    def choice(self, node: Control, file: File, linked: Linked) -> None:
-        """Generate an ``if`` that only outputs something: its text becomes one piece."""
-        result = self.variable()
-        for branch in node.branches:
-            self.header(branch, file)
-            self.enter()
-            text = self.gather(branch.body, file, linked, branch.line)
-            self.line(f"{result} = {text}", *self.origins[-1])
-            self.leave()
-        if node.branches[-1].operator != "else":
-            self.line("else:", file, node.line)
-            self.line(f" {result} = ''", file, node.line)
-        self.piece(result, file, node.line)
-
-    def header(self, branch: Branch, file: File) -> None:
-        clause = branch.clause
-        if branch.operator in ("if", "elif", "while") and ("\n" in clause or "#" in clause):
-            self.wrapped(f"{branch.operator} ", clause, ":", file, branch.line)
-            return
-        text = f"{branch.operator} {clause}:" if clause else f"{branch.operator}:"
-        self.code(text, file, branch.line)
 
     # --- questions about a body ---------------------------------------------------------------
 
@@ -426,83 +341,18 @@ class _Generator:
         """Return what matters about the code that *nodes* become, as flags."""
         key = (id(nodes), id(linked))
         known = self.known.get(key)
-        if known is not None:
-            return known
-        traits = 0
-        for node in nodes:
-            if isinstance(node, Text):
-                continue
-            if isinstance(node, Expression):
-                plain = node.escaped and file.autoescape == DEFAULT_ESCAPE and self.plain_escape
-                traits |= _VALUE if plain else _VALUE | _SPECIAL
-            elif isinstance(node, Statement):
-                if node.jumps:
-                    traits |= _JUMP
-            elif isinstance(node, Apply):
-                traits |= _VALUE | _SPECIAL
-            elif isinstance(node, Control):
-                traits |= self.control_traits(node, file, linked)
-            else:
-                for body, owner, place in self.inside(node, file, linked):
-                    traits |= self.traits(body, owner, place)
-        self.known[key] = traits
-        return traits
-
-    def control_traits(self, node: Control, file: File, linked: Linked) -> int:
-        traits = 0
-        for branch in node.branches:
-            traits |= self.traits(branch.body, file, linked)
-        if node.operator == "if":
-            return traits
-        if node.operator == "try":
-            return traits | _SPECIAL | _FLOW
-        # A jump stays within the loop, unless it stands in the loop's `else`.
-        if len(node.branches) == 1:
-            traits &= ~_JUMP
-        if traits & _FILL_MASK == _VALUE:
-            return traits & ~_FLOW
-        return traits | _FLOW
-
-    def inside(
-        self, node: Node, file: File, linked: Linked
-    ) -> list[tuple[list[Node], File, Linked]]:
-        """Return what stands in the place of *node*'s bodies, with its file and links."""
-        if isinstance(node, Control):
-            return [(branch.body, file, linked) for branch in node.branches]
-        if isinstance(node, Block):
-            winner = linked.blocks[node.name]
-            return [(winner.body, winner.file, linked)]
-        if isinstance(node, Include):
-            included = linked.includes[node]
-            return [(included.file.body, included.file, included)]
-        if isinstance(node, Apply):
-            return [(node.body, file, linked)]
-        return []
+        if known is None:
+            known = 0
+            for node in nodes:
+                known |= node.traits(self, file, linked)
+            self.known[key] = known
+        return known
 
     def binds(self, nodes: list[Node], file: File, linked: Linked) -> bool:
-        """Say whether *nodes* may bind a name, which is then local to the ``apply`` around."""
+        """Return whether *nodes* may bind a name, which is then local to the ``apply`` around."""
         key = (id(nodes), id(linked))
         known = self.known_to_bind.get(key)
         if known is None:
-            known = any(self.node_binds(node, file, linked) for node in nodes)
+            known = any(node.binds(self, file, linked) for node in nodes)
             self.known_to_bind[key] = known
         return known
-
-    def node_binds(self, node: Node, file: File, linked: Linked) -> bool:
-        if isinstance(node, Statement):
-            return True
-        if isinstance(node, Expression):
-            return _binds_inside(node.source)
-        if isinstance(node, Control) and (
-            node.operator not in ("if", "while")
-            or any(_binds_inside(branch.clause) for branch in node.branches)
-        ):
-            return True
-        return any(
-            self.binds(body, owner, place) for body, owner, place in self.inside(node, file, linked)
-        )
-
-
-def _binds_inside(source: str) -> bool:
-    """Say whether an expression may bind a name: by ``:=``, or by a lone ``=`` as a statement."""
-    return "=" in source and (":=" in source or not _SIMPLE.fullmatch(source))

@@ -10,16 +10,17 @@ import re
 from types import CodeType
 from typing import TYPE_CHECKING
 
-from tornado._template.codegen import DEFAULT_ESCAPE, FUNCTION, Generated, generate
+from tornado._template.codegen import FUNCTION, Generated, generate
 from tornado._template.errors import ExpressionError, ParseError
 from tornado._template.lines import renumber
 from tornado._template.linker import link
+from tornado._template.nodes import DEFAULT_ESCAPE
 
 if TYPE_CHECKING:
     from tornado._template.cache import CompiledCache
     from tornado._template.codegen import Origin, Via
-    from tornado._template.linker import Fetch, Linked
-    from tornado._template.nodes import File
+    from tornado._template.linker import Fetch
+    from tornado._template.nodes import File, Linked
 
 __all__ = ["Program", "compile_file"]
 

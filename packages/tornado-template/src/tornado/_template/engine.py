@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from tornado._core.seam import wrong_type
 from tornado._template import runtime
 from tornado._template.errors import PUBLIC_MODULE
+from tornado._template.extending import registered
 from tornado._template.whitespace import check_mode, default_mode
 from tornado.escape import json_encode, linkify, squeeze, to_unicode, url_escape, utf8, xhtml_escape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from tornado._template.compiler import Program
+    from tornado._template.extending import Directive
     from tornado._template.nodes import File
 
 __all__ = ["Template"]
@@ -106,6 +108,7 @@ class Template:
     :param whitespace: ``"all"``, ``"single"`` or ``"oneline"``; see :func:`filter_whitespace`.
         Default: the loader's; else ``"single"`` when the name ends in ``.html`` or ``.js``,
         ``"all"`` otherwise.
+    :param directives: directives of the application, besides the loader's; see :class:`Directive`.
     :raises ParseError: when the text is no template (see there for its kinds).
     :raises TypeError: when both *whitespace* and *compress_whitespace* are given.
     :raises UnicodeDecodeError: when bytes are not UTF-8.
@@ -115,6 +118,8 @@ class Template:
 
     .. versionchanged:: 4.3
        Added *whitespace*, which replaces *compress_whitespace*.
+    .. versionchanged:: 6.100
+       Added *directives*.
     """
 
     def __init__(
@@ -125,6 +130,7 @@ class Template:
         compress_whitespace: bool | None = None,
         autoescape: str | _Unset | None = UNSET,
         whitespace: str | None = None,
+        directives: Iterable[Directive] = (),
     ) -> None:
         # The parser and the compiler are imported with the first template: an application that
         # has none imports this module all the same, with `tornado.web`.
@@ -148,7 +154,12 @@ class Template:
         if not isinstance(template_string, (str, bytes)):
             raise wrong_type("Template()", template_string, "str or bytes")
         source = to_unicode(template_string)
-        self.file: File = parse(source, name, path_of(name), self.autoescape, whitespace)
+        # Nor need it know directives of applications.
+        table: dict[str, Directive] = getattr(loader, "directives", {})
+        if directives:
+            table = registered((*table.values(), *directives))
+        self._directives = table
+        self.file: File = parse(source, name, path_of(name), self.autoescape, whitespace, table)
         self._compiled: Program | None = None
         self._defaults: dict[str, Any] = {}
         self._prepare()
@@ -181,6 +192,8 @@ class Template:
                 "__name__": self.name.replace(".", "_"),
                 "__loader__": SourceLoader(self.file, program),
             }
+            for directive in self._directives.values():
+                self._defaults.update(directive.namespace)
             self._compiled = program
         return program
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from tornado._template.errors import ParseError
 from tornado._template.hints import add_note
-from tornado._template.nodes import Block, File, Include, bodies_of
+from tornado._template.nodes import Block, File, Include, Linked
 
 if TYPE_CHECKING:
     from tornado._template.nodes import Node
 
-__all__ = ["MAX_CHAIN", "MAX_INCLUDES", "Linked", "link"]
+__all__ = ["MAX_CHAIN", "MAX_INCLUDES", "link"]
 
 # Files that extend or include one another in one chain, and includes followed for one template.
 MAX_CHAIN: Final = 100
@@ -26,23 +26,6 @@ class Fetch(Protocol):
     """Returns the parsed file called *name* as the file *parent* means it."""
 
     def __call__(self, name: str, parent: str) -> File: ...
-
-
-class Linked:
-    """A template with everything it refers to.
-
-    ``file`` gives the body (the outermost parent), ``blocks`` the block that wins for each name,
-    ``includes`` what each include directive stands for.
-    """
-
-    __slots__ = ("blocks", "file", "includes")
-
-    def __init__(
-        self, file: File, blocks: dict[str, Block], includes: dict[Include, Linked]
-    ) -> None:
-        self.file = file
-        self.blocks = blocks
-        self.includes = includes
 
 
 def link(file: File, fetch: Fetch | None) -> Linked:
@@ -105,7 +88,7 @@ class _Linker:
             if isinstance(node, Include):
                 self.include(node, file, chain, linked)
             else:
-                for body in reversed(bodies_of(node)):
+                for body in reversed(node.bodies):
                     todo.extend(reversed(body))
 
     def include(self, node: Include, file: File, chain: tuple[str, ...], linked: Linked) -> None:

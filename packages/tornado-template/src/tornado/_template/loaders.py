@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from tornado._template.engine import Template
 from tornado._template.errors import PUBLIC_MODULE
+from tornado._template.extending import registered
 from tornado._template.whitespace import check_mode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tornado._template.cache import CompiledCache
+    from tornado._template.extending import Directive
 
 __all__ = ["BaseLoader", "DictLoader", "Loader"]
 
@@ -58,7 +62,9 @@ class BaseLoader:
     :param whitespace: mode for templates that do not choose one; see :func:`filter_whitespace`.
         ``None``: it depends on the template's name.
     :param cache: a :class:`CompiledCache` that keeps compiled code between processes.
-    :raises ValueError: for an unknown whitespace mode.
+    :param directives: instances of :class:`Directive` that the templates may use, besides the
+        directives of the language. They are kept by name in the attribute ``directives``.
+    :raises ValueError: for an unknown whitespace mode, or a directive whose name is taken.
 
     To load from elsewhere, override :meth:`_create_template`, and :meth:`resolve_path` where names
     are no paths with slashes.
@@ -66,7 +72,7 @@ class BaseLoader:
     .. versionchanged:: 4.3
        Added *whitespace*.
     .. versionchanged:: 6.100
-       Added *cache*.
+       Added *cache* and *directives*.
     """
 
     def __init__(
@@ -75,11 +81,13 @@ class BaseLoader:
         namespace: dict[str, Any] | None = None,
         whitespace: str | None = None,
         cache: CompiledCache | None = None,
+        directives: Iterable[Directive] = (),
     ) -> None:
         self.autoescape = autoescape
         self.namespace: dict[str, Any] = namespace or {}
         self.whitespace = whitespace if whitespace is None else check_mode(whitespace)
         self.cache = cache
+        self.directives: dict[str, Directive] = registered(directives)
         self.templates: dict[str, Template] = {}
         # A template loads its parts while it is itself being loaded.
         self.lock = threading.RLock()

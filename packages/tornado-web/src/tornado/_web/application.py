@@ -155,7 +155,7 @@ class Application(ReversibleRouter):
             the directory of templates.
         ``template_loader``
             a `tornado.template.BaseLoader` to use in place of the keys around it.
-        ``autoescape``, ``template_whitespace``
+        ``autoescape``, ``template_whitespace``, ``template_directives``
             passed on to the loader.
         ``compiled_template_cache``
             if false, templates are read anew for each request.

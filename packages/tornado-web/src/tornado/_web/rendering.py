@@ -202,6 +202,7 @@ class Rendering(Failure, XSRFProtection):
             or "autoescape" in settings
             or "template_loader" in settings
             or "template_whitespace" in settings
+            or "template_directives" in settings
         ):
             # Applications and handlers that load differently do not share a loader.
             key = (
@@ -209,6 +210,7 @@ class Rendering(Failure, XSRFProtection):
                 own,
                 settings.get("autoescape", ""),
                 settings.get("template_whitespace"),
+                id(settings.get("template_directives")),
                 id(settings.get("template_loader")),
             )
         loaders = self._template_loaders
@@ -252,7 +254,8 @@ class Rendering(Failure, XSRFProtection):
         """Return a new loader for the templates in a directory. Override it to use another class.
 
         By default the setting ``template_loader`` is returned if there is one, else a
-        `tornado.template.Loader` with the settings ``autoescape`` and ``template_whitespace``.
+        `tornado.template.Loader` with the settings ``autoescape``, ``template_whitespace`` and
+        ``template_directives``.
         """
         settings = self.application.settings
         if "template_loader" in settings:
@@ -264,6 +267,8 @@ class Rendering(Failure, XSRFProtection):
             kwargs["autoescape"] = settings["autoescape"]
         if "template_whitespace" in settings:
             kwargs["whitespace"] = settings["template_whitespace"]
+        if "template_directives" in settings:
+            kwargs["directives"] = settings["template_directives"]
         return templates.Loader(template_path, **kwargs)
 
     def static_url(self, path: str, include_host: bool | None = None, **kwargs: Any) -> str:
