@@ -64,6 +64,9 @@ def test_one_client_a_loop(run):
         assert AsyncHTTPClient(False) is client
         for other in (
             AsyncHTTPClient(True),
+            AsyncHTTPClient("http://localhost:1234"),  # as a program's tests do
+            AsyncHTTPClient({"max_clients": 3}),
+            AsyncHTTPClient(force_instance="yes"),
             AsyncHTTPClient(force_instance=True),
             AsyncHTTPClient(IOLoop.current(), True),
         ):

@@ -302,8 +302,9 @@ def test_tls(run, certificates):
             assert await stream.read_until_close() == b"127.0.0.1"
         resolver = FixedResolver([(socket.AF_INET, ("127.0.0.1", port))])
         for options in (trust, {}):
-            with pytest.raises(ssl.SSLCertVerificationError):
+            with pytest.raises(ssl.SSLCertVerificationError) as caught:
                 await TCPClient(resolver).connect("example.com", port, ssl_options=options)
+            assert not isinstance(caught.value, StreamClosedError)
         with pytest.raises(FileNotFoundError):
             await client.connect("localhost", port, ssl_options={"ca_certs": "/nowhere"})
         server.stop()

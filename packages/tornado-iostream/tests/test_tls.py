@@ -372,10 +372,12 @@ def test_start_tls_that_fails(run, pairs, certificates, caplog):
     async def main():
         async with pairs() as (server, client):
             upgrading = server.start_tls(True, certificates.server())
-            with pytest.raises(ssl.SSLCertVerificationError):
+            with pytest.raises(ssl.SSLCertVerificationError) as caught:
                 await client.start_tls(False, certificates.client(), "example.com")
-            with pytest.raises(ssl.SSLError):
+            assert not isinstance(caught.value, StreamClosedError)
+            with pytest.raises(ssl.SSLError) as caught:
                 await upgrading
+            assert not isinstance(caught.value, StreamClosedError)
         async with pairs() as (server, client):
             with pytest.raises(ssl.SSLError):
                 server.start_tls(True, {"ciphers": "NO-SUCH-CIPHER"})

@@ -828,7 +828,8 @@ def test_tls_through_a_proxy(certificate):
 def test_an_unknown_certificate_is_refused(certificate, caplog):
     async def work():
         async with serving(ssl_options=certificate) as base:
-            with pytest.raises(ssl.SSLError):
+            with pytest.raises(ssl.SSLError) as caught:
                 await websocket_connect(base.replace("ws://", "wss://") + "/")
+            assert not isinstance(caught.value, StreamClosedError)
 
     run(work())

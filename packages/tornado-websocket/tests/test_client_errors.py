@@ -108,8 +108,9 @@ def test_a_port_that_nobody_listens_on():
         listening = bind_sockets(0, "127.0.0.1")[0]
         port = listening.getsockname()[1]
         listening.close()
-        with pytest.raises(ConnectionRefusedError):
+        with pytest.raises(ConnectionRefusedError) as caught:
             await websocket_connect(f"ws://127.0.0.1:{port}/")
+        assert not isinstance(caught.value, StreamClosedError)
 
     run(work())
 

@@ -9,7 +9,7 @@ import threading
 import weakref
 from collections.abc import Callable, MutableMapping
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, TypeVar
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from tornado import stack_context
@@ -41,6 +41,13 @@ def _takes_io_loop(implementation: type[Any]) -> bool:
     """Tell whether ``initialize`` has the parameter that Tornado 5.0 removed."""
     parameters = inspect.signature(implementation.initialize).parameters.values()
     return any(each.name == "io_loop" or each.kind is each.VAR_KEYWORD for each in parameters)
+
+
+def _is_loop(candidate: object) -> TypeGuard[IOLoop]:
+    """Tell whether it can be used as a loop: one of ours, or an object that does as if."""
+    return isinstance(candidate, IOLoop) or (
+        hasattr(candidate, "add_callback") and hasattr(candidate, "add_timeout")
+    )
 
 
 def _forget_closed_loops(clients: WeakKeyDictionary[IOLoop, AsyncHTTPClient]) -> None:
@@ -127,12 +134,14 @@ class AsyncHTTPClient(Configurable):
         max_clients: int | None = None,
         **kwargs: Any,
     ) -> AsyncHTTPClient:
-        if isinstance(io_loop, bool):
-            force_instance, io_loop = io_loop, None
-        if not isinstance(force_instance, bool):
+        loop = io_loop if _is_loop(io_loop) else None
+        if io_loop is not None and loop is None:
+            # Since 5.0 force_instance comes first; anything that is true, a URL by mistake, counts.
+            force_instance = bool(io_loop)
+        if isinstance(force_instance, int) and not isinstance(force_instance, bool):
             # Tornado 2 had max_clients in this place.
             force_instance, max_clients = False, force_instance
-        return cls._make(io_loop, force_instance, max_clients, kwargs)
+        return cls._make(loop, bool(force_instance), max_clients, kwargs)
 
     @classmethod
     def _make(

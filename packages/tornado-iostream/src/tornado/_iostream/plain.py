@@ -329,8 +329,8 @@ class IOStream(BaseIOStream):
         :param server_hostname: the name the certificate must be for.
         :param handshake_timeout: seconds, default 60.
         :returns: a future of the new stream, done after the handshake. If that fails, so does the
-            future, with a `StreamClosedError` that is an instance of the cause's class too, such as
-            `ssl.SSLError`.
+            future, with the cause, an `ssl.SSLError` for instance, or a `StreamClosedError` where
+            there is none.
         :raises ValueError: if this stream is not idle.
 
         .. versionadded:: 4.0

@@ -473,7 +473,9 @@ def upgrade(
         if error is None:
             future.set_result(secure)
         else:
-            future.set_exception(error)
+            # The plain cause, as in every release: programs tell a certificate that is not valid
+            # from a connection that was closed by the class.
+            future.set_exception(secure.error or error)
             future.exception()
 
     future.add_done_callback(on_settled)

@@ -24,7 +24,7 @@ from tornado._websocket.exchange import Answer, InvalidHandshakeError, exchange
 from tornado._websocket.handshake import make_key, request_fields
 from tornado.httpclient import HTTPError, HTTPRequest, HTTPResponse
 from tornado.httputil import HTTPHeaders, ResponseStartLine
-from tornado.iostream import IOStream
+from tornado.iostream import IOStream, StreamClosedError
 from tornado.tcpclient import TCPClient
 
 __all__ = ["as_http", "limit_of", "open_websocket"]
@@ -87,7 +87,10 @@ async def open_websocket(
         target = parse_url(settings.url, bool(settings.allow_unix_sockets))
         tls = contexts.context_for(settings) if target.scheme == "https" else None
         proxy = proxy_for(settings, target)
-        stream = await connect(client, target, proxy, tls, settings, None, tunnel=True)
+        try:
+            stream = await connect(client, target, proxy, tls, settings, None, tunnel=True)
+        except StreamClosedError as error:
+            raise error.real_error or error from None
         try:
             key = make_key()
             headers = headers_for(settings, target)
