@@ -19,6 +19,7 @@ NAMES = (
     "handshake",
     "http_engine",
     "logins",
+    "multipart",
     "static_files",
     "template",
     "text",

@@ -20,13 +20,18 @@ from tornado._httputil.errors import HTTPInputError, HTTPOutputError
 from tornado._httputil.forms import (
     HTTPFile,
     ParseBodyConfig,
-    ParseMultipartConfig,
     ParseUrlEncodedConfig,
     parse_body_arguments,
     parse_multipart_form_data,
     set_parse_body_config,
 )
 from tornado._httputil.headers import HTTPHeaders
+from tornado._httputil.multipart import (
+    MultipartParser,
+    MultipartPart,
+    ParseMultipartConfig,
+    PartEnd,
+)
 from tornado._httputil.names import normal_form as _normalize_header
 from tornado._httputil.parameters import _encode_header, _parse_header
 from tornado._httputil.ranges import _get_content_range, _parse_request_range
@@ -62,9 +67,12 @@ __all__ = [
     "HTTPOutputError",
     "HTTPServerConnectionDelegate",
     "HTTPServerRequest",
+    "MultipartParser",
+    "MultipartPart",
     "ParseBodyConfig",
     "ParseMultipartConfig",
     "ParseUrlEncodedConfig",
+    "PartEnd",
     "Peer",
     "RequestStartLine",
     "ResponseStartLine",

@@ -24,6 +24,9 @@ class HTTPInputError(Exception):
     #: `HTTPHeaders.add`.
     is_of_request: bool = False
 
+    #: The status that a server responds with.
+    status: int = 400
+
 
 class HTTPOutputError(Exception):
     """A message that the application sends does not fit its framing: a body longer than declared, say.

@@ -45,7 +45,9 @@ def _parse_header(line: str) -> tuple[str, dict[str, str]]:
         if quoted is None and verbatim is None:
             continue
         name = name.strip().lower()
-        value = _ESCAPED.sub(r"\1", quoted) if quoted is not None else verbatim
+        value = verbatim if quoted is None else quoted
+        if quoted is not None and "\\" in quoted:
+            value = _ESCAPED.sub(r"\1", quoted)
         continued = _CONTINUED.match(name) if "*" in name else None
         if continued is None:
             parameters[name] = value
