@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from tornado._auth import id_token, openid_answer
-from tornado._auth.errors import AuthAnswerError
+from tornado._auth import id_token, openid_response
+from tornado._auth.errors import AuthResponseError
 from tornado._auth.flows import unpadded
 from tornado._auth.openid import _stateless
 from tornado.escape import parse_qs_bytes
@@ -69,9 +69,9 @@ def check(data: bytes) -> None:
 def _check_answer(query: bytes) -> None:
     arguments = parse_qs_bytes(query, keep_blank_values=True)
     try:
-        fields = openid_answer.fields_of(arguments)
-        signed = openid_answer.signed_fields(fields, _ENDPOINT)
-    except AuthAnswerError as error:
+        fields = openid_response.fields_of(arguments)
+        signed = openid_response.signed_fields(fields, _ENDPOINT)
+    except AuthResponseError as error:
         assert str(error)
         return
     listed = fields["signed"].split(",")
@@ -80,19 +80,21 @@ def _check_answer(query: bytes) -> None:
     assert all(len(arguments[f"openid.{name}"]) == 1 for name in signed)
     assert signed["op_endpoint"] == _ENDPOINT
     assert len(_stateless(signed["return_to"])) <= len(signed["return_to"])
-    openid_answer.is_valid(query)
+    openid_response.is_valid(query)
     try:
-        values = openid_answer.attributes(openid_answer.extension(signed, openid_answer.NS_AX))
+        values = openid_response.attributes(
+            openid_response.extension(signed, openid_response.NS_AX)
+        )
         assert set(values.values()) <= set(signed.values())
-        openid_answer.check_return_to(signed["return_to"], _HERE, arguments, whole=True)
-        nonces = openid_answer.Nonces()
+        openid_response.check_return_to(signed["return_to"], _HERE, arguments, whole=True)
+        nonces = openid_response.Nonces()
         nonces.take(_ENDPOINT, signed["response_nonce"], _NOW)
-    except AuthAnswerError:
+    except AuthResponseError:
         return
     assert urlsplit(signed["return_to"])[:3] == ("https", "rp", "/login")
     try:
         nonces.take(_ENDPOINT, signed["response_nonce"], _NOW)
-    except AuthAnswerError:
+    except AuthResponseError:
         return
     raise AssertionError("a replayed answer was taken")
 
@@ -112,7 +114,7 @@ def _check_token(sent: bytes) -> None:
     ):
         try:
             believed = id_token.verified_claims(token, keys, _EXPECTED, _NOW)
-        except AuthAnswerError as error:
+        except AuthResponseError as error:
             assert str(error)
             continue
         assert is_signed, f"believed without a signature: {token}"
@@ -126,6 +128,6 @@ def _check_token(sent: bytes) -> None:
         assert any(f'"{name}"'.encode() in decoded for name in _ALGORITHMS)
         try:
             id_token.check_access_token(token, believed, "access")
-        except AuthAnswerError:
+        except AuthResponseError:
             continue
         assert "at_hash" not in believed or believed["at_hash"] is None

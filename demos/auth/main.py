@@ -72,7 +72,7 @@ class OAuth2LoginHandler(PageHandler, tornado.auth.OAuth2Mixin):
             self.authorize_redirect(redirect_uri, provider.CLIENT_ID, scope=["profile"])
             return
         try:
-            flow = self.check_authorization_answer()
+            flow = self.check_authorization_response()
             token = await self.oauth2_request(
                 self._OAUTH_ACCESS_TOKEN_URL,
                 post_args={

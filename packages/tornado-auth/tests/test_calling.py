@@ -7,8 +7,8 @@ from urllib.parse import quote
 import pytest
 
 from tornado import auth, gen, web
-from tornado._auth.answering import answer
 from tornado._auth.arguments import absolute_path, api_arguments, client_argument
+from tornado._auth.outcome import start
 from tornado.concurrent import Future
 from tornado.escape import json_decode
 from tornado.httpclient import AsyncHTTPClient
@@ -123,7 +123,7 @@ def test_callbacks(world, at, caplog):
 
     world(lambda p: [("/", at.oauth2(p, Callbacks))], check)
     assert "Error response HTTP 401: Unauthorized fetching http://127.0.0.1:" in caplog.text
-    told = [r.getMessage() for r in caplog.records if r.module == "answering"]
+    told = [r.getMessage() for r in caplog.records if r.module == "outcome"]
     assert len(told) == 1
     assert "?" not in told[0], "the query holds the token"
 
@@ -186,8 +186,8 @@ class Graph(web.RequestHandler, auth.FacebookGraphMixin):
         ("/empty", "/api", "no access token"),
         ("/twice", "/api", "2 fields 'access_token', expected one"),
         ("/bytes", "/api", "that is not UTF-8"),
-        ("/form", "/not-json?", "answered 6 bytes, expected JSON"),
-        ("/form", "/number?", "answered no user"),
+        ("/form", "/not-json?", "responded with 6 bytes, expected JSON"),
+        ("/form", "/number?", "returned no user"),
     ],
 )
 def test_nonsense(world, at, token, base, reason):
@@ -230,7 +230,7 @@ def test_callback_comes_before_those_who_wait_for_the_future(io_loop):
             await gen.sleep(0)
             return "result"
 
-        future = answer(work(), lambda result: order.append(("callback", result)))
+        future = start(work(), lambda result: order.append(("callback", result)))
         order.append(("future", await future))
         return order
 
@@ -245,7 +245,7 @@ def test_callback_gets_none_for_a_failed_login(io_loop, caplog):
             await gen.sleep(0)
             raise auth.AuthError("refused")
 
-        future = answer(work(), got.append)
+        future = start(work(), got.append)
         with pytest.raises(auth.AuthError):
             await future
         return got
@@ -262,7 +262,7 @@ class TestAsynchronousHandlers:
         class Handler(web.RequestHandler):
             @web.asynchronous
             def get(self):
-                return answer(self.work(), self.on_done)
+                return start(self.work(), self.on_done)
 
             async def work(self):
                 await gen.sleep(0)
@@ -317,14 +317,14 @@ def test_a_redirect_to_nowhere_fails_like_other_requests(world, caplog):
 
 @pytest.mark.parametrize("text", ["a\nFAKE", "\x1b[31m", "\x9b1m"])
 def test_controls_in_the_providers_text_are_escaped_in_the_log(text, caplog):
-    from tornado._auth.answering import answer
+    from tornado._auth.outcome import start
 
     async def main():
         async def work():
             raise auth.AuthError(f"the service said {text}")
 
         done = Future()
-        answer(work(), done.set_result)
+        start(work(), done.set_result)
         assert await done is None
 
     asyncio.run(main())

@@ -5,7 +5,7 @@ import types
 import pytest
 
 from tornado._auth import flows
-from tornado.auth import AuthAnswerError
+from tornado.auth import AuthResponseError
 
 
 class Handler:
@@ -40,13 +40,13 @@ def test_cookie_is_for_this_host_alone():
 def test_a_flow_passes_once_and_for_its_purpose():
     handler = Handler()
     flow = flows.begin(handler, "p")
-    with pytest.raises(AuthAnswerError, match="no login"):
+    with pytest.raises(AuthResponseError, match="no login"):
         flows.resume(handler, "another", flow.state, None)
     # Until it is spent, a reload of the page finds it again.
     for _ in range(2):
         assert flows.resume(handler, "p", flow.state, None) == flow
     flows.spend(handler, flow)
-    with pytest.raises(AuthAnswerError, match="no login"):
+    with pytest.raises(AuthResponseError, match="no login"):
         flows.resume(handler, "p", flow.state, None)
 
 
@@ -61,7 +61,7 @@ def test_spending_one_leaves_the_others():
     assert flows.resume(handler, "p", one.state, None) == one
     assert flows.resume(handler, "p", "mine", None) == own
     flows.spend(handler, own)
-    with pytest.raises(AuthAnswerError):
+    with pytest.raises(AuthResponseError):
         flows.resume(handler, "p", "mine", None)
 
 
@@ -69,7 +69,7 @@ def test_states_of_the_application():
     handler = Handler()
     flow = flows.begin(handler, "p", "mine")
     for wrong in (flow.state, "Mine", ""):
-        with pytest.raises(AuthAnswerError):
+        with pytest.raises(AuthResponseError):
             flows.resume(handler, "p", wrong, None)
     assert flows.resume(handler, "p", "mine", None) == flow
 
@@ -77,11 +77,11 @@ def test_states_of_the_application():
 def test_number_of_flows_is_bounded():
     handler = Handler()
     made = [flows.begin(handler, "p") for _ in range(flows.MAX_FLOWS + 1)]
-    with pytest.raises(AuthAnswerError):
+    with pytest.raises(AuthResponseError):
         flows.resume(handler, "p", made[0].state, None)
     assert [flows.resume(handler, "p", f.state, None) for f in made[1:]] == made[1:]
     crowded = Handler(cookies={"__Host-_auth_flows": ".".join("x" * 9000)})
-    with pytest.raises(AuthAnswerError):
+    with pytest.raises(AuthResponseError):
         flows.resume(crowded, "p", "s", None)
 
 

@@ -90,8 +90,8 @@ def test_request_carries_state_and_challenge(world, at, query_of):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda args: {"code": args["code"]}, "the answer has no state"),
-        (lambda args: {**args, "state": ""}, "the answer has no state"),
+        (lambda args: {"code": args["code"]}, "the response has no state"),
+        (lambda args: {**args, "state": ""}, "the response has no state"),
         (lambda args: {**args, "state": "x" * 43}, "no login that this browser began"),
         (lambda args: [*args.items(), ("state", "x")], "2 arguments 'state'"),
         (lambda args: [*args.items(), ("code", "x")], "2 arguments 'code'"),

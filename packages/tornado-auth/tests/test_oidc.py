@@ -103,7 +103,10 @@ def test_audience_of_several_with_party(login):
 @pytest.mark.parametrize(
     ("metadata", "reason"),
     [
-        ({"issuer": "https://eve.example"}, "discovery document is of 'https://eve.example'"),
+        (
+            {"issuer": "https://eve.example"},
+            "discovery document names the issuer 'https://eve.example'",
+        ),
         ({"token_endpoint": None}, "token_endpoint is None"),
         ({"token_endpoint": "ftp://x"}, "token_endpoint is 'ftp://x'"),
         ({"authorization_response_iss_parameter_supported": True}, "does not name its issuer"),
@@ -144,7 +147,7 @@ def test_signed_by_another_key(login, keys):
 
     response = login(same_name)
     assert response.code == 403
-    assert "not to be believed" in response.text
+    assert "is invalid" in response.text
     response = login(lambda p: setattr(p, "signing_key", keys[1]))
     assert response.code == 403
     assert "does not name" in response.text
@@ -191,10 +194,10 @@ def test_algorithms_that_are_never_accepted(keys):
         "..",
         "",
     ):
-        with pytest.raises(auth.AuthAnswerError):
+        with pytest.raises(auth.AuthResponseError):
             id_token.verified_claims(token, document, expected(), 1)
     symmetric = {"keys": [{"kty": "oct", "kid": "k1", "k": id_token.unpadded(shared)}]}
-    with pytest.raises(auth.AuthAnswerError, match="does not name"):
+    with pytest.raises(auth.AuthResponseError, match="does not name"):
         id_token.verified_claims(forged, symmetric, expected(algorithms=["HS256"]), 1)
 
 
@@ -224,7 +227,7 @@ def test_every_kind_of_key(algorithm, key_class, kind):
     ).digest()
     half = id_token.unpadded(digest[: len(digest) // 2])
     id_token.check_access_token(token, {"at_hash": half}, "at")
-    with pytest.raises(auth.AuthAnswerError, match="not the one of the ID token"):
+    with pytest.raises(auth.AuthResponseError, match="not the one of the ID token"):
         id_token.check_access_token(token, {"at_hash": half}, "another")
     id_token.check_access_token(token, {}, "another")
 
@@ -234,9 +237,9 @@ def test_tokens_without_key_name(keys):
     token = jwt.encode({"alg": "RS256"}, claims, keys[0])
     public = [{**key.as_dict(private=False)} for key in keys]
     assert id_token.verified_claims(token, {"keys": public[:1]}, expected(), 1) == claims
-    with pytest.raises(auth.AuthAnswerError, match="names none of 2 keys"):
+    with pytest.raises(auth.AuthResponseError, match="names none of 2 keys"):
         id_token.verified_claims(token, {"keys": public}, expected(), 1)
-    with pytest.raises(auth.AuthAnswerError, match="does not name"):
+    with pytest.raises(auth.AuthResponseError, match="does not name"):
         id_token.verified_claims(token, {}, expected(), 1)
 
 

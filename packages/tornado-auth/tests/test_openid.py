@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 import pytest
 
 from tornado import auth, web
-from tornado._auth.openid_answer import Nonces
+from tornado._auth.openid_response import Nonces
 
 AX = "http://openid.net/srv/ax/1.0"
 
@@ -106,11 +106,11 @@ def added_namespace(fields):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (replaced("openid.ext1.value.email", "eve@example.com"), "not its own"),
-        (replaced("openid.claimed_id", "http://eve/"), "not its own"),
+        (replaced("openid.ext1.value.email", "eve@example.com"), "did not confirm the signature"),
+        (replaced("openid.claimed_id", "http://eve/"), "did not confirm the signature"),
         (
             replaced("openid.ext1.type.firstname", "http://axschema.org/contact/email"),
-            "not its own",
+            "did not confirm the signature",
         ),
         (swapped_namespace, "not signed: "),
         (added_namespace, "not signed: "),
@@ -130,7 +130,7 @@ def added_namespace(fields):
         (without("openid.signed"), "signed"),
         (without("openid.return_to"), "no openid.return_to"),
         (without("openid.identity"), "only come together"),
-        (without("openid.ext1.value.email"), "signed but not there"),
+        (without("openid.ext1.value.email"), "signed but missing"),
         (replaced("openid.op_endpoint", "http://eve/openid"), "openid.op_endpoint is"),
         (replaced("openid.return_to", "http://eve/login"), "no login that this browser began"),
         (replaced("openid.response_nonce", "2012-01-01T00:00:00Zabc"), "s old"),
@@ -138,7 +138,7 @@ def added_namespace(fields):
         (replaced("openid.response_nonce", "2012-99-01T00:00:00Zabc"), "malformed"),
         (replaced("openid.response_nonce", "nonce"), "malformed"),
         (replaced("login_state", "x" * 43), "no login that this browser began"),
-        (without("login_state"), "the answer has no state"),
+        (without("login_state"), "the response has no state"),
         (without("ax"), "another argument 'ax'"),
     ],
 )
@@ -193,7 +193,7 @@ def test_an_answer_that_came_to_another_page(world, at):
         answer = await browser.answer_to("/login")
         response = await browser.get(answer.replace("/login?", "/other?"))
         assert response.code == 403
-        assert "came elsewhere" in response.text
+        assert "sent elsewhere" in response.text
 
     def routes(p):
         handler = at.openid(p, Handler)
@@ -279,7 +279,7 @@ def test_nonces_are_forgotten_in_time():
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)) + "x"
 
     nonces.take("op", stamp(now), now)
-    with pytest.raises(auth.AuthAnswerError, match="used before"):
+    with pytest.raises(auth.AuthResponseError, match="used before"):
         nonces.take("op", stamp(now), now + 299)
     nonces.take("another op", stamp(now), now)
     nonces.take("op", stamp(now + 900), now + 900)

@@ -1,9 +1,9 @@
-"""Login at other services: a visitor is sent there and comes back; who they are comes out.
+"""Logging visitors in through other services, with OpenID, OAuth and OpenID Connect.
 
 Each class here is a mixin for a `tornado.web.RequestHandler`, or any object with the same methods
 (`AuthHandler` says which). ``authorize_redirect`` or ``authenticate_redirect`` send the visitor to the
-service; in the handler to which they come back ``get_authenticated_user`` checks the answer, and gives the
-user. What is asked of a service afterwards has methods such as `TwitterMixin.twitter_request`::
+service; in the handler they come back to, ``get_authenticated_user`` checks the response and returns the
+user. Methods such as `TwitterMixin.twitter_request` call the service's API afterwards::
 
     class GoogleOAuth2LoginHandler(tornado.web.RequestHandler, tornado.auth.GoogleOAuth2Mixin):
         async def get(self):
@@ -19,14 +19,14 @@ user. What is asked of a service afterwards has methods such as `TwitterMixin.tw
                     scope=["profile", "email"],
                     response_type="code")
 
-Methods that ask a service return a future. With ``callback=`` they call that too, with the
-result, or with ``None`` if an `AuthError` happened, which is then logged.
+Methods that contact a service return a future. ``callback=``, if given, is called with the result,
+or with ``None`` after an `AuthError`, which is then logged.
 
-An answer is only believed in the browser that was sent out: a cookie tells. The addresses of the
-services are attributes of the classes, so that tests can run against a provider of their own.
+A response is accepted only from the browser in which the login began, which a cookie identifies. The
+URLs of the services are class attributes, so that tests can run against a provider of their own.
 """
 
-from tornado._auth.errors import AuthAnswerError, AuthError, AuthRequestError
+from tornado._auth.errors import AuthError, AuthRequestError, AuthResponseError
 from tornado._auth.facebook import FacebookGraphMixin, FacebookMixin
 from tornado._auth.friendfeed import FriendFeedMixin
 from tornado._auth.github import GitHubMixin
@@ -42,10 +42,10 @@ from tornado._core.seam import legacy as _legacy
 _legacy.provide(__name__)
 
 __all__ = [
-    "AuthAnswerError",
     "AuthError",
     "AuthHandler",
     "AuthRequestError",
+    "AuthResponseError",
     "FacebookGraphMixin",
     "FacebookMixin",
     "FriendFeedMixin",

@@ -1,14 +1,12 @@
-"""What went wrong with a login goes in; the exception that tells it comes out.
-
-The tree of this distribution::
+"""The exceptions of this distribution::
 
     Exception
     +-- AuthError                   the login, or a request to the service, failed
-        +-- AuthAnswerError         the browser came back with an answer that must not be believed
-        +-- AuthRequestError        the service could not be asked, or answered with an error;
+        +-- AuthResponseError         the browser came back with a response that cannot be trusted
+        +-- AuthRequestError        the service could not be reached, or responded with an error;
                                     a `tornado.httpclient.HTTPClientError` too
 
-A missing setting and other mistakes of the application are no `AuthError`.
+A missing setting, or another mistake of the application, is not an `AuthError`.
 """
 
 from __future__ import annotations
@@ -17,31 +15,31 @@ from tornado.httpclient import HTTPClientError, HTTPResponse
 
 
 class AuthError(Exception):
-    """A login failed, or a request to a service.
+    """A login, or a request to a service, failed.
 
-    Whoever awaits gets it raised. A ``callback`` is called with ``None`` instead, and the error is logged.
+    It is raised where the future is awaited. A ``callback`` gets ``None`` instead, and the error is logged.
 
     .. versionadded:: 3.0
     """
 
 
-class AuthAnswerError(AuthError):
-    """The answer that the browser brought back is forged, incomplete, or was used before.
+class AuthResponseError(AuthError):
+    """The response that the browser brought back is forged, incomplete, or was used before.
 
-    Not necessarily the visitor's fault: somebody may have given them the link.
+    This need not be the visitor's fault: somebody may have given them the link.
     """
 
 
 class AuthRequestError(AuthError, HTTPClientError):
-    """A service could not be reached, or answered with an error.
+    """A service could not be reached, or responded with an error.
 
-    ``code``, ``message`` and ``response`` are those of `HTTPClientError`: 599 and ``None`` where
-    nothing was answered. The original exception is its ``__cause__``.
+    ``code``, ``message`` and ``response`` are those of `HTTPClientError`: 599 and ``None`` if
+    there was no response. The original exception is its ``__cause__``.
     """
 
     def __init__(self, what: str, code: int, message: str, response: HTTPResponse | None) -> None:
         HTTPClientError.__init__(self, code, message, response)
-        #: What was asked for: the URL without its query, which may hold secrets.
+        #: The requested URL without its query, which may hold secrets.
         self.what = what
 
     def __str__(self) -> str:
@@ -54,5 +52,5 @@ class AuthRequestError(AuthError, HTTPClientError):
         return type(self), (self.what, self.code, self.message, None)
 
 
-for _exported in (AuthError, AuthAnswerError, AuthRequestError):
+for _exported in (AuthError, AuthResponseError, AuthRequestError):
     _exported.__module__ = "tornado.auth"

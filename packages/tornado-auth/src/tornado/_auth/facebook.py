@@ -1,4 +1,4 @@
-"""Facebook's logins: OAuth 2.0 with the Graph API, and Facebook Connect with the REST API before it."""
+"""Login by Facebook: OAuth 2.0 with the Graph API, and the older Facebook Connect with the REST API."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tornado._auth import flows
-from tornado._auth.answering import Callback, answer, redirected
 from tornado._auth.arguments import absolute, api_arguments
-from tornado._auth.errors import AuthAnswerError, AuthError
+from tornado._auth.errors import AuthError, AuthResponseError
 from tornado._auth.fetching import ServiceClient, call, fetch, token_of
 from tornado._auth.oauth2 import OAuth2Mixin
+from tornado._auth.outcome import Callback, redirected, start
 from tornado._auth.protocol import handler_of, text_argument
 from tornado.escape import json_decode, to_unicode, utf8
 from tornado.httputil import url_concat
@@ -24,7 +24,7 @@ _REST_FIELDS = "uid,first_name,last_name,name,locale,pic_square,profile_url,user
 
 
 class FacebookGraphMixin(OAuth2Mixin):
-    """Login by Facebook's OAuth 2.0, and requests of its Graph API."""
+    """Login by Facebook's OAuth 2.0, and requests to its Graph API."""
 
     _OAUTH_ACCESS_TOKEN_URL = "https://graph.facebook.com/oauth/access_token?"
     _OAUTH_AUTHORIZE_URL = "https://www.facebook.com/dialog/oauth?"
@@ -40,7 +40,7 @@ class FacebookGraphMixin(OAuth2Mixin):
         callback: Any = None,
         extra_fields: Iterable[str] | None = None,
     ) -> asyncio.Future[dict[str, Any]]:
-        """Exchange the code of the answer for an access token, and ask who the user is.
+        """Exchange the code in the response for an access token, and ask who the user is.
 
         ::
 
@@ -60,16 +60,16 @@ class FacebookGraphMixin(OAuth2Mixin):
                             client_id=self.settings["facebook_api_key"],
                             extra_params={"scope": "user_posts"})
 
-        :arg redirect_uri: the one given to `authorize_redirect`.
-        :arg client_id: the application's key.
-        :arg client_secret: its secret.
-        :arg code: the argument ``code`` of this request.
-        :arg callback: called with the user, or with ``None`` if the login failed.
-        :arg extra_fields: names of more fields to ask for, beside ``id``, ``name``,
+        :param redirect_uri: the one given to `authorize_redirect`.
+        :param client_id: the application's key.
+        :param client_secret: its secret.
+        :param code: the argument ``code`` of this request.
+        :param callback: called with the user, or with ``None`` if the login failed.
+        :param extra_fields: names of more fields to ask for, beside ``id``, ``name``,
             ``first_name``, ``last_name``, ``locale``, ``picture`` and ``link``.
         :returns: a future of a dictionary of these fields, with ``access_token`` and
             ``session_expires``: seconds as text, or ``None``.
-        :raises AuthAnswerError: (through the future) if this browser began no such login.
+        :raises AuthResponseError: (through the future) if this browser began no such login.
         :raises AuthRequestError: (through the future) if Facebook refuses.
 
         .. versionchanged:: 4.5
@@ -78,7 +78,7 @@ class FacebookGraphMixin(OAuth2Mixin):
         if callback is not None and not callable(callback):
             callback, extra_fields = None, callback
         work = self._facebook_graph_user(redirect_uri, client_id, client_secret, code, extra_fields)
-        return answer(work, callback)
+        return start(work, callback)
 
     async def _facebook_graph_user(
         self,
@@ -88,7 +88,7 @@ class FacebookGraphMixin(OAuth2Mixin):
         code: str,
         extra_fields: Iterable[str] | None,
     ) -> dict[str, Any]:
-        flow = self.check_authorization_answer(spend=False)
+        flow = self.check_authorization_response(spend=False)
         more = {"code_verifier": flow.verifier} if flow is not None and self._OAUTH_PKCE else None
         url = self._oauth_request_token_url(
             redirect_uri=redirect_uri,
@@ -102,7 +102,7 @@ class FacebookGraphMixin(OAuth2Mixin):
         self.spend_authorization(flow)
         access_token = session["access_token"]
         fields = [*_GRAPH_FIELDS, *sorted(set(extra_fields or ()) - set(_GRAPH_FIELDS))]
-        # Shows that it is this application that uses the token.
+        # Proves that this application uses the token.
         proof = hmac.new(utf8(client_secret), utf8(access_token), hashlib.sha256).hexdigest()
         user = await self.facebook_request(
             path="/me",
@@ -111,7 +111,7 @@ class FacebookGraphMixin(OAuth2Mixin):
             fields=",".join(fields),
         )
         if not isinstance(user, dict):
-            raise AuthError("the service answered no user")
+            raise AuthError("the service returned no user")
         expires = session.get("expires_in") or session.get("expires")
         return {
             **{name: user.get(name) for name in fields},
@@ -127,15 +127,15 @@ class FacebookGraphMixin(OAuth2Mixin):
         post_args: Mapping[str, Any] | None = None,
         **args: Any,
     ) -> asyncio.Future[Any]:
-        """Make a request of the Graph API.
+        """Call the Graph API.
 
-        :arg path: such as ``/btaylor/picture``.
-        :arg callback: called with the result, or with ``None`` if the request failed.
-        :arg access_token: the ``access_token`` of a user.
-        :arg post_args: fields of a form: makes the request a POST.
-        :arg args: arguments of the query.
-        :returns: a future of the JSON that Facebook answers.
-        :raises AuthRequestError: (through the future) if Facebook answers an error.
+        :param path: such as ``/btaylor/picture``.
+        :param callback: called with the result, or with ``None`` if the request failed.
+        :param access_token: the ``access_token`` of a user.
+        :param post_args: fields of a form: makes the request a POST.
+        :param args: arguments of the query.
+        :returns: a future of the JSON that Facebook returns.
+        :raises AuthRequestError: (through the future) if Facebook responds with an error.
 
         ::
 
@@ -186,11 +186,11 @@ class FacebookMixin(ServiceClient):
     ) -> asyncio.Future[None]:
         """Send the visitor to Facebook to log in, and to install this application.
 
-        :arg callback_uri: where to come back to, absolute or relative to this request, whose own
+        :param callback_uri: where to come back to, absolute or relative to this request, whose own
             URL is the default.
-        :arg cancel_uri: where to come back to instead if they would not.
-        :arg extended_permissions: one permission to ask for, or a list.
-        :arg callback: called through the loop after the redirect, without an argument.
+        :param cancel_uri: where to come back to instead if they would not.
+        :param extended_permissions: one permission to ask for, or a list.
+        :param callback: called through the loop after the redirect, without an argument.
         :returns: a future that is done: the redirect is made before this returns.
         """
         handler = handler_of(self)
@@ -228,15 +228,15 @@ class FacebookMixin(ServiceClient):
     ) -> asyncio.Future[dict[str, Any]]:
         """Return the user that Facebook sent back with this request.
 
-        :arg callback: called with the user, or with ``None`` if the login failed.
+        :param callback: called with the user, or with ``None`` if the login failed.
         :returns: a future of a dictionary with ``facebook_uid`` (and ``uid``), ``name``,
             ``first_name``, ``last_name``, ``locale``, ``pic_square``, ``profile_url``,
             ``username``, ``session_key`` and ``session_expires``.
-        :raises AuthAnswerError: (through the future) if the session is not signed by Facebook, or
+        :raises AuthResponseError: (through the future) if the session is not signed by Facebook, or
             this browser did not begin the login.
         :raises AuthRequestError: (through the future) if Facebook refuses.
         """
-        return answer(self._facebook_rest_user(), callback)
+        return start(self._facebook_rest_user(), callback)
 
     async def _facebook_rest_user(self) -> dict[str, Any]:
         handler = handler_of(self)
@@ -254,10 +254,10 @@ class FacebookMixin(ServiceClient):
             fields=_REST_FIELDS,
         )
         if not isinstance(users, list) or not users or not isinstance(users[0], dict):
-            raise AuthError("the service answered no user")
+            raise AuthError("the service returned no user")
         user = users[0]
         if str(user.get("uid")) != str(session["uid"]):
-            raise AuthAnswerError("the session is of another user")
+            raise AuthResponseError("the session belongs to another user")
         flows.spend(self, flow)
         return {
             **{name: user.get(name) for name in _REST_FIELDS.split(",")},
@@ -270,24 +270,24 @@ class FacebookMixin(ServiceClient):
         try:
             session = json_decode(text or "")
         except (ValueError, RecursionError):
-            raise AuthAnswerError("the answer has no session in JSON") from None
+            raise AuthResponseError("the response has no session in JSON") from None
         if not isinstance(session, dict) or not {"session_key", "uid", "sig"} <= session.keys():
-            raise AuthAnswerError("the session lacks session_key, uid or sig")
+            raise AuthResponseError("the session lacks session_key, uid or sig")
         signature = str(session.pop("sig"))
         if not flows.secrets_equal(self._facebook_signature(session), signature):
-            raise AuthAnswerError("the session's signature is wrong")
+            raise AuthResponseError("the session's signature is wrong")
         return session
 
     def facebook_request(
         self, method: str, callback: Callback | None = None, **args: Any
     ) -> asyncio.Future[Any]:
-        """Make a request of Facebook's REST API, signed with the application's secret.
+        """Call Facebook's REST API, signed with the application's secret.
 
-        :arg method: such as ``stream.get``.
-        :arg callback: called with the result, or with ``None`` if the request failed.
-        :arg args: the method's arguments, ``session_key`` among them.
-        :returns: a future of the JSON that Facebook answers.
-        :raises AuthError: (through the future) if Facebook answers an error.
+        :param method: such as ``stream.get``.
+        :param callback: called with the result, or with ``None`` if the request failed.
+        :param args: the method's arguments, ``session_key`` among them.
+        :returns: a future of the JSON that Facebook returns.
+        :raises AuthError: (through the future) if Facebook responds with an error.
         """
         handler = handler_of(self)
         handler.require_setting("facebook_api_key", "Facebook Connect")
@@ -303,7 +303,7 @@ class FacebookMixin(ServiceClient):
             "format": "json",
         }
         fields["sig"] = self._facebook_signature(fields)
-        return answer(self._facebook_rest_call(fields), callback)
+        return start(self._facebook_rest_call(fields), callback)
 
     async def _facebook_rest_call(self, fields: Mapping[str, Any]) -> Any:
         url = url_concat(
@@ -312,7 +312,7 @@ class FacebookMixin(ServiceClient):
         result = await call(self.get_auth_http_client(), url, None)
         if isinstance(result, dict) and result.get("error_code"):
             raise AuthError(
-                f"Facebook answered the error {result['error_code']}: {result.get('error_msg')}"
+                f"Facebook reported the error {result['error_code']}: {result.get('error_msg')}"
             )
         return result
 

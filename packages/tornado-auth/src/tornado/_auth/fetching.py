@@ -1,4 +1,4 @@
-"""A request to a service goes in; its content, as a form or as JSON, comes out, or an `AuthRequestError`."""
+"""Requests to services, and their responses parsed as a form or as JSON."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class ServiceClient:
-    """What all mixins have: an HTTP client."""
+    """Base of all mixins: provides an HTTP client."""
 
     def get_auth_http_client(self) -> AsyncHTTPClient:
-        """Return the client that asks the service; override it for one with settings of its own.
+        """Return the client used for requests to the service; override it to configure the client.
 
         By default `AsyncHTTPClient()`.
 
@@ -27,7 +27,7 @@ class ServiceClient:
 
 
 def shown(url: str) -> str:
-    """Return ``url`` as it may be logged: without its query, which may hold secrets."""
+    """Return ``url`` fit for a log: without its query, which may hold secrets."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
@@ -51,7 +51,7 @@ async def fetch(client: AsyncHTTPClient, url: str, **kwargs: Any) -> HTTPRespons
 async def post_form(
     client: AsyncHTTPClient, url: str, fields: Mapping[str, Any], **kwargs: Any
 ) -> HTTPResponse:
-    """Send a form that may hold secrets. A redirect is an error: they are for this address only."""
+    """POST a form that may hold secrets. A redirect is an error: they are for this URL only."""
     headers = {**FORM_HEADERS, **kwargs.pop("headers", {})}
     body = urlencode(fields)
     return await fetch(
@@ -62,7 +62,7 @@ async def post_form(
 async def call(
     client: AsyncHTTPClient, url: str, post_args: Mapping[str, Any] | None, **kwargs: Any
 ) -> Any:
-    """Make a request of an API: POST if there are ``post_args``, else GET; return the JSON it answers."""
+    """Call an API: POST if there are ``post_args``, else GET. Return the decoded JSON response."""
     if post_args is not None:
         headers = {**FORM_HEADERS, **kwargs.pop("headers", {})}
         body = urlencode(post_args, doseq=True)
@@ -75,25 +75,25 @@ async def call(
 def json_of(response: HTTPResponse) -> Any:
     """Return the content as JSON.
 
-    :raises AuthError: if it is none.
+    :raises AuthError: if it is not JSON.
     """
     try:
         return json_decode(response.body)
     except (ValueError, RecursionError) as error:
         raise AuthError(
-            f"{shown(response.effective_url)} answered {len(response.body)} bytes, expected JSON"
+            f"{shown(response.effective_url)} responded with {len(response.body)} bytes, expected JSON"
         ) from error
 
 
 def object_of(response: HTTPResponse) -> dict[str, Any]:
     """Return the content as a JSON object.
 
-    :raises AuthError: if it is none.
+    :raises AuthError: if it is not a JSON object.
     """
     value = json_of(response)
     if not isinstance(value, dict):
         raise AuthError(
-            f"{shown(response.effective_url)} answered a JSON {type(value).__name__},"
+            f"{shown(response.effective_url)} responded with a JSON {type(value).__name__},"
             " expected an object"
         )
     return value
@@ -102,34 +102,34 @@ def object_of(response: HTTPResponse) -> dict[str, Any]:
 def form_of(response: HTTPResponse) -> dict[str, str]:
     """Return the content as a form.
 
-    :raises AuthError: if a field came twice, or is not UTF-8.
+    :raises AuthError: if a field occurs twice or is not UTF-8.
     """
     fields = parse_qs_bytes(response.body.strip(), keep_blank_values=True)
     place = shown(response.effective_url)
     result = {}
     for name, values in fields.items():
         if len(values) > 1:
-            raise AuthError(f"{place} answered {len(values)} fields {name!r}, expected one")
+            raise AuthError(f"{place} responded with {len(values)} fields {name!r}, expected one")
         try:
             result[name] = to_unicode(values[0])
         except UnicodeDecodeError as error:
-            raise AuthError(f"{place} answered a field {name!r} that is not UTF-8") from error
+            raise AuthError(f"{place} responded with a field {name!r} that is not UTF-8") from error
     return result
 
 
 def token_of(response: HTTPResponse) -> dict[str, Any]:
-    """Return the content of a token endpoint: JSON (RFC 6749, section 5.1), or a form as it once was.
+    """Return the content of a token endpoint: JSON (RFC 6749, section 5.1), or a form as in early drafts.
 
-    :raises AuthError: if it tells an error or no access token.
+    :raises AuthError: if it reports an error or holds no access token.
     """
     if response.body.lstrip()[:1] == b"{":
-        answer = object_of(response)
+        token = object_of(response)
     else:
-        answer = dict(form_of(response))
+        token = dict(form_of(response))
     place = shown(response.effective_url)
-    # Some services have an empty "error" in every answer.
-    if answer.get("error"):
-        raise AuthError(f"{place} answered the error {answer['error']!r}")
-    if not isinstance(answer.get("access_token"), str) or not answer["access_token"]:
-        raise AuthError(f"{place} answered no access token")
-    return answer
+    # Some services have an empty "error" in every response.
+    if token.get("error"):
+        raise AuthError(f"{place} reported the error {token['error']!r}")
+    if not isinstance(token.get("access_token"), str) or not token["access_token"]:
+        raise AuthError(f"{place} returned no access token")
+    return token

@@ -1,8 +1,8 @@
-"""A login that begins in a browser goes in, and a cookie is set; its answer is known again when it comes.
+"""Binding a login's response to the browser in which it began, by a cookie.
 
-The cookie holds one random secret for each login that is under way. What is sent along (``state``, the PKCE
-verifier, a nonce) is derived from it with HMAC-SHA-256, together with what the login is for, so that an
-answer of one provider does not pass at another.
+The cookie holds one random secret for each login in progress. ``state``, the PKCE verifier and the nonce
+are derived from it with HMAC-SHA-256, together with the login's purpose, so that a response of one
+provider is not accepted as that of another.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
-from tornado._auth.errors import AuthAnswerError
+from tornado._auth.errors import AuthResponseError
 from tornado._auth.protocol import AuthHandler, handler_of, request_of
 
 COOKIE_NAME = "_auth_flows"
 
-#: Seconds that a visitor may take at the provider.
+#: Seconds that a visitor may spend at the provider.
 MAX_AGE_SECONDS = 1800
 
-#: Logins that one browser may have under way, in several tabs.
+#: Logins that one browser may have in progress, in several tabs.
 MAX_FLOWS = 5
 
 
@@ -37,22 +37,22 @@ def unpadded(data: bytes) -> str:
 
 
 def secrets_equal(got: str, expected: str) -> bool:
-    """Compare two texts in a time that does not tell where they differ."""
-    # What came in JSON may hold lone surrogates.
+    """Return whether two texts are equal, in a time that does not reveal where they differ."""
+    # Text from JSON may hold lone surrogates.
     errors = "surrogatepass"
     return hmac.compare_digest(got.encode("utf-8", errors), expected.encode("utf-8", errors))
 
 
 @dataclass(frozen=True)
 class Flow:
-    """One login that is under way in one browser."""
+    """One login in progress in one browser."""
 
     secret: str
     purpose: str
 
     @property
     def state(self) -> str:
-        """The value that the provider hands back."""
+        """The value that the provider returns unchanged."""
         return digest(self.secret, "state", self.purpose)
 
     @property
@@ -71,7 +71,7 @@ class Flow:
         return digest(self.secret, "nonce", self.purpose)
 
     def given(self, state: str) -> str:
-        """Return what the cookie remembers of a state that the application chose itself."""
+        """Return what the cookie holds for a ``state`` chosen by the application."""
         return digest(self.secret, "given", self.purpose, state)
 
 
@@ -86,7 +86,7 @@ def _pending(handler: AuthHandler) -> list[str]:
 
 
 def set_cookie(handler: AuthHandler, name: str, value: str) -> None:
-    """Set a cookie that scripts cannot read and that comes back from the provider's redirect."""
+    """Set a cookie that scripts cannot read and that browsers send after the provider's redirect."""
     handler.set_cookie(
         name,
         value,
@@ -107,8 +107,8 @@ def _forget(handler: AuthHandler, name: str) -> None:
 def begin(mixin: object, purpose: str, given_state: str | None = None) -> Flow:
     """Start a login.
 
-    :arg purpose: what it is for: the provider's endpoint, for instance.
-    :arg given_state: the ``state`` that the application chose, if it did.
+    :param purpose: what it is for, such as the provider's endpoint.
+    :param given_state: the ``state`` that the application chose, if it did.
     """
     handler = handler_of(mixin)
     flow = Flow(secrets.token_urlsafe(24), purpose)
@@ -119,13 +119,13 @@ def begin(mixin: object, purpose: str, given_state: str | None = None) -> Flow:
 
 
 def resume(mixin: object, purpose: str, state: str | None, required: bool | None) -> Flow | None:
-    """Find the login that an answer belongs to. `spend` forgets it once the provider has accepted it.
+    """Return the login that a response belongs to. `spend` removes it once the provider has accepted it.
 
-    :arg state: what came back.
-    :arg required: whether a login without any state may pass; ``None``: where the application
-        keeps no signed cookies (it has no setting ``cookie_secret``). If false, none is refused.
-    :returns: ``None`` for one that may pass and is not known.
-    :raises AuthAnswerError: if it was not begun in this browser, for this purpose, or is over.
+    :param state: the ``state`` of the response.
+    :param required: whether the state must be that of a login begun here; ``None`` means yes if the
+        application has the setting ``cookie_secret``, and otherwise only if a login is in progress.
+    :returns: the login, or ``None`` for an unknown one that is acceptable.
+    :raises AuthResponseError: if no such login was begun in this browser, or it is over.
     """
     handler = handler_of(mixin)
     pending = _pending(handler)
@@ -139,19 +139,19 @@ def resume(mixin: object, purpose: str, state: str | None, required: bool | None
     if required is False:
         return None
     if state:
-        raise AuthAnswerError("the answer's state is of no login that this browser began")
+        raise AuthResponseError("the response's state belongs to no login that this browser began")
     if required is None:
         required = bool(handler.settings.get("cookie_secret"))
     if required or pending:
-        raise AuthAnswerError("the answer has no state, expected that of the login")
+        raise AuthResponseError("the response has no state, expected that of the login")
     return None
 
 
 def spend(mixin: object, flow: Flow | None) -> None:
-    """Forget a login that succeeded, so that its answer passes once.
+    """Forget a login that succeeded, so that its response is accepted once.
 
-    Not before: a visitor whose answer could not be checked, since the provider was down for a moment,
-    reloads the page.
+    Not earlier: if the response could not be checked because the provider was down for a moment, the
+    visitor can reload the page.
     """
     handler = handler_of(mixin)
     pending = _pending(handler)

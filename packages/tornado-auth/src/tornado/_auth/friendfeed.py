@@ -1,4 +1,4 @@
-"""FriendFeed's login by OAuth 1.0, and signed requests of its API."""
+"""Login by FriendFeed's OAuth 1.0, and signed requests to its API."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from tornado._auth.answering import answer
 from tornado._auth.arguments import api_arguments
 from tornado._auth.fetching import call
 from tornado._auth.oauth1 import OAuthMixin
+from tornado._auth.outcome import start
 from tornado._auth.protocol import handler_of
 
 
@@ -28,7 +28,7 @@ class FriendFeedMixin(OAuthMixin):
                     await self.authorize_redirect()
 
     The user has ``username``, ``name``, ``description`` and ``access_token``. FriendFeed has closed; with
-    other addresses in its attributes the class serves for any service of the same kind.
+    other URLs in its attributes, the class works with any service of the same kind.
     """
 
     _OAUTH_VERSION = "1.0"
@@ -46,20 +46,20 @@ class FriendFeedMixin(OAuthMixin):
         post_args: Mapping[str, Any] | None = None,
         **args: Any,
     ) -> asyncio.Future[Any]:
-        """Make a request of FriendFeed's API.
+        """Call FriendFeed's API.
 
-        :arg path: such as ``/feed/bret/friends``.
-        :arg callback: called with the result, or with ``None`` if the request failed.
-        :arg access_token: the ``access_token`` of a user, which signs the request.
-        :arg post_args: fields of a form: makes the request a POST.
-        :arg args: arguments of the query.
-        :returns: a future of the JSON that the service answers.
-        :raises AuthRequestError: (through the future) if the service answers an error.
+        :param path: such as ``/feed/bret/friends``.
+        :param callback: called with the result, or with ``None`` if the request failed.
+        :param access_token: the ``access_token`` of a user, which signs the request.
+        :param post_args: fields of a form: makes the request a POST.
+        :param args: arguments of the query.
+        :returns: a future of the JSON that the service returns.
+        :raises AuthRequestError: (through the future) if the service responds with an error.
         """
         callback, access_token, post_args = api_arguments(callback, access_token, post_args)
         url = self._FRIENDFEED_BASE_URL + path
         target = self._oauth_signed_url(url, access_token, args, post_args)
-        return answer(call(self.get_auth_http_client(), target, post_args), callback)
+        return start(call(self.get_auth_http_client(), target, post_args), callback)
 
     def _oauth_consumer_token(self) -> dict[str, Any]:
         handler = handler_of(self)

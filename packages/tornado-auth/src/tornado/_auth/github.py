@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from tornado._auth.answering import Callback, answer
 from tornado._auth.errors import AuthError
 from tornado._auth.fetching import call
 from tornado._auth.oauth2 import OAuth2Mixin
+from tornado._auth.outcome import Callback, start
 from tornado._auth.protocol import handler_of
 
 
@@ -45,20 +45,20 @@ class GitHubMixin(OAuth2Mixin):
     def get_authenticated_user(
         self, redirect_uri: str, code: str, callback: Callback | None = None
     ) -> asyncio.Future[dict[str, Any]]:
-        """Exchange the code of the answer for an access token, and ask who the user is.
+        """Exchange the code in the response for an access token, and ask who the user is.
 
-        :arg redirect_uri: the one given to `authorize_redirect`.
-        :arg code: the argument ``code`` of this request.
-        :arg callback: called with the user, or with ``None`` if the login failed.
-        :returns: a future of a dictionary of what GitHub says of the user (``login``, ``id``,
+        :param redirect_uri: the one given to `authorize_redirect`.
+        :param code: the argument ``code`` of this request.
+        :param callback: called with the user, or with ``None`` if the login failed.
+        :returns: a future of a dictionary of what GitHub returns about the user (``login``, ``id``,
             ``name`` and so on), with ``access_token`` in it.
-        :raises AuthAnswerError: (through the future) if this browser began no such login.
+        :raises AuthResponseError: (through the future) if this browser began no such login.
         :raises AuthRequestError: (through the future) if GitHub refuses.
         """
-        return answer(self._github_user(redirect_uri, code), callback)
+        return start(self._github_user(redirect_uri, code), callback)
 
     async def _github_user(self, redirect_uri: str, code: str) -> dict[str, Any]:
-        flow = self.check_authorization_answer(spend=False)
+        flow = self.check_authorization_response(spend=False)
         handler = handler_of(self)
         handler.require_setting(self._OAUTH_SETTINGS_KEY, "GitHub OAuth")
         application = handler.settings[self._OAUTH_SETTINGS_KEY]
@@ -67,7 +67,7 @@ class GitHubMixin(OAuth2Mixin):
         token = await self._oauth_exchange(url, redirect_uri, code, key, secret, flow)
         user = await self.github_request("/user", access_token=token["access_token"])
         if not isinstance(user, dict):
-            raise AuthError("the service answered no user")
+            raise AuthError("the service returned no user")
         return {**user, "access_token": token["access_token"]}
 
     def github_request(
@@ -78,15 +78,15 @@ class GitHubMixin(OAuth2Mixin):
         post_args: Mapping[str, Any] | None = None,
         **args: Any,
     ) -> asyncio.Future[Any]:
-        """Make a request of GitHub's API.
+        """Call GitHub's API.
 
-        :arg path: such as ``/user/repos``.
-        :arg callback: called with the result, or with ``None`` if the request failed.
-        :arg access_token: the ``access_token`` of a user, which goes into a header.
-        :arg post_args: fields of a form: makes the request a POST.
-        :arg args: arguments of the query.
-        :returns: a future of the JSON that GitHub answers.
-        :raises AuthRequestError: (through the future) if GitHub answers an error.
+        :param path: such as ``/user/repos``.
+        :param callback: called with the result, or with ``None`` if the request failed.
+        :param access_token: the ``access_token`` of a user, which goes into a header.
+        :param post_args: fields of a form: makes the request a POST.
+        :param args: arguments of the query.
+        :returns: a future of the JSON that GitHub returns.
+        :raises AuthRequestError: (through the future) if GitHub responds with an error.
         """
         url = self._GITHUB_BASE_URL + path
         if args:
@@ -94,7 +94,7 @@ class GitHubMixin(OAuth2Mixin):
         headers = {"Accept": "application/vnd.github+json", "User-Agent": "tornado.auth"}
         if access_token is not None:
             headers["Authorization"] = f"Bearer {access_token}"
-        return answer(call(self.get_auth_http_client(), url, post_args, headers=headers), callback)
+        return start(call(self.get_auth_http_client(), url, post_args, headers=headers), callback)
 
 
 GitHubMixin.__module__ = "tornado.auth"

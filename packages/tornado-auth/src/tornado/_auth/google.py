@@ -1,4 +1,4 @@
-"""Google's logins: OAuth 2.0 of today, and the hybrid of OpenID 2.0 and OAuth 1.0 of its earlier days."""
+"""Login by Google: today's OAuth 2.0, and the earlier hybrid of OpenID 2.0 and OAuth 1.0."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from tornado._auth.answering import Callback, answer
 from tornado._auth.arguments import client_argument
 from tornado._auth.fetching import fetch
 from tornado._auth.oauth1 import OAuthMixin, parse_token
 from tornado._auth.oauth2 import OAuth2Mixin
 from tornado._auth.openid import DEFAULT_AX_ATTRS, OpenIdMixin
-from tornado._auth.openid_answer import NS_OAUTH, extension
+from tornado._auth.openid_response import NS_OAUTH, extension
+from tornado._auth.outcome import Callback, start
 from tornado._auth.protocol import handler_of
 from tornado.httpclient import AsyncHTTPClient
 
 
 class GoogleMixin(OpenIdMixin, OAuthMixin):
-    """Login by OpenID 2.0 with an OAuth 1.0 request token in the same answer.
+    """Login by OpenID 2.0 with an OAuth 1.0 request token in the same response.
 
     `authenticate_redirect` asks who the visitor is; `authorize_redirect` also for access to
-    resources, with the settings ``google_consumer_key`` and ``google_consumer_secret``. Both are
-    answered to `get_authenticated_user`::
+    resources, with the settings ``google_consumer_key`` and ``google_consumer_secret``. Responses to
+    both go to `get_authenticated_user`::
 
         class GoogleHandler(tornado.web.RequestHandler, tornado.auth.GoogleMixin):
             async def get(self):
@@ -32,14 +32,14 @@ class GoogleMixin(OpenIdMixin, OAuthMixin):
                 else:
                     self.authenticate_redirect()
 
-    Google has closed this service; with other addresses in the class's attributes it serves for
-    any provider of the same kind. For Google see `GoogleOAuth2Mixin`.
+    Google has closed this service; with other URLs in its attributes, the class works with
+    any provider of the same kind. For Google, see `GoogleOAuth2Mixin`.
     """
 
     _OPENID_ENDPOINT = "https://www.google.com/accounts/o8/ud"
     _OAUTH_ACCESS_TOKEN_URL = "https://www.google.com/accounts/OAuthGetAccessToken"
 
-    def authorize_redirect(  # type: ignore[override]  # the order of arguments is of the first release
+    def authorize_redirect(  # type: ignore[override]  # the argument order of the first release
         self,
         oauth_scope: str,
         callback_uri: str | None = None,
@@ -48,10 +48,10 @@ class GoogleMixin(OpenIdMixin, OAuthMixin):
     ) -> asyncio.Future[None]:
         """Send the visitor to log in and to grant access to resources.
 
-        :arg oauth_scope: the resources, separated by spaces.
-        :arg callback_uri: where to come back to; see `OpenIdMixin.authenticate_redirect`.
-        :arg ax_attrs: the attributes to ask for.
-        :arg callback: called through the loop after the redirect, without an argument.
+        :param oauth_scope: the resources, separated by spaces.
+        :param callback_uri: where to come back to; see `OpenIdMixin.authenticate_redirect`.
+        :param ax_attrs: the attributes to ask for.
+        :param callback: called through the loop after the redirect, without an argument.
         :returns: a future that is done: the redirect is made before this returns.
         """
         args = self._openid_args(callback_uri, ax_attrs=ax_attrs, oauth_scope=oauth_scope)
@@ -60,12 +60,12 @@ class GoogleMixin(OpenIdMixin, OAuthMixin):
     def get_authenticated_user(
         self, callback: Any = None, http_client: AsyncHTTPClient | None = None
     ) -> asyncio.Future[dict[str, Any]]:
-        """Return the user of the answer, as `OpenIdMixin.get_authenticated_user` does.
+        """Return the user named in the response, as `OpenIdMixin.get_authenticated_user` does.
 
-        If access was asked for and granted, the user has ``access_token`` in it.
+        If access was requested and granted, the user has ``access_token`` in it.
         """
         callback, http_client = client_argument(callback, http_client)
-        return answer(self._google_hybrid_user(http_client), callback)
+        return start(self._google_hybrid_user(http_client), callback)
 
     async def _google_hybrid_user(self, http_client: AsyncHTTPClient | None) -> dict[str, Any]:
         signed = await self._openid_verified_fields(http_client)
@@ -90,7 +90,7 @@ class GoogleMixin(OpenIdMixin, OAuthMixin):
 class GoogleOAuth2Mixin(OAuth2Mixin):
     """Login by Google's OAuth 2.0.
 
-    Register the application in Google's console, and put what it gives into the setting
+    Register the application in Google's console, and put the credentials into the setting
     ``google_oauth``: ``{"key": client_id, "secret": client_secret}``. ::
 
         class GoogleHandler(tornado.web.RequestHandler, tornado.auth.GoogleOAuth2Mixin):
@@ -138,16 +138,16 @@ class GoogleOAuth2Mixin(OAuth2Mixin):
         client_id: str | None = None,
         client_secret: str | None = None,
     ) -> asyncio.Future[dict[str, Any]]:
-        """Exchange the code of the answer for an access token.
+        """Exchange the code in the response for an access token.
 
-        :arg redirect_uri: the one given to `authorize_redirect`.
-        :arg code: the argument ``code`` of this request.
-        :arg callback: called with the result, or with ``None`` if the login failed.
-        :arg client_id: in place of ``key`` of the settings.
-        :arg client_secret: in place of ``secret`` of the settings.
+        :param redirect_uri: the one given to `authorize_redirect`.
+        :param code: the argument ``code`` of this request.
+        :param callback: called with the result, or with ``None`` if the login failed.
+        :param client_id: overrides ``key`` of the settings.
+        :param client_secret: overrides ``secret`` of the settings.
         :returns: a future of a dictionary with ``access_token``, ``expires_in`` (seconds),
             ``id_token`` and so on. For the user, see `oauth2_request`.
-        :raises AuthAnswerError: (through the future) if this browser began no such login.
+        :raises AuthResponseError: (through the future) if this browser began no such login.
         :raises AuthRequestError: (through the future) if Google refuses the code.
 
         .. versionchanged:: 6.5
@@ -155,12 +155,12 @@ class GoogleOAuth2Mixin(OAuth2Mixin):
         """
         if callback is not None and not callable(callback):
             callback, client_id, client_secret = None, callback, client_id or client_secret
-        return answer(self._google_token(redirect_uri, code, client_id, client_secret), callback)
+        return start(self._google_token(redirect_uri, code, client_id, client_secret), callback)
 
     async def _google_token(
         self, redirect_uri: str, code: str, client_id: str | None, client_secret: str | None
     ) -> dict[str, Any]:
-        flow = self.check_authorization_answer(spend=False)
+        flow = self.check_authorization_response(spend=False)
         if client_id is None or client_secret is None:
             settings = self.get_google_oauth_settings()
             client_id = client_id or settings["key"]

@@ -1,8 +1,7 @@
-"""An ID token, the provider's keys and what is expected go in; its claims come out.
+"""Verifying an ID token (OpenID Connect Core 1.0, section 3.1.3.7).
 
-See OpenID Connect Core 1.0, section 3.1.3.7.
-
-No network, no clock: keys and time come in. The signature is verified by joserfc, the extra ``oidc``.
+No network and no clock: the caller passes keys and time. Signatures are verified by
+joserfc, the extra ``oidc``.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
-from tornado._auth.errors import AuthAnswerError
+from tornado._auth.errors import AuthResponseError
 from tornado._auth.flows import secrets_equal, unpadded
 
-#: Seconds that the provider's clock may differ.
+#: Seconds by which the provider's clock may differ.
 LEEWAY_SECONDS = 60
 
 
@@ -32,8 +31,8 @@ class Expected:
     algorithms: Sequence[str]
 
 
-class UnknownKeyError(AuthAnswerError):
-    """None of the keys has signed the token: the provider may have newer ones."""
+class UnknownKeyError(AuthResponseError):
+    """The token is signed by none of the known keys; the provider may have newer ones."""
 
 
 def require_joserfc() -> None:
@@ -47,12 +46,12 @@ def require_joserfc() -> None:
 def key_id(token: str) -> str | None:
     """Return which key signed ``token``, as its header says without proof.
 
-    :raises AuthAnswerError: if it is no signed token.
+    :raises AuthResponseError: if it is no signed token.
     """
     try:
         header = _header_of(token)
     except (ValueError, RecursionError):
-        raise AuthAnswerError("the ID token has no header in JSON") from None
+        raise AuthResponseError("the ID token has no header in JSON") from None
     kid = header.get("kid") if isinstance(header, dict) else None
     return kid if isinstance(kid, str) else None
 
@@ -67,10 +66,10 @@ def verified_claims(
 ) -> dict[str, Any]:
     """Return the claims of ``token``.
 
-    :arg keys: the provider's JSON Web Key Set.
-    :arg now: seconds since the epoch.
+    :param keys: the provider's JSON Web Key Set.
+    :param now: seconds since the epoch.
     :raises UnknownKeyError: if its key is not among them.
-    :raises AuthAnswerError: if its signature is wrong, or it does not say what is expected.
+    :raises AuthResponseError: if its signature is wrong, or it does not say what is expected.
     """
     claims = _signed_claims(token, keys, expected.algorithms)
     _check_parties(claims, expected)
@@ -78,9 +77,9 @@ def verified_claims(
     if expected.nonce is not None:
         nonce = claims.get("nonce")
         if not isinstance(nonce, str) or not secrets_equal(nonce, expected.nonce):
-            raise AuthAnswerError("the ID token's nonce is not that of this login")
+            raise AuthResponseError("the ID token's nonce is not that of this login")
     if not isinstance(claims.get("sub"), str) or not claims["sub"]:
-        raise AuthAnswerError("the ID token names no subject")
+        raise AuthResponseError("the ID token names no subject")
     return claims
 
 
@@ -106,32 +105,34 @@ def _signed_claims(
     if not usable:
         raise UnknownKeyError("the ID token is signed by a key that the provider does not name")
     if kid is None and len(usable) > 1:
-        raise AuthAnswerError(f"the ID token names none of {len(usable)} keys")
+        raise AuthResponseError(f"the ID token names none of {len(usable)} keys")
     try:
         key_set = KeySet.import_key_set({"keys": [dict(usable[0])]})
         signed = jws.deserialize_compact(token, key_set, algorithms=list(algorithms))
         claims = json.loads(signed.payload)
     except (JoseError, ValueError, RecursionError) as error:
-        raise AuthAnswerError(f"the ID token is not to be believed: {error}") from error
+        raise AuthResponseError(f"the ID token is invalid: {error}") from error
     if not isinstance(claims, dict):
-        raise AuthAnswerError("the ID token holds no claims")
+        raise AuthResponseError("the ID token holds no claims")
     return claims
 
 
 def _check_parties(claims: Mapping[str, Any], expected: Expected) -> None:
     if claims.get("iss") != expected.issuer:
-        raise AuthAnswerError(
+        raise AuthResponseError(
             f"the ID token's issuer is {claims.get('iss')!r}, expected {expected.issuer!r}"
         )
     audience = claims.get("aud")
     audiences = audience if isinstance(audience, list) else [audience]
     if expected.client_id not in audiences:
-        raise AuthAnswerError(f"the ID token is for {audience!r}, expected {expected.client_id!r}")
+        raise AuthResponseError(
+            f"the ID token is for {audience!r}, expected {expected.client_id!r}"
+        )
     authorized = claims.get("azp")
     if authorized is None and len(audiences) > 1:
-        raise AuthAnswerError("the ID token is for several, and does not name its party")
+        raise AuthResponseError("the ID token is for several, and does not name its party")
     if authorized is not None and authorized != expected.client_id:
-        raise AuthAnswerError(
+        raise AuthResponseError(
             f"the ID token's party is {authorized!r}, expected {expected.client_id!r}"
         )
 
@@ -141,21 +142,21 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
         value = claims.get(name)
         # JSON as Python reads it has NaN, which is neither before nor after anything.
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
-            raise AuthAnswerError(f"the ID token's {name} is {value!r}, expected seconds")
+            raise AuthResponseError(f"the ID token's {name} is {value!r}, expected seconds")
         return value
 
     if time_of("exp") <= now - LEEWAY_SECONDS:
-        raise AuthAnswerError("the ID token has expired")
+        raise AuthResponseError("the ID token has expired")
     if time_of("iat") > now + LEEWAY_SECONDS:
-        raise AuthAnswerError("the ID token was issued in the future")
+        raise AuthResponseError("the ID token was issued in the future")
     if "nbf" in claims and time_of("nbf") > now + LEEWAY_SECONDS:
-        raise AuthAnswerError("the ID token is not valid yet")
+        raise AuthResponseError("the ID token is not valid yet")
 
 
 def check_access_token(token: str, claims: Mapping[str, Any], access_token: str) -> None:
     """Check that the access token came with the ID token, if that says so (section 3.1.3.8).
 
-    :raises AuthAnswerError: if it did not.
+    :raises AuthResponseError: if it did not.
     """
     expected = claims.get("at_hash")
     if expected is None:
@@ -165,4 +166,4 @@ def check_access_token(token: str, claims: Mapping[str, Any], access_token: str)
     bits = algorithm[-3:] if algorithm[-3:] in ("256", "384", "512") else "512"
     hashed = hashlib.new(f"sha{bits}", access_token.encode("ascii", "replace")).digest()
     if not secrets_equal(unpadded(hashed[: len(hashed) // 2]), str(expected)):
-        raise AuthAnswerError("the access token is not the one of the ID token")
+        raise AuthResponseError("the access token is not the one of the ID token")

@@ -1,4 +1,4 @@
-"""A visitor goes to an OAuth 1.0 service and comes back; an access token and signed requests come out."""
+"""Login by OAuth 1.0 and 1.0a, and signed requests."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tornado._auth import flows
-from tornado._auth.answering import Callback, answer, redirecting
 from tornado._auth.arguments import absolute, client_argument
-from tornado._auth.errors import AuthAnswerError, AuthError
+from tornado._auth.errors import AuthError, AuthResponseError
 from tornado._auth.fetching import ServiceClient, fetch, form_of
+from tornado._auth.outcome import Callback, redirecting, start
 from tornado._auth.protocol import handler_of, text_argument
 from tornado._auth.signatures import hmac_sha1, pairs_of
 from tornado.concurrent import Future
@@ -31,15 +31,15 @@ def add_query(url: str, parameters: Mapping[str, Any]) -> str:
 
 
 def parse_token(response: HTTPResponse) -> dict[str, Any]:
-    """Return the token that a service answered, with ``key``, ``secret`` and what else came.
+    """Return the token in a service's response: ``key``, ``secret`` and all other fields.
 
-    :raises AuthError: if it is none.
+    :raises AuthError: if one of the two is missing.
     """
     fields = form_of(response)
     try:
         token = {"key": fields.pop("oauth_token"), "secret": fields.pop("oauth_token_secret")}
     except KeyError as missing:
-        raise AuthError(f"the service answered no {missing.args[0]}") from None
+        raise AuthError(f"the service returned no {missing.args[0]}") from None
     return {**fields, **token}
 
 
@@ -49,15 +49,15 @@ class OAuthMixin(ServiceClient):
     A class for a service has these attributes and methods; see `TwitterMixin`:
 
     * ``_OAUTH_REQUEST_TOKEN_URL``, ``_OAUTH_AUTHORIZE_URL``, ``_OAUTH_ACCESS_TOKEN_URL``: its
-      addresses.
+      URLs.
     * ``_OAUTH_VERSION``: ``"1.0a"``, the default, or ``"1.0"``.
-    * ``_OAUTH_NO_CALLBACKS``: true if it knows where to send visitors back to by itself alone.
+    * ``_OAUTH_NO_CALLBACKS``: true if it only accepts the registered return URL.
     * ``_oauth_consumer_token()``: returns ``key`` and ``secret`` of the application.
     * ``_oauth_get_user_future(access_token)``: a coroutine that returns the user. In the style of
       releases before 3.0 ``_oauth_get_user(access_token, callback)``.
 
-    Between the redirect and the answer, the request token is kept in the cookie
-    ``_oauth_request_token``: only the browser that asked may come back.
+    Between the redirect and the response, the request token is kept in the cookie
+    ``_oauth_request_token``: no other browser may complete the login.
     """
 
     _OAUTH_REQUEST_TOKEN_URL: str
@@ -75,15 +75,15 @@ class OAuthMixin(ServiceClient):
     ) -> asyncio.Future[None]:
         """Get a request token, and send the visitor to the service to authorize it.
 
-        :arg callback_uri: where the service sends them back to, absolute or relative to this
-            request; by default the address registered with it. With ``"oob"`` they are not sent:
-            the address to go to is the content of the answer.
-        :arg extra_params: more parameters for the request token, with version 1.0a.
-        :arg http_client: the client to ask the service with (default: `get_auth_http_client`).
-        :arg callback: called after the redirect, without an argument.
+        :param callback_uri: where the service sends them back to, absolute or relative to this
+            request; by default the address registered with it. With ``"oob"`` they are not
+            redirected: the response's content is the URL to go to.
+        :param extra_params: more parameters for the request token, with version 1.0a.
+        :param http_client: the client for requests to the service (default: `get_auth_http_client`).
+        :param callback: called after the redirect, without an argument.
         :returns: a future of ``None``, to be awaited before the handler ends.
         :raises Exception: if the service takes no ``callback_uri``.
-        :raises AuthRequestError: (through the future) if the service could not be asked.
+        :raises AuthRequestError: (through the future) if the service could not be reached.
 
         .. versionchanged:: 3.1
            Returns a future; ``callback``.
@@ -107,7 +107,7 @@ class OAuthMixin(ServiceClient):
         response = await fetch(client, url)
         token = parse_token(response)
         if token.get("oauth_callback_confirmed", "true") != "true":
-            raise AuthError("the service did not confirm the address to come back to")
+            raise AuthError("the service did not confirm the callback URL")
         handler = handler_of(self)
         value = b"|".join(
             base64.b64encode(token[name].encode("utf-8")) for name in ("key", "secret")
@@ -126,36 +126,36 @@ class OAuthMixin(ServiceClient):
     ) -> asyncio.Future[dict[str, Any]]:
         """Return the user that the service sent back with this request.
 
-        :arg callback: called with the user, or with ``None`` if the login failed.
-        :arg http_client: the client to ask the service with (default: `get_auth_http_client`).
+        :param callback: called with the user, or with ``None`` if the login failed.
+        :param http_client: the client for requests to the service (default: `get_auth_http_client`).
         :returns: a future of what ``_oauth_get_user_future`` returns, a dictionary, with
             ``access_token`` in it: another one, to be saved for requests on the user's behalf.
-        :raises AuthAnswerError: (through the future) if this browser did not ask for it.
+        :raises AuthResponseError: (through the future) if this browser did not begin the login.
         :raises AuthRequestError: (through the future) if the service refuses.
 
-        Cancelling the future ends the request to the service.
+        Cancelling the future cancels the request to the service.
         """
         callback, http_client = client_argument(callback, http_client)
-        return answer(self._oauth_user(http_client), callback)
+        return start(self._oauth_user(http_client), callback)
 
     async def _oauth_user(self, http_client: AsyncHTTPClient | None) -> dict[str, Any]:
         handler = handler_of(self)
         key = text_argument(self, "oauth_token")
         verifier = text_argument(self, "oauth_verifier")
         if not key:
-            raise AuthAnswerError("the answer has no oauth_token")
+            raise AuthResponseError("the response has no oauth_token")
         cookie = handler.get_cookie(COOKIE_NAME)
         if not cookie:
-            raise AuthAnswerError("this browser has no OAuth request token: cookie missing")
+            raise AuthResponseError("this browser has no OAuth request token: cookie missing")
         try:
             cookie_key, cookie_secret = (
                 base64.b64decode(part, validate=True).decode("utf-8") for part in cookie.split("|")
             )
         except (ValueError, binascii.Error):
             handler.clear_cookie(COOKIE_NAME)
-            raise AuthAnswerError("the OAuth request token cookie is malformed") from None
+            raise AuthResponseError("the OAuth request token cookie is malformed") from None
         if not flows.secrets_equal(cookie_key, key):
-            raise AuthAnswerError("the request token is not the one in this browser's cookie")
+            raise AuthResponseError("the request token is not the one in this browser's cookie")
         token: dict[str, Any] = {"key": cookie_key, "secret": cookie_secret}
         if verifier:
             token["verifier"] = verifier
@@ -171,7 +171,7 @@ class OAuthMixin(ServiceClient):
         access_token = parse_token(await fetch(client, self._oauth_access_token_url(request_token)))
         user = await self._oauth_ask_for_user(access_token)
         if not user:
-            raise AuthError("the service answered no user")
+            raise AuthError("the service returned no user")
         return {**user, "access_token": access_token}
 
     def _oauth_ask_for_user(self, access_token: dict[str, Any]) -> asyncio.Future[Any]:
@@ -237,10 +237,10 @@ class OAuthMixin(ServiceClient):
     ) -> dict[str, Any]:
         """Return the protocol parameters that sign a request.
 
-        :arg url: where it goes.
-        :arg access_token: with ``key`` and ``secret``; ``None`` if there is none yet.
-        :arg parameters: all others, of query and form.
-        :arg method: its method.
+        :param url: where it goes.
+        :param access_token: with ``key`` and ``secret``; ``None`` if there is none yet.
+        :param parameters: all others, of query and form.
+        :param method: its method.
         :returns: what has to be sent along: ``oauth_consumer_key``, ``oauth_signature`` and so on.
         """
         consumer = self._oauth_consumer_token()

@@ -1,4 +1,4 @@
-"""A visitor goes to an OAuth 2.0 provider and comes back with a code, for which an access token comes out."""
+"""Login by OAuth 2.0, and requests with its access tokens."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from tornado._auth import flows
-from tornado._auth.answering import Callback, answer, redirected
 from tornado._auth.arguments import absolute_path, api_arguments
-from tornado._auth.errors import AuthAnswerError
+from tornado._auth.errors import AuthResponseError
 from tornado._auth.fetching import ServiceClient, call, post_form, token_of
 from tornado._auth.flows import Flow
+from tornado._auth.outcome import Callback, redirected, start
 from tornado._auth.protocol import handler_of, text_argument
 from tornado.escape import to_unicode
 from tornado.httputil import url_concat
@@ -24,15 +24,15 @@ class OAuth2Mixin(ServiceClient):
 
     A class for a service has these attributes; see `GoogleOAuth2Mixin` and `FacebookGraphMixin`:
 
-    * ``_OAUTH_AUTHORIZE_URL``, ``_OAUTH_ACCESS_TOKEN_URL``: its addresses.
-    * ``_OAUTH_STATE_REQUIRED``: whether an answer has to carry the ``state`` of a login that
+    * ``_OAUTH_AUTHORIZE_URL``, ``_OAUTH_ACCESS_TOKEN_URL``: its URLs.
+    * ``_OAUTH_STATE_REQUIRED``: whether a response has to carry the ``state`` of a login that
       `authorize_redirect` began in the same browser. ``None``, the default, means yes if the
       application has the setting ``cookie_secret``; ``False`` leaves the check to the application.
     * ``_OAUTH_PKCE``: whether `authorize_redirect` sends a code challenge. Only for classes whose
       exchange of the code sends the verifier, as those here do (default false).
 
     `authorize_redirect` adds the ``state`` by itself, or remembers the one in ``extra_params``. A class
-    that exchanges codes in its own way checks the answer with `check_authorization_answer`.
+    that exchanges codes in its own way checks the response with `check_authorization_response`.
     """
 
     _OAUTH_AUTHORIZE_URL: str
@@ -52,13 +52,13 @@ class OAuth2Mixin(ServiceClient):
     ) -> asyncio.Future[None]:
         """Send the visitor to the provider, which sends them back to ``redirect_uri``.
 
-        :arg redirect_uri: absolute, or a path of this host. Many providers want it registered.
-        :arg client_id: the application's name at the provider.
-        :arg client_secret: not sent; accepted since it always was.
-        :arg extra_params: more parameters of the authorization request.
-        :arg callback: called through the loop after the redirect, without an argument.
-        :arg scope: a list of what access is asked for.
-        :arg response_type: what is to come back.
+        :param redirect_uri: absolute, or a path of this host. Many providers want it registered.
+        :param client_id: the application's name at the provider.
+        :param client_secret: ignored; accepted because every release does.
+        :param extra_params: more parameters of the authorization request.
+        :param callback: called through the loop after the redirect, without an argument.
+        :param scope: the access requested: a list of scopes, or a string.
+        :param response_type: the kind of response, ``"code"`` by default.
         :returns: a future that is done: the redirect is made before this returns.
 
         .. versionchanged:: 3.1
@@ -99,34 +99,34 @@ class OAuth2Mixin(ServiceClient):
         return f"oauth2 {self._OAUTH_AUTHORIZE_URL}"
 
     def _oauth_prepare(self, args: dict[str, Any], flow: Flow) -> None:
-        """Add what else the service wants in the authorization request."""
+        """Add service-specific parameters to the authorization request."""
 
-    def check_authorization_answer(self, spend: bool = True) -> Flow | None:
-        """Check that this request is the answer to a login that this browser began.
+    def check_authorization_response(self, spend: bool = True) -> Flow | None:
+        """Check that this request is the response to a login that this browser began.
 
         To be called by classes that exchange the code themselves. ``get_authenticated_user`` of
         the classes here does it by itself.
 
-        :arg spend: forget the login, so that the answer passes only once. With false, call
+        :param spend: forget the login, so that the response is accepted only once. With false, call
             `spend_authorization` when the provider has accepted the code; until then the visitor
             may reload the page.
-        :returns: the login, whose ``verifier`` belongs to the code if ``_OAUTH_PKCE`` is set;
-            ``None`` if there is none, where that may be (see ``_OAUTH_STATE_REQUIRED``).
-        :raises AuthAnswerError: if the state is missing or of another login, if an argument
-            came twice, or if the answer tells an error.
+        :returns: the login, whose ``verifier`` belongs to the code if ``_OAUTH_PKCE`` is set, or
+            ``None`` if none is required (see ``_OAUTH_STATE_REQUIRED``).
+        :raises AuthResponseError: if the state is missing or of another login, if an argument
+            occurs twice, or if the response reports an error.
         """
         values = {name: text_argument(self, name) for name in ("code", "state", "error", "iss")}
         required = self._OAUTH_STATE_REQUIRED
         flow = flows.resume(self, self._oauth_purpose(), values["state"], required)
         if values["error"]:
             flows.spend(self, flow)
-            raise AuthAnswerError(f"the provider answered the error {values['error']!r}")
+            raise AuthResponseError(f"the provider reported the error {values['error']!r}")
         if spend:
             flows.spend(self, flow)
         return flow
 
     def spend_authorization(self, flow: Flow | None) -> None:
-        """Forget a login that `check_authorization_answer` returned.
+        """Forget a login that `check_authorization_response` returned.
 
         .. versionadded:: 6.100
         """
@@ -143,9 +143,9 @@ class OAuth2Mixin(ServiceClient):
         *,
         basic: bool = False,
     ) -> dict[str, Any]:
-        """Exchange the code for an access token; return all that the provider answers with it.
+        """Exchange the code for an access token; return everything in the response.
 
-        :arg basic: whether id and secret go into a header instead of the form (RFC 6749, 2.3.1).
+        :param basic: whether id and secret go into a header instead of the form (RFC 6749, 2.3.1).
         """
         fields = {
             "grant_type": "authorization_code",
@@ -193,15 +193,15 @@ class OAuth2Mixin(ServiceClient):
         post_args: Mapping[str, Any] | None = None,
         **args: Any,
     ) -> asyncio.Future[Any]:
-        """Make a request of an API with an access token.
+        """Call an API with an access token.
 
-        :arg url: where to.
-        :arg callback: called with the result, or with ``None`` if the request failed.
-        :arg access_token: the token, which is sent in the query.
-        :arg post_args: fields of a form: makes the request a POST.
-        :arg args: more arguments of the query.
-        :returns: a future of the JSON that the service answers.
-        :raises AuthRequestError: (through the future) if the service answers an error.
+        :param url: the URL to request.
+        :param callback: called with the result, or with ``None`` if the request failed.
+        :param access_token: the token, which is sent in the query.
+        :param post_args: fields of a form: makes the request a POST.
+        :param args: more arguments of the query.
+        :returns: a future of the JSON that the service returns.
+        :raises AuthRequestError: (through the future) if the service responds with an error.
 
         .. versionadded:: 4.3
         """
@@ -210,7 +210,7 @@ class OAuth2Mixin(ServiceClient):
         if access_token is not None:
             query["access_token"] = access_token
         target = f"{url}{'&' if '?' in url else '?'}{urlencode(query)}" if query else url
-        return answer(call(self.get_auth_http_client(), target, post_args), callback)
+        return start(call(self.get_auth_http_client(), target, post_args), callback)
 
 
 OAuth2Mixin.__module__ = "tornado.auth"

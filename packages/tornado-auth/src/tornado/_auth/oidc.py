@@ -1,4 +1,4 @@
-"""An issuer's name goes in; by its discovery document visitors log in there, and verified claims come out."""
+"""Login by OpenID Connect: discovery, the authorization request, and the verified claims."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tornado._auth import id_token
-from tornado._auth.answering import Callback, answer, redirecting
 from tornado._auth.arguments import absolute_path
-from tornado._auth.errors import AuthAnswerError, AuthError
+from tornado._auth.errors import AuthError, AuthResponseError
 from tornado._auth.fetching import fetch, object_of
 from tornado._auth.flows import Flow, secrets_equal
 from tornado._auth.oauth2 import OAuth2Mixin
+from tornado._auth.outcome import Callback, redirecting, start
 from tornado._auth.protocol import handler_of, text_argument
 
-#: Seconds that a provider's metadata and keys are believed.
+#: Seconds for which a provider's metadata and keys are cached.
 MAX_AGE_SECONDS = 3600
 
 #: Seconds before keys are fetched again for a token whose key is unknown.
@@ -27,7 +27,7 @@ _NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
 class _Documents:
-    """JSON documents by their URL, with the time they came at."""
+    """A cache of JSON documents by URL, with the time they were fetched."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[float, dict[str, Any]]] = {}
@@ -56,7 +56,7 @@ class OpenIDConnectMixin(OAuth2Mixin):
     """Login by OpenID Connect, at any provider that has a discovery document.
 
     Needs the extra ``oidc``: ``pip install 'tornado-auth[oidc]'``. The setting ``openid_connect``
-    holds what the provider gave: ``{"issuer": "https://...", "key": client_id, "secret":
+    holds what the provider issued: ``{"issuer": "https://...", "key": client_id, "secret":
     client_secret}``. ::
 
         class LoginHandler(tornado.web.RequestHandler, tornado.auth.OpenIDConnectMixin):
@@ -68,12 +68,12 @@ class OpenIDConnectMixin(OAuth2Mixin):
                 else:
                     await self.authorize_redirect(redirect_uri=redirect_uri)
 
-    * ``_OIDC_ISSUER``: the issuer, in place of the setting's.
+    * ``_OIDC_ISSUER``: the issuer, overrides the one in the setting.
     * ``_OIDC_SETTINGS_KEY``: the name of the setting.
     * ``_OIDC_ALGORITHMS``: the signatures that are accepted. Never put ``none`` or ``HS256`` there.
 
-    The authorization request carries ``state``, a nonce and a PKCE challenge. Of the ID token the signature,
-    issuer, audience, times and nonce are verified. The provider's metadata and keys are kept for
+    The authorization request carries ``state``, a nonce and a PKCE challenge. The signature, issuer,
+    audience, times and nonce of the ID token are verified. The provider's metadata and keys are kept for
     an hour, in this process; keys are fetched again when a token names a new one.
 
     .. versionadded:: 6.100
@@ -98,8 +98,8 @@ class OpenIDConnectMixin(OAuth2Mixin):
     async def get_openid_connect_metadata(self) -> dict[str, Any]:
         """Return the provider's discovery document.
 
-        :raises AuthError: if it is of another issuer, lacks an endpoint, or would have secrets
-            sent in clear although the issuer has ``https``.
+        :raises AuthError: if it names another issuer, lacks an endpoint, or would send secrets
+            unencrypted although the issuer uses ``https``.
         :raises AuthRequestError: if it cannot be fetched.
         """
         issuer = self._oidc_issuer()
@@ -107,7 +107,7 @@ class OpenIDConnectMixin(OAuth2Mixin):
         metadata = await documents.get(self, url)
         if metadata.get("issuer") != issuer:
             raise AuthError(
-                f"the discovery document is of {metadata.get('issuer')!r}, expected {issuer!r}"
+                f"the discovery document names the issuer {metadata.get('issuer')!r}, expected {issuer!r}"
             )
         for name in (*_NEEDED, "userinfo_endpoint"):
             endpoint = metadata.get(name)
@@ -130,12 +130,12 @@ class OpenIDConnectMixin(OAuth2Mixin):
     ) -> asyncio.Future[None]:
         """Send the visitor to the provider; the arguments are those of `OAuth2Mixin.authorize_redirect`.
 
-        :arg client_id: by default the setting's ``key``.
-        :arg scope: ``openid`` is added to it; by default ``openid profile email``.
-        :arg response_type: ``code``, and no other.
+        :param client_id: by default the setting's ``key``.
+        :param scope: ``openid`` is added to it; by default ``openid profile email``.
+        :param response_type: only ``code`` is supported.
         :returns: a future of ``None``, to be awaited before the handler ends.
         :raises ValueError: for another ``response_type``.
-        :raises AuthError: (through the future) if the provider's metadata are not to be had.
+        :raises AuthError: (through the future) if the provider's metadata cannot be fetched.
         """
         if response_type != "code":
             raise ValueError(f"response_type is {response_type!r}, expected 'code'")
@@ -165,7 +165,7 @@ class OpenIDConnectMixin(OAuth2Mixin):
         return f"oidc {self._oidc_issuer()}"
 
     def _oauth_prepare(self, args: dict[str, Any], flow: Flow) -> None:
-        # Now rather than when the visitor comes back.
+        # Fail now rather than when the visitor comes back.
         id_token.require_joserfc()
         args["nonce"] = flow.nonce
 
@@ -178,23 +178,23 @@ class OpenIDConnectMixin(OAuth2Mixin):
         client_secret: str | None = None,
         userinfo: bool = False,
     ) -> asyncio.Future[dict[str, Any]]:
-        """Exchange the code of the answer, and return the claims of the verified ID token.
+        """Exchange the code in the response, and return the claims of the verified ID token.
 
-        :arg redirect_uri: the one given to `authorize_redirect`.
-        :arg code: by default the argument ``code`` of this request.
-        :arg callback: called with the user, or with ``None`` if the login failed.
-        :arg client_id: in place of the setting's ``key``.
-        :arg client_secret: in place of the setting's ``secret``.
-        :arg userinfo: whether to ask the provider's userinfo endpoint for more claims.
-        :returns: a future of the claims (``sub``, which is who it is, ``email``, ``name`` and so
+        :param redirect_uri: the one given to `authorize_redirect`.
+        :param code: by default the argument ``code`` of this request.
+        :param callback: called with the user, or with ``None`` if the login failed.
+        :param client_id: overrides the setting's ``key``.
+        :param client_secret: overrides the setting's ``secret``.
+        :param userinfo: whether to fetch more claims from the provider's userinfo endpoint.
+        :returns: a future of the claims (``sub``, which identifies the user, ``email``, ``name`` and so
             on), with ``access_token``, ``id_token`` and, if there is one, ``refresh_token``.
-        :raises AuthAnswerError: (through the future) if this browser began no such login, or the
-            ID token is not to be believed.
+        :raises AuthResponseError: (through the future) if this browser began no such login, or the
+            ID token is missing or invalid.
         :raises AuthRequestError: (through the future) if the provider refuses.
         :raises ImportError: (through the future) if the extra ``oidc`` is not installed.
         """
         work = self._oidc_claims(redirect_uri, code, client_id, client_secret, userinfo)
-        return answer(work, callback)
+        return start(work, callback)
 
     async def _oidc_claims(
         self,
@@ -204,19 +204,19 @@ class OpenIDConnectMixin(OAuth2Mixin):
         client_secret: str | None,
         userinfo: bool,
     ) -> dict[str, Any]:
-        flow = self.check_authorization_answer(spend=False)
+        flow = self.check_authorization_response(spend=False)
         metadata = await self.get_openid_connect_metadata()
         issuer = text_argument(self, "iss") or None
-        # Mix-up of providers: RFC 9207, section 2.4.
+        # Guards against mixed-up providers: RFC 9207, section 2.4.
         if issuer is None and metadata.get("authorization_response_iss_parameter_supported"):
-            raise AuthAnswerError("the answer does not name its issuer")
+            raise AuthResponseError("the response does not name its issuer")
         if issuer is not None and issuer != metadata["issuer"]:
-            raise AuthAnswerError(
-                f"the answer's issuer is {issuer!r}, expected {metadata['issuer']!r}"
+            raise AuthResponseError(
+                f"the response's issuer is {issuer!r}, expected {metadata['issuer']!r}"
             )
         code = code or text_argument(self, "code")
         if not code:
-            raise AuthAnswerError("the answer has no code")
+            raise AuthResponseError("the response has no code")
         settings = self.get_openid_connect_settings()
         client_id = client_id or settings["key"]
         client_secret = client_secret or settings["secret"]
@@ -232,7 +232,7 @@ class OpenIDConnectMixin(OAuth2Mixin):
         )
         raw = token.get("id_token")
         if not isinstance(raw, str):
-            raise AuthError("the provider answered no ID token")
+            raise AuthError("the provider returned no ID token")
         expected = id_token.Expected(
             issuer=metadata["issuer"],
             client_id=client_id,
@@ -272,7 +272,7 @@ class OpenIDConnectMixin(OAuth2Mixin):
         )
         info = object_of(response)
         if not secrets_equal(str(info.get("sub")), claims["sub"]):
-            raise AuthAnswerError("the userinfo is of another user")
+            raise AuthResponseError("the userinfo belongs to another user")
         return info
 
 

@@ -1,4 +1,4 @@
-"""A visitor goes to an OpenID 2.0 provider and comes back with signed attributes: who they are comes out."""
+"""Login by OpenID 2.0 with attribute exchange."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Any
 from urllib.parse import urljoin
 
 from tornado._auth import flows
-from tornado._auth.answering import Callback, answer, redirected
 from tornado._auth.arguments import absolute, client_argument
-from tornado._auth.errors import AuthAnswerError
+from tornado._auth.errors import AuthResponseError
 from tornado._auth.fetching import ServiceClient, post_form
-from tornado._auth.openid_answer import (
+from tornado._auth.openid_response import (
     IDENTIFIER_SELECT,
     NS_AX,
     NS_OAUTH,
@@ -26,11 +25,12 @@ from tornado._auth.openid_answer import (
     is_valid,
     signed_fields,
 )
+from tornado._auth.outcome import Callback, redirected, start
 from tornado._auth.protocol import handler_of, request_of, text_argument
 from tornado.httpclient import AsyncHTTPClient
 from tornado.httputil import url_concat
 
-# What an application asks for, and the attributes that answer it.
+# The attributes an application can request, and the types that make them up.
 _AX_TYPES = {
     "email": {"email": "http://axschema.org/contact/email"},
     "language": {"language": "http://axschema.org/pref/language"},
@@ -45,7 +45,7 @@ _AX = {alias: uri for types in _AX_TYPES.values() for alias, uri in types.items(
 
 _nonces = Nonces()
 
-#: The argument of the address to come back to by which this browser's login is known again.
+#: The query argument of the return URL that identifies this browser's login.
 STATE_ARGUMENT = "login_state"
 
 DEFAULT_AX_ATTRS = ("name", "email", "language", "username")
@@ -58,27 +58,27 @@ def _stateless(return_to: str) -> str:
 
 
 def _normalized(return_to: str) -> str:
-    """Return an address as it reads once an argument was added to its query and taken off again."""
+    """Return a URL as it is after an argument was added to its query and removed again."""
     return _stateless(url_concat(_stateless(return_to), {STATE_ARGUMENT: ""}))
 
 
 class OpenIdMixin(ServiceClient):
     """Login by OpenID 2.0, with attribute exchange.
 
-    A class for a service says where its provider is::
+    A class for a service names its provider::
 
         class SteamMixin(OpenIdMixin):
             _OPENID_ENDPOINT = "https://steamcommunity.com/openid/login"
 
-    * ``_OPENID_ENDPOINT``: the provider's address.
-    * ``_OPENID_STATE_REQUIRED``: whether an answer has to belong to a login that
+    * ``_OPENID_ENDPOINT``: the provider's URL.
+    * ``_OPENID_STATE_REQUIRED``: whether a response has to belong to a login that
       `authenticate_redirect` began in the same browser. ``None``, the default, means yes if the
-      application has the setting ``cookie_secret``; ``False`` takes answers to requests that were
-      made in other ways.
+      application has the setting ``cookie_secret``; ``False`` accepts responses to requests that
+      were made in other ways.
 
-    An answer is believed if the provider confirms its signature, all of it that is used was
-    signed, it was meant for this address, and it has not been used before. To tell that, nonces
-    are remembered for five minutes, in this process.
+    A response is accepted if the provider confirms its signature, every field used is signed, it
+    was meant for this URL, and it has not been used before. To detect reuse, nonces are
+    remembered for five minutes, in this process.
     """
 
     _OPENID_ENDPOINT: str
@@ -92,10 +92,10 @@ class OpenIdMixin(ServiceClient):
     ) -> None:
         """Send the visitor to the provider, which sends them back to ``callback_uri``.
 
-        :arg callback_uri: absolute, or relative to this request, whose own URL is the default.
-        :arg ax_attrs: which attributes to ask for, of ``name``, ``email``, ``language`` and
+        :param callback_uri: absolute, or relative to this request, whose own URL is the default.
+        :param ax_attrs: the attributes to request, of ``name``, ``email``, ``language`` and
             ``username``.
-        :arg callback: called through the loop after the redirect, without an argument.
+        :param callback: called through the loop after the redirect, without an argument.
 
         .. versionchanged:: 3.1
            ``callback``, and a future was returned.
@@ -114,25 +114,25 @@ class OpenIdMixin(ServiceClient):
     def get_authenticated_user(
         self, callback: Any = None, http_client: AsyncHTTPClient | None = None
     ) -> asyncio.Future[dict[str, Any]]:
-        """Return the user of the answer that this request is.
+        """Return the user named in the provider's response, which this request carries.
 
-        :arg callback: called with the user, or with ``None`` if the login failed.
-        :arg http_client: the client to ask the provider with (default: `get_auth_http_client`).
-        :returns: a future of a dictionary with what is known of ``email``, ``first_name``,
+        :param callback: called with the user, or with ``None`` if the login failed.
+        :param http_client: the client for requests to the provider (default: `get_auth_http_client`).
+        :returns: a future of a dictionary with the known ones of ``email``, ``first_name``,
             ``last_name``, ``name``, ``locale``, ``username`` and ``claimed_id``.
-        :raises AuthAnswerError: (through the future) if the answer is not to be believed.
-        :raises AuthRequestError: (through the future) if the provider could not be asked.
+        :raises AuthResponseError: (through the future) if the response is invalid.
+        :raises AuthRequestError: (through the future) if the provider could not be reached.
 
-        Cancelling the future ends the request to the provider.
+        Cancelling the future cancels the request to the provider.
         """
         callback, http_client = client_argument(callback, http_client)
-        return answer(self._openid_user(http_client), callback)
+        return start(self._openid_user(http_client), callback)
 
     async def _openid_user(self, http_client: AsyncHTTPClient | None) -> dict[str, Any]:
         return self._openid_user_of(await self._openid_verified_fields(http_client))
 
     async def _openid_verified_fields(self, http_client: AsyncHTTPClient | None) -> dict[str, str]:
-        """Return the fields of the answer that the provider has signed."""
+        """Return the fields of the response that the provider has signed."""
         request = request_of(self)
         fields = fields_of(request.arguments)
         signed = signed_fields(fields, self._OPENID_ENDPOINT)
@@ -143,7 +143,7 @@ class OpenIdMixin(ServiceClient):
             text_argument(self, STATE_ARGUMENT),
             self._OPENID_STATE_REQUIRED,
         )
-        # Of an address that this browser was sent out with, a proxy may have changed the host.
+        # If this browser began the login, the host is not compared: a proxy may have changed it.
         check_return_to(return_to, request.full_url(), request.arguments, whole=flow is None)
         _nonces.check(self._OPENID_ENDPOINT, signed["response_nonce"], time.time())
         question = {f"openid.{name}": value for name, value in fields.items()}
@@ -151,8 +151,8 @@ class OpenIdMixin(ServiceClient):
         client = http_client or self.get_auth_http_client()
         response = await post_form(client, self._OPENID_ENDPOINT, question)
         if not is_valid(response.body):
-            raise AuthAnswerError("the provider says that the answer is not its own")
-        # Taken only now: forged answers must not fill the memory.
+            raise AuthResponseError("the provider did not confirm the signature of the response")
+        # Remembered only now, so that forged responses cannot fill the memory.
         _nonces.take(self._OPENID_ENDPOINT, signed["response_nonce"], time.time())
         flows.spend(self, flow)
         return signed

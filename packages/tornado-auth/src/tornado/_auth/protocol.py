@@ -1,4 +1,4 @@
-"""What the mixins ask of the handler that they are part of: a web framework is not imported for it."""
+"""What the mixins need from their handler, as protocols, so that no web framework is imported."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ class AuthHandler(Protocol):
         """Return a cookie of the request."""
 
     def set_cookie(self, name: str, value: str | bytes, **kwargs: Any) -> None:
-        """Set a cookie with the answer."""
+        """Set a cookie in the response."""
 
     def clear_cookie(self, name: str, path: str = ..., domain: str | None = None) -> None:
         """Delete a cookie."""
 
     def redirect(self, url: str) -> None:
-        """Answer with a redirect."""
+        """Respond with a redirect."""
 
     def finish(self, chunk: Any = None) -> Any:
-        """Answer with some content."""
+        """Finish the response, with a last piece of content."""
 
 
 def handler_of(mixin: object) -> AuthHandler:
@@ -60,25 +60,25 @@ def handler_of(mixin: object) -> AuthHandler:
 
 
 def request_of(mixin: object) -> AuthRequest:
-    """Return the request that the handler answers."""
+    """Return the request that the handler serves."""
     return cast(AuthRequest, handler_of(mixin).request)
 
 
 def single_argument(mixin: object, name: str) -> bytes | None:
-    """Return an argument as it came, ``None`` if it did not.
+    """Return the raw value of an argument, or ``None`` if it is missing.
 
-    :raises AuthError: if it came twice: whoever reads the other value is told something else.
+    :raises AuthError: if it occurs twice, since another reader might take the other value.
     """
     values = request_of(mixin).arguments.get(name, [])
     if len(values) > 1:
-        raise AuthError(f"the answer has {len(values)} arguments {name!r}, expected one")
+        raise AuthError(f"the response has {len(values)} arguments {name!r}, expected one")
     return values[0] if values else None
 
 
 def text_argument(mixin: object, name: str) -> str | None:
     """Return an argument as text.
 
-    :raises AuthError: if it came twice, or is not UTF-8.
+    :raises AuthError: if it occurs twice or is not UTF-8.
     """
     value = single_argument(mixin, name)
     try:

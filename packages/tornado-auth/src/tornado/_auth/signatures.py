@@ -1,4 +1,4 @@
-"""A request and the secrets of OAuth 1.0 go in; the HMAC-SHA1 signature comes out (RFC 5849, section 3.4)."""
+"""The HMAC-SHA1 signatures of OAuth 1.0 requests (RFC 5849, section 3.4)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def encode(value: Any) -> str:
 
 
 def base_uri(url: str) -> str:
-    """Return the URL as it is signed: without query and default port (section 3.4.1.2)."""
+    """Return the base string URI: without query and default port (section 3.4.1.2)."""
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     host = (parts.hostname or "").lower()
@@ -34,7 +34,7 @@ def base_uri(url: str) -> str:
 
 
 def pairs_of(parameters: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    """Yield name and value of each parameter; one whose value is a list or tuple is there repeatedly."""
+    """Yield the name and value of each parameter, repeating the name for a list or tuple of values."""
     for name, value in parameters.items():
         if isinstance(value, (list, tuple)):
             for each in value:
@@ -44,7 +44,7 @@ def pairs_of(parameters: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
 
 
 def base_string(method: str, url: str, parameters: Mapping[str, Any]) -> str:
-    """Return the text that is signed (section 3.4.1.1)."""
+    """Return the signature base string (section 3.4.1.1)."""
     pairs = [*parse_qsl(urlsplit(url).query, keep_blank_values=True), *pairs_of(parameters)]
     encoded = sorted((encode(name), encode(value)) for name, value in pairs)
     normalized = "&".join(f"{name}={value}" for name, value in encoded)
@@ -60,10 +60,10 @@ def hmac_sha1(
 ) -> str:
     """Return the signature (section 3.4.2).
 
-    :arg parameters: those of query, form and protocol, without ``oauth_signature``.
+    :param parameters: those of query, form and protocol, without ``oauth_signature``.
     """
     key = f"{encode(consumer_secret)}&{encode(token_secret)}"
     text = base_string(method, url, parameters)
-    # The protocol prescribes SHA-1; as the hash of an HMAC it still holds.
+    # The protocol prescribes SHA-1, which is still sound as the hash of an HMAC.
     signature = hmac.new(utf8(key), utf8(text), hashlib.sha1).digest()
     return base64.b64encode(signature).decode("ascii")

@@ -1,4 +1,4 @@
-"""Twitter's login by OAuth 1.0a, and signed requests of its API."""
+"""Login by Twitter's OAuth 1.0a, and signed requests to its API."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from tornado._auth.answering import Callback, answer, redirecting
 from tornado._auth.arguments import api_arguments
 from tornado._auth.fetching import call
 from tornado._auth.oauth1 import OAuthMixin
+from tornado._auth.outcome import Callback, redirecting, start
 from tornado._auth.protocol import handler_of
 
 
@@ -17,7 +17,7 @@ class TwitterMixin(OAuthMixin):
     """Login by Twitter's OAuth 1.0a.
 
     Register the application with Twitter, with the address of the handler as its callback URL,
-    and put what it gives into the settings ``twitter_consumer_key`` and
+    and put the consumer key and secret into the settings ``twitter_consumer_key`` and
     ``twitter_consumer_secret``. ::
 
         class TwitterLoginHandler(tornado.web.RequestHandler, tornado.auth.TwitterMixin):
@@ -28,7 +28,7 @@ class TwitterMixin(OAuthMixin):
                 else:
                     await self.authorize_redirect()
 
-    The user has what Twitter says of them, with ``username`` and ``access_token``.
+    The user is a dictionary of what Twitter returns, with ``username`` and ``access_token``.
     """
 
     _OAUTH_REQUEST_TOKEN_URL = "https://api.twitter.com/oauth/request_token"
@@ -41,10 +41,10 @@ class TwitterMixin(OAuthMixin):
     def authenticate_redirect(
         self, callback_uri: str | None = None, callback: Callback | None = None
     ) -> asyncio.Future[None]:
-        """Do as `authorize_redirect` does, but visitors who granted access before are not asked again.
+        """Like `authorize_redirect`, but visitors who granted access before are not asked again.
 
-        :arg callback_uri: where to come back to; by default the address registered with Twitter.
-        :arg callback: called after the redirect, without an argument.
+        :param callback_uri: where to come back to; by default the address registered with Twitter.
+        :param callback: called after the redirect, without an argument.
         :returns: a future of ``None``, to be awaited before the handler ends.
 
         .. versionchanged:: 2.2
@@ -64,16 +64,16 @@ class TwitterMixin(OAuthMixin):
         post_args: Mapping[str, Any] | None = None,
         **args: Any,
     ) -> asyncio.Future[Any]:
-        """Make a request of Twitter's API.
+        """Call Twitter's API.
 
-        :arg path: such as ``statuses/user_timeline``, to which ``.json`` is added, or a whole URL,
-            which is taken as it is.
-        :arg callback: called with the result, or with ``None`` if the request failed.
-        :arg access_token: the ``access_token`` of a user, which signs the request.
-        :arg post_args: fields of a form: makes the request a POST.
-        :arg args: arguments of the query.
-        :returns: a future of the JSON that Twitter answers.
-        :raises AuthRequestError: (through the future) if Twitter answers an error.
+        :param path: such as ``statuses/user_timeline``, to which ``.json`` is added, or a whole URL,
+            which is used unchanged.
+        :param callback: called with the result, or with ``None`` if the request failed.
+        :param access_token: the ``access_token`` of a user, which signs the request.
+        :param post_args: fields of a form: makes the request a POST.
+        :param args: arguments of the query.
+        :returns: a future of the JSON that Twitter returns.
+        :raises AuthRequestError: (through the future) if Twitter responds with an error.
 
         ::
 
@@ -91,7 +91,7 @@ class TwitterMixin(OAuthMixin):
         else:
             url = f"{self._TWITTER_BASE_URL}/{path.lstrip('/')}.json"
         target = self._oauth_signed_url(url, access_token, args, post_args)
-        return answer(call(self.get_auth_http_client(), target, post_args), callback)
+        return start(call(self.get_auth_http_client(), target, post_args), callback)
 
     def _oauth_consumer_token(self) -> dict[str, Any]:
         handler = handler_of(self)

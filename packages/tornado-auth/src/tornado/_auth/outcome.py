@@ -1,4 +1,4 @@
-"""A coroutine and, perhaps, a callback go in; a future comes out, and the callback is called."""
+"""Running a login's coroutine as a future, with an optional callback."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _T = TypeVar("_T")
 Callback = Callable[..., Any]
 
 
-def answer(work: Awaitable[_T], callback: Callback | None) -> asyncio.Future[_T]:
+def start(work: Awaitable[_T], callback: Callback | None) -> asyncio.Future[_T]:
     """Start ``work`` and return its future; call ``callback`` with the result, ``None`` on an error.
 
-    The callback is called before whoever waits for the future goes on. A handler may return the
-    future (under `tornado.web.asynchronous`), and finish in the callback.
+    The callback runs before code that awaits the future resumes. A handler may return the future
+    (under `tornado.web.asynchronous`) and finish in the callback.
     """
     future = convert_yielded(work)
     if callback is not None:
@@ -44,8 +44,8 @@ def answer(work: Awaitable[_T], callback: Callback | None) -> asyncio.Future[_T]
 def redirecting(work: Awaitable[None], callback: Callback | None) -> asyncio.Future[None]:
     """Start ``work``, which ends in a redirect; ``callback`` is called without an argument.
 
-    Handlers of old releases do not wait for it. In their stack contexts an error is raised that
-    nobody else has seen, so that the request ends.
+    Handlers written for old releases do not wait for it. An error that nobody has retrieved is
+    raised in their stack context, so that the request ends.
     """
     future = convert_yielded(work)
     if callback is not None:
@@ -57,7 +57,7 @@ def redirecting(work: Awaitable[None], callback: Callback | None) -> asyncio.Fut
             if getattr(future, "_log_traceback", False):
                 future.result()
 
-        # Two turns: whoever waits for the future is woken in the first.
+        # Two turns: code that awaits the future is woken in the first.
         again: Callback = contexts.wrap(lambda done: io_loop.add_callback(raise_unseen))
         future.add_done_callback(again)
     return future

@@ -6,8 +6,8 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import OKPKey
 
-from tornado._auth import fetching, flows, id_token, openid_answer
-from tornado.auth import AuthAnswerError, AuthError
+from tornado._auth import fetching, flows, id_token, openid_response
+from tornado.auth import AuthError, AuthResponseError
 
 KEY = OKPKey.generate_key("Ed25519", {"kid": "k"})
 KEYS = {"keys": [KEY.as_dict(private=False)]}
@@ -34,13 +34,13 @@ def test_times_that_are_no_numbers(name, time):
     if time == "-Infinity" and name != "exp":
         assert id_token.verified_claims(token, KEYS, EXPECTED, 1)["sub"] == "s"
         return
-    with pytest.raises(AuthAnswerError):
+    with pytest.raises(AuthResponseError):
         id_token.verified_claims(token, KEYS, EXPECTED, 1)
 
 
 def test_a_nonce_that_is_no_text():
     token = signed(f'{{{CLAIMS},"nonce":"\\ud800","exp":9}}')
-    with pytest.raises(AuthAnswerError, match="nonce"):
+    with pytest.raises(AuthResponseError, match="nonce"):
         id_token.verified_claims(token, KEYS, EXPECTED, 1)
 
 
@@ -48,7 +48,7 @@ def test_a_header_or_claims_nested_too_deep():
     deep = b"[" * 200_000
     header = id_token.unpadded(b'{"alg":"Ed25519","kid":"k","x":' + deep)
     for token in (f"{header}.e30.AAAA", signed(f'{{"a":{deep.decode()}')):
-        with pytest.raises(AuthAnswerError):
+        with pytest.raises(AuthResponseError):
             id_token.verified_claims(token, KEYS, EXPECTED, 1)
 
 
@@ -60,14 +60,14 @@ def test_an_answer_nested_too_deep():
 
 @pytest.mark.parametrize("return_to", ["https://[", "https://[x]/", "https://rp\u2100/"])
 def test_an_address_that_is_none(return_to):
-    with pytest.raises(AuthAnswerError, match="return_to"):
-        openid_answer.check_return_to(return_to, "https://rp/", {}, whole=True)
+    with pytest.raises(AuthResponseError, match="return_to"):
+        openid_response.check_return_to(return_to, "https://rp/", {}, whole=True)
 
 
 def test_secrets_that_are_no_text():
     assert flows.secrets_equal("\ud800", "x") is False
     assert flows.secrets_equal("x", "\ud800") is False
-    with pytest.raises(AuthAnswerError, match="access token"):
+    with pytest.raises(AuthResponseError, match="access token"):
         id_token.check_access_token(signed("{}"), {"at_hash": "\ud800"}, "access")
     assert flows.secrets_equal("x", "x") is True
 
@@ -100,7 +100,7 @@ def test_the_state_of_a_login_is_compared_in_constant_time(monkeypatch):
     )
     monkeypatch.setattr(flows, "handler_of", lambda mixin: mixin)
     monkeypatch.setattr(flows, "request_of", lambda mixin: mixin.request)
-    with pytest.raises(AuthAnswerError):
+    with pytest.raises(AuthResponseError):
         flows.resume(handler, "p", "forged", None)
     monkeypatch.setattr(flows.hmac, "compare_digest", lambda got, expected: True)
     assert flows.resume(handler, "p", "forged", None) == flows.Flow("secret", "p")

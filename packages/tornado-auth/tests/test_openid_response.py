@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado._auth import openid_answer as answers
-from tornado.auth import AuthAnswerError
+from tornado._auth import openid_response as answers
+from tornado.auth import AuthResponseError
 
 AX = answers.NS_AX
 EMAIL = "http://axschema.org/contact/email"
@@ -20,12 +20,12 @@ def test_extension_by_any_prefix():
 
 
 def test_two_prefixes_for_one_namespace():
-    with pytest.raises(AuthAnswerError, match="2 prefixes"):
+    with pytest.raises(AuthResponseError, match="2 prefixes"):
         answers.extension({"ns.a": AX, "ns.b": AX}, AX)
 
 
 def test_two_names_for_one_type():
-    with pytest.raises(AuthAnswerError, match="two names"):
+    with pytest.raises(AuthResponseError, match="two names"):
         answers.attributes({"type.a": EMAIL, "type.b": EMAIL, "value.a": "x"})
 
 
@@ -61,7 +61,7 @@ def test_any_arguments_give_fields_or_an_error(arguments):
     try:
         fields = answers.fields_of(arguments)
         answers.signed_fields(fields, "http://op/")
-    except AuthAnswerError:
+    except AuthResponseError:
         return
     raise AssertionError("nothing of this is signed")
 
@@ -70,5 +70,5 @@ def test_too_many_nonces(monkeypatch):
     monkeypatch.setattr(answers, "MAX_NONCES", 1)
     nonces = answers.Nonces()
     nonces.take("op", "1970-01-01T00:01:00Za", 60)
-    with pytest.raises(AuthAnswerError, match="too many"):
+    with pytest.raises(AuthResponseError, match="too many"):
         nonces.take("op", "1970-01-01T00:01:00Zb", 60)
