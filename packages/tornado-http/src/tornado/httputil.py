@@ -22,6 +22,7 @@ from tornado._httputil.forms import (
     ParseBodyConfig,
     ParseUrlEncodedConfig,
     parse_body_arguments,
+    parse_body_config,
     parse_multipart_form_data,
     set_parse_body_config,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "encode_username_password",
     "format_timestamp",
     "parse_body_arguments",
+    "parse_body_config",
     "parse_cookie",
     "parse_multipart_form_data",
     "parse_request_start_line",

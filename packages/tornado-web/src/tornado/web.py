@@ -59,6 +59,13 @@ from tornado._web.special import ErrorHandler, FallbackHandler, RedirectHandler
 from tornado._web.static import StaticFileHandler
 from tornado._web.transforms import ChunkedTransferEncoding, GZipContentEncoding, OutputTransform
 from tornado._web.uimodules import TemplateModule, UIModule, _linkify, _xsrf_form_html
+from tornado._web.uploads import (
+    MultipartHandler,
+    MultipartReader,
+    StreamedPart,
+    UploadedFile,
+    UploadHandler,
+)
 from tornado.httpserver import HTTPServer
 
 # By the public module, as in every release: instrumentation waits for its import to wrap what is in it.
@@ -96,13 +103,18 @@ __all__ = [
     "GZipContentEncoding",
     "HTTPError",
     "MissingArgumentError",
+    "MultipartHandler",
+    "MultipartReader",
     "OutputTransform",
     "RedirectHandler",
     "RequestHandler",
     "StaticFileHandler",
+    "StreamedPart",
     "TemplateModule",
     "UIModule",
     "URLSpec",
+    "UploadHandler",
+    "UploadedFile",
     "addslash",
     "asynchronous",
     "authenticated",

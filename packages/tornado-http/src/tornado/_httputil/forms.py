@@ -62,8 +62,11 @@ def set_parse_body_config(config: ParseBodyConfig) -> None:
     _default_config = config
 
 
-def default_config() -> ParseBodyConfig:
-    """Return what `set_parse_body_config` set last."""
+def parse_body_config() -> ParseBodyConfig:
+    """Return how the bodies of requests are parsed: what `set_parse_body_config` set last.
+
+    .. versionadded:: 6.100
+    """
     return _default_config
 
 
@@ -187,6 +190,7 @@ for _exported in (
     ParseUrlEncodedConfig,
     ParseBodyConfig,
     set_parse_body_config,
+    parse_body_config,
     parse_body_arguments,
     parse_multipart_form_data,
 ):

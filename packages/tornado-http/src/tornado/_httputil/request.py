@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from tornado._httputil.cookies import parse_cookie
 from tornado._httputil.errors import HTTPInputError
-from tornado._httputil.forms import HTTPFile, default_config, parse_body_arguments, parse_urlencoded
+from tornado._httputil.forms import (
+    HTTPFile,
+    parse_body_arguments,
+    parse_body_config,
+    parse_urlencoded,
+)
 from tornado._httputil.headers import HTTPHeaders
 from tornado._httputil.urls import origin_form, split_host_and_port
 from tornado.escape import utf8
@@ -159,7 +164,7 @@ class HTTPServerRequest:
         if server_connection is not None:
             self.server_connection = server_connection
         self._start_time = _time()
-        if self.query.count("&") >= default_config().urlencoded.max_arguments:
+        if self.query.count("&") >= parse_body_config().urlencoded.max_arguments:
             self.query_arguments  # noqa: B018  # raises
 
     @classmethod
@@ -226,7 +231,7 @@ class HTTPServerRequest:
             # What is no Latin-1 never came over HTTP/1.1, where each character is a byte.
             data = query.encode("latin-1" if _is_latin1(query) else "utf-8") if query else b""
             try:
-                arguments = parse_urlencoded(data, default_config().urlencoded.max_arguments)
+                arguments = parse_urlencoded(data, parse_body_config().urlencoded.max_arguments)
             except HTTPInputError as error:
                 error.is_of_request = True
                 raise

@@ -38,6 +38,8 @@ class Execution(Rendering):
 
     #: Set by `stream_request_body`.
     _stream_request_body = False
+    #: Whether the method is called only when all of the streamed content came.
+    _awaits_content = True
 
     get: Callable[..., Awaitable[None] | None] = Rendering._unimplemented_method
     head: Callable[..., Awaitable[None] | None] = Rendering._unimplemented_method
@@ -153,7 +155,7 @@ class Execution(Rendering):
             self._release_body()
             if self._finished:
                 return
-            if self._stream_request_body:
+            if self._stream_request_body and self._awaits_content and self._body_future is not None:
                 try:
                     await self._body_future
                 except StreamClosedError:
