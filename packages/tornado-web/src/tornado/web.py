@@ -41,6 +41,7 @@ from tornado._web.decorators import (
 )
 from tornado._web.delegate import HandlerDelegate as _HandlerDelegate
 from tornado._web.errors import Finish, HTTPError, MissingArgumentError
+from tornado._web.event_stream import EventStream, ServerSentEvent
 from tornado._web.handler import RequestHandler
 from tornado._web.rendering import is_absolute
 from tornado._web.serving import run, serve
@@ -98,6 +99,7 @@ __all__ = [
     "Application",
     "ChunkedTransferEncoding",
     "ErrorHandler",
+    "EventStream",
     "FallbackHandler",
     "Finish",
     "GZipContentEncoding",
@@ -108,6 +110,7 @@ __all__ = [
     "OutputTransform",
     "RedirectHandler",
     "RequestHandler",
+    "ServerSentEvent",
     "StaticFileHandler",
     "StreamedPart",
     "TemplateModule",

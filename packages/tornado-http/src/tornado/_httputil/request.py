@@ -343,6 +343,15 @@ class HTTPServerRequest:
                 dict.__setitem__(cookies, name, morsel)
         return cookies
 
+    @property
+    def trailers(self) -> HTTPHeaders | None:
+        """The fields that followed the content, if there were any; complete when the content is.
+
+        .. versionadded:: 6.100
+        """
+        trailers: HTTPHeaders | None = getattr(self.connection, "trailers", None)
+        return trailers
+
     # What the request can be asked.
 
     def supports_http_1_1(self) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from types import MethodType
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from tornado import httputil, stack_context
+from tornado._http1.seam import reason_phrase
 from tornado._loop.seam import done_future
 from tornado._web.cookies import Cookies
 from tornado._web.decisions import decided, is_unawaited
@@ -62,8 +63,90 @@ def done() -> asyncio.Future[None]:
         return DONE
 
 
+_NO_HEADERS: Final[Mapping[str, str]] = {}
+
+# RFC 9110, section 6.5.1: what frames, routes, authorizes or describes the message is no trailer.
+_NO_TRAILERS: Final = frozenset(
+    "authorization cache-control connection content-encoding content-length content-range content-type"
+    " cookie expect host keep-alive location max-forwards pragma proxy-authenticate set-cookie te trailer"
+    " transfer-encoding upgrade vary www-authenticate".split()
+)
+
+
 class Output(Cookies):
     """Writes the answer."""
+
+    #: Fields that follow the content, once `set_trailer` was called.
+    _trailers: httputil.HTTPHeaders | None = None
+
+    def send_informational(
+        self, status: int, headers: Mapping[str, str] | httputil.HTTPHeaders = _NO_HEADERS
+    ) -> asyncio.Future[None]:
+        """Send an informational response (1xx) before the response proper.
+
+        Any number may be sent. Clients of HTTP/1.0, and transports that know no such responses, get none.
+
+        :arg status: 102 to 199; 100 is sent by itself, 101 with `detach`.
+        :arg headers: the header fields, those of the response itself are not among them.
+        :returns: a `Future`, as `flush` returns it.
+        :raises ValueError: for another status, or a header that must not be sent.
+        :raises RuntimeError: after the response's headers were sent.
+
+        .. versionadded:: 6.100
+        """
+        if not 102 <= status <= 199:
+            raise ValueError(f"an informational status is 102 to 199, not {status!r}")
+        if self._headers_written or self._finished:
+            raise RuntimeError(f"cannot send {status} after the headers of the response")
+        start_line = httputil.ResponseStartLine("", status, reason_phrase(status))
+        if not isinstance(headers, httputil.HTTPHeaders):
+            headers = httputil.HTTPHeaders(headers)
+        future = self.request.connection.write_headers(start_line, headers)
+        self._send_now()
+        return future
+
+    def send_early_hints(self, *links: str) -> asyncio.Future[None]:
+        """Send 103 Early Hints (RFC 8297): what a browser can load while the response is prepared.
+
+        ::
+
+            async def get(self):
+                self.send_early_hints("</style.css>; rel=preload; as=style")
+                self.render("page.html", stories=await self.load_stories())
+
+        :arg links: values of ``Link`` fields.
+        :returns: as `send_informational`.
+        :raises RuntimeError: after the response's headers were sent.
+
+        .. versionadded:: 6.100
+        """
+        headers = httputil.HTTPHeaders()
+        for link in links:
+            headers.add("Link", link)
+        return self.send_informational(103, headers)
+
+    def set_trailer(self, name: str, value: str) -> None:
+        """Set a trailer field, which is sent behind the content (RFC 9110, section 6.5).
+
+        The response is sent in chunks then. The name is announced in the ``Trailer`` field if the headers
+        were not sent yet; values may be set until `finish`. They are for optional facts, such as a
+        checksum: HTTP/1.0, many proxies and browsers drop them.
+
+        :raises ValueError: for a field that must be known before the content, such as those that frame it.
+        :raises RuntimeError: after `finish`.
+
+        .. versionadded:: 6.100
+        """
+        if self._finished:
+            raise RuntimeError("Cannot set a trailer after finish()")
+        if name.lower() in _NO_TRAILERS:
+            raise ValueError(f"{name} must not be sent as a trailer")
+        if self._trailers is None:
+            self._trailers = httputil.HTTPHeaders()
+        if not self._headers_written and name not in self._trailers:
+            announced = self._headers.get("Trailer")
+            self._headers["Trailer"] = f"{announced}, {name}" if announced else name
+        self._trailers[name] = value
 
     def write(self, chunk: str | bytes | dict[Any, Any]) -> None:
         """Append to the answer; nothing is sent before `flush` or `finish`.
@@ -219,10 +302,13 @@ class Output(Cookies):
         if chunk is not None:
             self.write(chunk)
         connection = self.request.connection
-        if not self._headers_written:
+        if not self._headers_written and self._trailers is None:
             self._conclude_whole(connection)
         else:
             flush = self.flush
+            if not self._headers_written:
+                self._headers.pop("Content-Length", None)  # only chunks have a place for trailers
+                flush()
             if type(flush) is MethodType and flush.__func__ is _FLUSH:
                 self._flush(True)
             else:
@@ -338,7 +424,11 @@ class Output(Cookies):
         set_close_callback = getattr(connection, "set_close_callback", None)
         if set_close_callback is not None:
             set_close_callback(None)
-        connection.finish()
+        if self._trailers is None:
+            connection.finish()
+        else:
+            exchange: Any = connection  # one of the classic interface may know no trailers
+            exchange.finish(self._trailers)
 
     def _log(self) -> None:
         """Log the request: hands this handler to `.Application.log_request`."""
