@@ -3,7 +3,7 @@
 import pytest
 
 from tornado._websocket.errors import HandshakeError
-from tornado._websocket.extensions import Extension, parse_extensions, parse_tokens
+from tornado._websocket.extensions import Extension, parse_extensions
 from tornado._websocket.negotiation import (
     DeflateOptions,
     DeflateParameters,
@@ -68,13 +68,6 @@ def test_a_long_field_takes_linear_time():
         parse_extensions("a" + " " * 60_000 + "(")
     with pytest.raises(HandshakeError):
         parse_extensions("a;" + " " * 60_000 + "(")
-
-
-def test_tokens():
-    assert parse_tokens("a, b ,,c", "X") == ["a", "b", "c"]
-    assert parse_tokens("", "X") == []
-    with pytest.raises(HandshakeError, match="malformed X field"):
-        parse_tokens("a b", "X")
 
 
 # ---- the server ----

@@ -59,7 +59,7 @@ class WebSocketHandler(RequestHandler):
     .. versionadded:: 1.1
     """
 
-    #: What carries the messages; ``None`` before the handshake and after the end.
+    #: What carries the messages; ``None`` before the handshake, and from `close` on or after the end.
     ws_connection: WebSocketProtocol | None = None
     #: The close code and the reason that the client sent; ``None`` if it sent none. Set before
     #: `on_close` is called.
@@ -71,9 +71,6 @@ class WebSocketHandler(RequestHandler):
     open_kwargs: dict[str, Any] = {}
     _opened = False
     _on_close_called = False
-    #: Whether `close` was called where something of an application's own carries the messages, such as a
-    #: mock; a `WebSocketProtocol` knows by itself.
-    _is_closed_here = False
 
     # ---- the handshake ----
 
@@ -319,7 +316,7 @@ class WebSocketHandler(RequestHandler):
            Returns a future.
         """
         connection = self.ws_connection
-        if connection is None or self._is_closed_here:
+        if connection is None:
             raise WebSocketClosedError("the WebSocket is closed")
         if isinstance(message, dict):
             message = json_encode(message)
@@ -335,7 +332,7 @@ class WebSocketHandler(RequestHandler):
         .. versionchanged:: 5.1
            ``data`` is optional.
         """
-        if self.ws_connection is None or self._is_closed_here:
+        if self.ws_connection is None:
             raise WebSocketClosedError("the WebSocket is closed")
         self.ws_connection.write_ping(data.encode() if isinstance(data, str) else data)
 
@@ -349,9 +346,14 @@ class WebSocketHandler(RequestHandler):
         .. versionchanged:: 4.0
            ``code`` and ``reason``.
         """
-        if self.ws_connection is not None:
-            self.ws_connection.close(code, reason)
-            self._is_closed_here = not isinstance(self.ws_connection, WebSocketProtocol)
+        connection = self.ws_connection
+        if connection is None:
+            return
+        connection.close(code, reason)
+        # Before the handshake is done there is nothing to close, except where an application put
+        # something of its own in place, a mock for instance.
+        if self._opened or not isinstance(connection, WebSocketProtocol):
+            self.ws_connection = None
 
     def set_nodelay(self, value: bool) -> None:
         """Send small messages at once (the default), or let the system gather them.

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tornado._websocket.errors import HandshakeError
-from tornado._websocket.extensions import Extension, parse_extensions, parse_tokens
+from tornado._websocket.extensions import Extension, parse_extensions, split_subprotocols
 from tornado._websocket.negotiation import DeflateOptions, DeflateParameters, check_answer
 
 __all__ = [
@@ -92,7 +92,7 @@ def read_request(headers: Mapping[str, str]) -> Request:
         key,
         version,
         headers.get("Origin" if version == "13" else "Sec-WebSocket-Origin", headers.get("Origin")),
-        parse_tokens(headers.get("Sec-WebSocket-Protocol", ""), "Sec-WebSocket-Protocol"),
+        split_subprotocols(headers.get("Sec-WebSocket-Protocol", "")),
         parse_extensions(headers.get("Sec-WebSocket-Extensions", "")),
     )
 
