@@ -442,6 +442,22 @@ class TestPrecompressed:
         assert len(answer.body) == len(body)
         assert answer.headers["Etag"] == f'"{hashlib.sha512(answer.body).hexdigest()}"'
 
+    @pytest.mark.parametrize(
+        ("accepted", "coding"),
+        [
+            ("gzip, deflate, br, zstd", "zstd"),
+            ("zstd;q=0.5, br;q=0.8", "br"),
+            ("*", "zstd"),
+            ("zstd;q=0, *", "br"),
+        ],
+    )
+    def test_siblings_by_the_weights_of_the_client(self, fetch, app, root, accepted, coding):
+        (root / "style.css.zst").write_bytes(b"zstandard")
+        answer = fetch(app, "/static/style.css", headers={"Accept-Encoding": accepted})
+        assert answer.headers["Content-Encoding"] == coding
+        assert answer.headers["Content-Type"] == "text/css"
+        assert answer.body == {"zstd": b"zstandard", "br": b"brotli"}[coding]
+
     def test_only_files(self, fetch, app):
         answer = fetch(app, "/static/a.txt", headers={"Accept-Encoding": "gzip"})
         assert answer.body == CONTENT

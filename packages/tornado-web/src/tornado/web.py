@@ -58,7 +58,12 @@ from tornado._web.signing import (
 )
 from tornado._web.special import ErrorHandler, FallbackHandler, RedirectHandler
 from tornado._web.static import StaticFileHandler
-from tornado._web.transforms import ChunkedTransferEncoding, GZipContentEncoding, OutputTransform
+from tornado._web.transforms import (
+    ChunkedTransferEncoding,
+    ContentCompression,
+    GZipContentEncoding,
+    OutputTransform,
+)
 from tornado._web.uimodules import TemplateModule, UIModule, _linkify, _xsrf_form_html
 from tornado._web.uploads import (
     MultipartHandler,
@@ -98,6 +103,7 @@ __all__ = [
     "MIN_SUPPORTED_SIGNED_VALUE_VERSION",
     "Application",
     "ChunkedTransferEncoding",
+    "ContentCompression",
     "ErrorHandler",
     "EventStream",
     "FallbackHandler",

@@ -14,6 +14,7 @@ from typing import Any
 from tornado import httputil
 from tornado._core.seam import printable
 from tornado._web import roots
+from tornado._web.codings import accepted_codings
 from tornado._web.decisions import decided
 from tornado._web.errors import HTTPError
 from tornado._web.output import DONE
@@ -30,7 +31,7 @@ _WHOLE_BYTES = 128 * 1024
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
 # Content codings of precompressed siblings, the preferred one first, with their suffixes.
-_SIBLINGS = (("br", ".br"), ("gzip", ".gz"))
+_SIBLINGS = {"zstd": ".zst", "br": ".br", "gzip": ".gz"}
 
 
 class StaticFileHandler(FileVersions):
@@ -88,8 +89,8 @@ class StaticFileHandler(FileVersions):
         :arg str default_filename: the file to send for a directory, such as ``index.html``.
         :arg allowed_symlink_directory: a directory outside of the root, or a list of them, into
             which symbolic links may lead. Others that leave the root are refused.
-        :arg bool precompressed: send ``style.css.br`` or ``style.css.gz`` for ``style.css`` to clients
-            that accept the coding, if there is such a file.
+        :arg bool precompressed: send ``style.css.zst``, ``style.css.br`` or ``style.css.gz`` for
+            ``style.css`` to clients that accept the coding, if there is such a file.
 
         .. versionchanged:: 6.6
            ``allowed_symlink_directory``.
@@ -366,10 +367,8 @@ class StaticFileHandler(FileVersions):
     def _choose_sibling(self, plain: str) -> None:
         """Take a compressed copy of the file, if there is one that the client accepts."""
         accepted = self.request.headers.get("Accept-Encoding", "")
-        for coding, suffix in _SIBLINGS:
-            if coding not in accepted or not _accepts(accepted, coding):
-                continue
-            sibling = plain + suffix
+        for coding in accepted_codings(accepted, tuple(_SIBLINGS)):
+            sibling = plain + _SIBLINGS[coding]
             if not roots.links_stay(
                 roots.absolute(self.root), sibling, self.allowed_symlink_directory
             ):
@@ -464,16 +463,3 @@ def _http_date(modified: datetime.datetime) -> str:
 
 
 _GET_CONTENT_SIZE = StaticFileHandler.get_content_size
-
-
-def _accepts(accept_encoding: str, coding: str) -> bool:
-    """Tell whether an Accept-Encoding header allows a content coding."""
-    for item in accept_encoding.split(","):
-        name, _, parameter = item.partition(";")
-        if name.strip().lower() == coding:
-            _, _, weight = parameter.partition("=")
-            try:
-                return not weight or float(weight) > 0
-            except ValueError:
-                return False
-    return False
