@@ -27,7 +27,7 @@ from tornado._web.handler import RequestHandler
 from tornado._web.lifespan import Hooks, Lifespan
 from tornado._web.special import ErrorHandler
 from tornado._web.static import StaticFileHandler
-from tornado._web.transforms import ContentCompression, GZipContentEncoding, OutputTransform
+from tornado._web.transforms import OutputTransform, transforms_of
 from tornado._web.uimodules import TemplateModule, UIModule, _linkify, _xsrf_form_html
 from tornado.httpserver import HTTPServer
 from tornado.log import access_log
@@ -129,10 +129,8 @@ class Application(ReversibleRouter):
         ``serve_traceback``
             show the traceback on error pages. Not for the public.
         ``compress_response`` (or ``gzip``)
-            compress textual responses: true for gzip, see `GZipContentEncoding`; or a list of codings,
-            see `ContentCompression`.
-        ``compression_levels``
-            a dict from codings to levels, for such a list.
+            compress textual responses: true for gzip, or a list of codings; see `ContentCompression`,
+            also for ``compression_levels``.
         ``default_handler_class``, ``default_handler_args``
             the handler of requests that no route matches.
         ``log_function``
@@ -203,13 +201,7 @@ class Application(ReversibleRouter):
         #: them at the end.
         self.open_connections: weakref.WeakSet[Any] = weakref.WeakSet()
         if transforms is None:
-            self.transforms = []
-            compress = settings.get("compress_response") or settings.get("gzip")
-            if isinstance(compress, (list, tuple)):
-                levels = settings.get("compression_levels")
-                self.transforms.append(ContentCompression.configured(compress, levels))
-            elif compress:
-                self.transforms.append(GZipContentEncoding)
+            self.transforms = transforms_of(settings)
         else:
             self.transforms = transforms
         self.default_host = default_host

@@ -7,7 +7,7 @@ further chunk, and may change all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from tornado import httputil
 from tornado._web.codings import (
@@ -23,6 +23,7 @@ __all__ = [
     "ContentCompression",
     "GZipContentEncoding",
     "OutputTransform",
+    "transforms_of",
 ]
 
 #: What makes an encoder of a level, and the level where the application names none.
@@ -260,6 +261,18 @@ class ChunkedTransferEncoding(OutputTransform):
             if finishing:
                 block += b"0\r\n\r\n"
         return block
+
+
+def transforms_of(settings: Mapping[str, Any]) -> list[type[OutputTransform]]:
+    """Return the transforms that an application's settings ask for.
+
+    :raises ValueError: as `ContentCompression.configured`.
+    :raises ImportError: as `ContentCompression.configured`.
+    """
+    compress = settings.get("compress_response") or settings.get("gzip")
+    if isinstance(compress, (list, tuple)):
+        return [ContentCompression.configured(compress, settings.get("compression_levels"))]
+    return [GZipContentEncoding] if compress else []
 
 
 def _length_of(headers: httputil.HTTPHeaders) -> int:
