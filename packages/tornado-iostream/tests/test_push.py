@@ -1,6 +1,7 @@
 """The push face: chunks as they come, back-pressure both ways, hand-over to the pull face."""
 
 import asyncio
+import functools
 import os
 import socket
 import struct
@@ -544,3 +545,42 @@ def test_a_close_callback_after_detach(run, pairs):
             await closed.wait()
 
     run(main)
+
+
+@KINDS
+@pytest.mark.parametrize("place", ["instance", "class"])
+def test_send_file_through_a_write_that_was_replaced(run, pairs, monkeypatch, kind, place):
+    pieces = []
+
+    async def main():
+        data = os.urandom(3_000_000)
+        async with pairs(kind) as (server, client):
+            own = type(server).write
+
+            def write(stream, piece, *args):
+                pieces.append(len(piece))
+                return own(stream, piece, *args)
+
+            if place == "class":
+                monkeypatch.setattr(type(server), "write", write)
+            else:
+                server.write = functools.partial(write, server)
+            with tempfile.TemporaryFile() as file:
+                file.write(b"skip" + data)
+                file.flush()
+                sending = server.send_file(file, 4, len(data))
+                await asyncio.sleep(0)
+                # The peer is slow: not all of the file is in memory.
+                assert server.backlog < 200_000
+                assert await client.read_bytes(len(data)) == data
+                await sending
+                assert not server.written_by_hand
+                short = server.send_file(file, len(data), 100)
+                assert len(await client.read_until_close()) == 4
+                with pytest.raises(StreamClosedError) as info:
+                    await short
+                assert "early" in str(info.value.real_error)
+
+    run(main)
+    assert sum(pieces) == 3_000_004
+    assert max(pieces) <= 65536

@@ -501,6 +501,24 @@ def test_a_subprotocol_that_was_not_offered_is_the_applications_error(caplog):
     assert "expected one of ['yours']" in caplog.text
 
 
+@pytest.mark.parametrize("hook", ["get_compression_options", "select_subprotocol", "allow_draft76"])
+def test_hooks_that_decide_at_once_are_no_coroutines(caplog, hook):
+    async def late(*args):
+        return None
+
+    handler = type("Late", (Echo,), {hook: late})
+    old = {"Sec-WebSocket-Version": "", "Sec-WebSocket-Key1": "1 2", "Sec-WebSocket-Key2": "1 2"}
+
+    async def work():
+        async with serving(("/", handler)) as server:
+            _, writer, head = await server.raw(extra=old if hook == "allow_draft76" else {})
+            assert head.startswith("HTTP/1.1 500 ")
+            await leave(writer)
+
+    run(work())
+    assert f"TypeError: Late.{hook} must not be a coroutine: it returned a coroutine" in caplog.text
+
+
 def test_messages_sent_with_the_handshake():
     """A client may not wait for the answer."""
 

@@ -11,13 +11,11 @@ from tornado._iostream.errors import StreamClosedError
 from tornado._iostream.pull import PullStream
 from tornado._iostream.reads import take_front
 from tornado._iostream.state import CLOSED, DRAINING, OPEN, READ_ENDED
-from tornado._iostream.writing import WriteStream, is_replaced
+from tornado._iostream.writing import _OWN_WRITE, WriteStream, is_replaced
 
 if TYPE_CHECKING:
     from tornado._iostream.receiver import ChunkReceiver
 
-#: What `PushStream.send` may pass by.
-_OWN_WRITE = WriteStream.write
 _SENDING = frozenset({OPEN, READ_ENDED, DRAINING})
 
 

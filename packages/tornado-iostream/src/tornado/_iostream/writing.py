@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import inspect
 import os
 from collections import deque
 from collections.abc import Callable
@@ -167,11 +168,18 @@ class WriteStream(StreamCore):
         :param file: a file descriptor or an object with ``fileno()``. It must stay open until the
             future is done; its position is neither used nor moved.
         :returns: a future that is done when the last byte has been handed to the kernel. If the
-            file turns out to be shorter, the stream closes.
+            file turns out to be shorter, the stream closes. Where `write` was replaced, it gets the
+            content in pieces: then nothing else may be written before the future is done.
         :raises StreamClosedError: if the stream is closed.
         """
         if self._state is CLOSED or self._write_ended:
             raise StreamClosedError(self.error)
+        if is_replaced(self.write, _OWN_WRITE):
+            if not self._is_bound:
+                self._bind()
+            fd = file if isinstance(file, int) else file.fileno()
+            sending = self._send_file_by(self.write, FileRange(fd, offset, count))
+            return asyncio.ensure_future(sending, loop=self._loop)
         if count > 0:
             fd = file if isinstance(file, int) else file.fileno()
             queue = self._write_buffer
@@ -182,6 +190,22 @@ class WriteStream(StreamCore):
             if idle and self._can_write():
                 self._flush()
         return self._write_future()
+
+    async def _send_file_by(self, write: Callable[..., Any], part: FileRange) -> None:
+        """Send a part of a file through a ``write`` that is not ours."""
+        while part.count > 0:
+            piece = _read_at(part.fd, min(part.count, _PIECE_SIZE), part.offset)
+            if not piece:
+                self._write_failed(_file_ended(part))
+                raise StreamClosedError(self.error)
+            part = FileRange(part.fd, part.offset + len(piece), part.count - len(piece))
+            by_hand = self.written_by_hand
+            try:
+                sent = write(piece)
+            finally:
+                self.written_by_hand = by_hand
+            if inspect.isawaitable(sent):
+                await sent
 
     # The machinery.
 
@@ -309,6 +333,12 @@ def is_replaced(method: Any, own: Any) -> bool:
     for equality, as what they wrap does.
     """
     return type(method) is not MethodType or method.__func__ is not own
+
+
+#: What the ways around `WriteStream.write` may pass by.
+_OWN_WRITE = WriteStream.write
+_PIECE_SIZE = 65536
+"""Bytes of a file that are given to a `write` that was replaced, at a time."""
 
 
 def _file_ended(part: FileRange) -> OSError:

@@ -10,7 +10,7 @@ from tornado._websocket.afterwards import see_through
 from tornado._websocket.engine import DEFAULT_MAX_MESSAGE_SIZE
 from tornado._websocket.errors import HandshakeError, WebSocketClosedError
 from tornado._websocket.handshake import SUPPORTED_VERSIONS, is_same_origin
-from tornado._websocket.parameters import Parameters
+from tornado._websocket.parameters import Parameters, known_at_once
 from tornado._websocket.protocol import MessageIterator, WebSocketProtocol
 from tornado._websocket.protocol13 import WebSocketProtocol13
 from tornado._websocket.protocol76 import WebSocketProtocol76
@@ -131,10 +131,12 @@ class WebSocketHandler(RequestHandler):
                     self.ping_interval,
                     self.ping_timeout,
                     self.max_message_size,
-                    self.get_compression_options(),
+                    known_at_once(self.get_compression_options(), self, "get_compression_options"),
                 ),
             )
-        if "Sec-WebSocket-Key1" in headers and self.allow_draft76():
+        if "Sec-WebSocket-Key1" in headers and known_at_once(
+            self.allow_draft76(), self, "allow_draft76"
+        ):
             return WebSocketProtocol76(self, Parameters(max_message_size=self.max_message_size))
         return None
 

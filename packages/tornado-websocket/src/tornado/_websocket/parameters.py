@@ -1,12 +1,30 @@
 """Settings of an application go in, the parameters of a connection come out."""
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tornado._websocket.engine import DEFAULT_MAX_MESSAGE_SIZE
 
-__all__ = ["Parameters"]
+__all__ = ["Parameters", "known_at_once"]
+
+
+def known_at_once(value: Any, owner: object, name: str) -> Any:
+    """Return what a hook returned that must decide at once.
+
+    :param owner: the object whose hook it is.
+    :param name: the hook's name.
+    :raises TypeError: if the value is still to be awaited, which would count as true.
+    """
+    if value is None or not inspect.isawaitable(value):
+        return value
+    close = getattr(value, "close", None)
+    if close is not None:
+        close()  # it will never run: no warning is needed beside the exception
+    raise TypeError(
+        f"{type(owner).__name__}.{name} must not be a coroutine: it returned a {type(value).__name__}"
+    )
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from tornado._websocket.events import WORKING, CloseReceived, Failed, Ping, Pong
 from tornado._websocket.frames import Opcode
 from tornado._websocket.hooks import HookCaller, was_cancelled_itself
 from tornado._websocket.keepalive import Keepalive, settle_timeout
+from tornado._websocket.parameters import known_at_once
 from tornado._websocket.replaceable import ReplaceableMethod
 from tornado._websocket.seam import ByteTransport, FrameEngine
 from tornado._websocket.state import State
@@ -105,7 +106,9 @@ class Session(HookCaller):
             transport.attach(self)
 
     def _choose_subprotocol(self, handler: Any, offered: list[str]) -> str | None:
-        chosen: str | None = handler.select_subprotocol(offered)
+        chosen: str | None = known_at_once(
+            handler.select_subprotocol(offered), handler, "select_subprotocol"
+        )
         if chosen and chosen not in offered:
             raise ValueError(
                 f"select_subprotocol returned {chosen!r}, expected one of {offered} or None"
