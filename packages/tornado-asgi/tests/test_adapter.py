@@ -464,3 +464,17 @@ def test_detach_is_refused(talk, scope):
 def test_unknown_scopes(talk):
     with pytest.raises(ValueError, match="unknown type of ASGI scope: 'smtp'"):
         talk(adapter(("/", Echo)), {"type": "smtp"})
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_middleware_that_waits(talk, scope, method):
+    async def mark(request, call_next):
+        await asyncio.sleep(0)
+        head = await call_next(request)
+        head.headers["X-Mark"] = "1"
+        return head
+
+    application = adapter(("/", Echo), middleware=[mark], default_headers={"X-Default": "2"})
+    server = talk(application, scope(method=method, path="/"))
+    assert server.status == 200
+    assert (server.headers["x-mark"], server.headers["x-default"]) == ("1", "2")

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+import tornado.middleware
 import tornado.routing
 import tornado.web
 
 ROOMS = Path(tornado.web.__file__).parent
 
 
-@pytest.mark.parametrize("module", [tornado.web, tornado.routing])
+@pytest.mark.parametrize("module", [tornado.web, tornado.routing, tornado.middleware])
 def test_all(module):
     assert module.__all__ == sorted(
         module.__all__, key=lambda n: (n.upper() != n, n[0].islower(), n)
@@ -21,7 +22,7 @@ def test_all(module):
     for name in module.__all__:
         exported = getattr(module, name)
         if inspect.isclass(exported) or inspect.isfunction(exported):
-            assert exported.__module__ in ("tornado.web", "tornado.routing")
+            assert exported.__module__ in ("tornado.web", "tornado.routing", "tornado.middleware")
             assert exported.__doc__
 
 
@@ -33,7 +34,7 @@ def test_own_module():
     assert repr(tornado.web.Application) == "<class 'tornado.web.Application'>"
 
 
-@pytest.mark.parametrize("module", [tornado.web, tornado.routing])
+@pytest.mark.parametrize("module", [tornado.web, tornado.routing, tornado.middleware])
 def test_public_methods_are_documented(module):
     for name in module.__all__:
         cls = getattr(module, name)

@@ -12,8 +12,10 @@ import pytest
 
 from tornado import gen
 from tornado._websocket.masking import apply_mask
+from tornado.httpclient import HTTPClientError
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
+from tornado.middleware import Response
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler, authenticated
 from tornado.websocket import (
@@ -1046,3 +1048,47 @@ def test_nothing_is_written_after_close_whatever_carries_the_messages(use):
     assert handler.ws_connection is None
     with pytest.raises(WebSocketClosedError):
         use(handler)
+
+
+# ---- middleware ----
+
+
+def _held(request, call_next):
+    async def hold():
+        await asyncio.sleep(0)
+        return await call_next(request)
+
+    return hold()
+
+
+@pytest.mark.parametrize(
+    "middleware", [lambda request, call_next: call_next(request), _held], ids=["sync", "async"]
+)
+def test_handshakes_pass_through_middleware(middleware):
+    def amend(request, call_next):
+        return call_next(request).amend(lambda head: head.headers.add("X-Mark", "1"))
+
+    async def work():
+        chain = [middleware, amend, middleware]
+        async with serving(("/", Echo), middleware=chain) as server:
+            async with websocket_connect(server.url()) as connection:
+                assert connection.headers["X-Mark"] == "1"
+                await connection.write_message("text")
+                assert await connection.read_message() == "text"
+            await server.logged(("close", None, None))
+
+    run(work())
+
+
+def test_middleware_refuses_a_handshake():
+    async def refuse(request, call_next):
+        await asyncio.sleep(0)
+        return Response(403, "members only")
+
+    async def work():
+        async with serving(("/", Echo), middleware=[refuse]) as server:
+            with pytest.raises(HTTPClientError, match="403"):
+                await websocket_connect(server.url())
+            assert server.log == []
+
+    run(work())

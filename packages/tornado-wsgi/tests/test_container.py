@@ -490,3 +490,18 @@ def test_strings():
     assert from_wsgi_str("caf\xc3\xa9") == b"caf\xc3\xa9"
     with pytest.raises(UnicodeEncodeError):
         from_wsgi_str("日")
+
+
+def test_middleware_around_a_wsgi_application(serve):
+    async def mark(request, call_next):
+        head = await call_next(request)
+        head.headers["X-Mark"] = "1"
+        return head
+
+    def application():
+        return Application([(".*", WSGIContainer(echo))], middleware=[mark])
+
+    status, fields, content = serve(application).get()
+    assert status == "HTTP/1.1 200 OK"
+    assert fields["X-Mark"] == "1"
+    assert content == b"got "

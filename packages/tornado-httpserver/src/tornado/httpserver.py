@@ -37,6 +37,7 @@ from tornado.httputil import (
     HTTPConnection as _HTTPConnection,
 )
 from tornado.httputil import (
+    HTTPHeaders,
     HTTPMessageDelegate,
     HTTPServerConnectionDelegate,
     HTTPServerRequest,
@@ -229,6 +230,11 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         if self._dispatcher is None or self._dispatcher.adapted != dispatch:
             self._dispatcher = ProxiedDispatcher(self, dispatch, self.xheaders)
         return cast(HTTPServerConnectionDelegate, self._dispatcher)
+
+    @property
+    def default_headers(self) -> HTTPHeaders | None:
+        """The application's header fields for every response, which its connections' refusals carry too."""
+        return getattr(self.request_callback, "default_headers", None)
 
     def start_request(
         self, server_conn: object, request_conn: _HTTPConnection

@@ -19,7 +19,7 @@ from tornado.httputil import (
     Target,
 )
 
-__all__ = ["ClassicTarget", "dispatch_of"]
+__all__ = ["ClassicTarget", "MessageTarget", "dispatch_of"]
 
 
 def dispatch_of(application: Any) -> Callable[[HTTPServerRequest], Target]:
@@ -43,18 +43,16 @@ def dispatch_of(application: Any) -> Callable[[HTTPServerRequest], Target]:
     )
 
 
-class ClassicTarget:
-    """Lets a delegate of the classic interface respond: it receives the request in parts.
+class MessageTarget:
+    """Lets a message delegate of the classic interface respond: it receives the request in parts.
 
-    :param application: an `.HTTPServerConnectionDelegate`.
+    :param delegate: the delegate of this request.
     """
 
     streams_body = True
 
-    def __init__(self, application: Any, request: HTTPServerRequest) -> None:
-        self._delegate: HTTPMessageDelegate = application.start_request(
-            request.server_connection, request.connection
-        )
+    def __init__(self, delegate: HTTPMessageDelegate, request: HTTPServerRequest) -> None:
+        self._delegate = delegate
         start_line = RequestStartLine(request.method or "", request.uri or "", request.version)
         self._ready: Awaitable[Any] | None = self._delegate.headers_received(
             start_line, request.headers
@@ -82,3 +80,15 @@ class ClassicTarget:
 
     def on_connection_close(self) -> None:
         self._delegate.on_connection_close()
+
+
+class ClassicTarget(MessageTarget):
+    """Lets a delegate of server connections respond.
+
+    :param application: an `.HTTPServerConnectionDelegate`.
+    """
+
+    def __init__(self, application: Any, request: HTTPServerRequest) -> None:
+        super().__init__(
+            application.start_request(request.server_connection, request.connection), request
+        )

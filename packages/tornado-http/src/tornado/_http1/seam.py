@@ -5,7 +5,8 @@ The engine without input and output is public: `tornado.http1engine`. Here is wh
 Applications
     `dispatch_of` returns the function that finds the target of a request, for whatever `HTTPServer`
     accepts as an application; a transport of another kind asks it for each request. `ClassicTarget`
-    is what it finds for a delegate of the classic interface. `CallableAdapter` makes such a delegate
+    is what it finds for a delegate of the classic interface, and `MessageTarget` lets the delegate of
+    one request respond. `CallableAdapter` makes a delegate of connections
     of a plain function of a request.
 
 Headers as pairs of bytes, for transports whose applications have them in this form
@@ -33,7 +34,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tornado._http1.adapter import CallableAdapter
     from tornado._http1.decoding import GzipDecoder
-    from tornado._http1.dispatching import ClassicTarget, dispatch_of
+    from tornado._http1.dispatching import ClassicTarget, MessageTarget, dispatch_of
     from tornado._http1.errors import MessageError
     from tornado._http1.pairs import (
         Content,
@@ -54,6 +55,7 @@ __all__ = [
     "Content",
     "GzipDecoder",
     "MessageError",
+    "MessageTarget",
     "asks_for_websocket",
     "content_of",
     "dispatch_of",
@@ -69,6 +71,7 @@ _ROOMS = {
     "TOKEN": ("tornado._httputil.names", "TOKEN"),
     "CallableAdapter": ("tornado._http1.adapter", "CallableAdapter"),
     "ClassicTarget": ("tornado._http1.dispatching", "ClassicTarget"),
+    "MessageTarget": ("tornado._http1.dispatching", "MessageTarget"),
     "GzipDecoder": ("tornado._http1.decoding", "GzipDecoder"),
     "MessageError": ("tornado._http1.errors", "MessageError"),
     "dispatch_of": ("tornado._http1.dispatching", "dispatch_of"),

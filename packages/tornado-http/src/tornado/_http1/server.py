@@ -518,7 +518,7 @@ class HTTP1ServerConnection(PacedConnection):
             return
         if writer is None or writer.state is Sending.IDLE:
             if status is not None:
-                self.send(error_response(status))
+                self.send(error_response(status, getattr(self._delegate, "default_headers", None)))
             self.close_when_sent(linger=status is not None)
         elif exchange is not None:
             exchange.close()

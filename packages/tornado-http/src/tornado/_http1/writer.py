@@ -385,12 +385,18 @@ class MessageWriter:
         return []
 
 
-def error_response(status: int) -> bytes:
-    """Return the whole answer to a request that was refused: no content, and the connection closes."""
+def error_response(status: int, fields: HTTPHeaders | None = None) -> bytes:
+    """Return the whole response to a request that is refused: no content, and the connection closes.
+
+    :param fields: more header fields.
+    :raises ValueError: if a field holds what no message may hold.
+    """
     line = _status_line(status, http.HTTPStatus(status).phrase)
-    return (
-        f"{line}\r\nContent-Length: 0\r\nConnection: close\r\nDate: {http_date()}\r\n\r\n"
-    ).encode("latin-1")
+    own = ("Content-Length: 0", "Connection: close", f"Date: {http_date()}")
+    more = [f"{name}: {value}" for name, value in fields.get_all()] if fields else ()
+    if any("\r" in text or "\n" in text or "\0" in text for text in more):
+        raise ValueError("a header field holds a line break or a null character")
+    return "\r\n".join((line, *own, *more, "\r\n")).encode("latin-1")
 
 
 #: The answer that lets a client send the content it announced.

@@ -51,6 +51,11 @@ class ProxiedDispatcher:
         request.protocol = context.protocol
         return self.adapted(request)
 
+    @property
+    def default_headers(self) -> HTTPHeaders | None:
+        """Header fields for the refusals that connections send by themselves."""
+        return getattr(self._server, "default_headers", None)
+
     def on_close(self, server_conn: object) -> None:
         """A connection closed."""
         if self._server is not None:

@@ -10,6 +10,8 @@ from typing import Any
 
 from tornado import gen, httputil
 from tornado._core.seam import printable
+from tornado._routing.calls import Middleware
+from tornado._routing.layers import OnError, fold
 from tornado._routing.matchers import AnyMatches, PathMatches
 from tornado._routing.rules import Rule, _RuleList
 from tornado._routing.table import MATCH_ANY, MATCH_PATH, Entry, RuleSequence
@@ -69,6 +71,8 @@ class RuleRouter(Router):
 
     :arg rules: `Rule` objects, or tuples and lists of their arguments in which a string in the
         matcher's place is a `PathMatches` pattern.
+    :param middleware: functions that run around every request that reaches this router, the outermost one
+        first: see `tornado.middleware`. A request that no rule matches then gets a 404 here.
 
     The rules are compiled into a table, so that their number hardly matters. They may be
     changed at any time through `add_rules` or the list ``rules``.
@@ -78,10 +82,15 @@ class RuleRouter(Router):
 
     __module__ = "tornado.routing"
 
-    def __init__(self, rules: _RuleList | None = None) -> None:
+    def __init__(
+        self, rules: _RuleList | None = None, *, middleware: Iterable[Middleware] | None = None
+    ) -> None:
         self._rules = RuleSequence()
         if rules:
             self.add_rules(rules)
+        if middleware:
+            find = partial(type(self).find_handler, self)
+            self.find_handler = fold(middleware, find, self._error_page)  # type: ignore[assignment,method-assign]
 
     @property
     def rules(self) -> list[Rule]:
@@ -102,7 +111,15 @@ class RuleRouter(Router):
                     rule = Rule(PathMatches(rule[0]), *rule[1:])
                 else:
                     rule = Rule(*rule)
-            self._rules.append(self.process_rule(rule))
+            rule = self.process_rule(rule)
+            if rule.middleware and not isinstance(rule.target, LayeredRouter):
+                rule.target = LayeredRouter(
+                    rule.target, rule.middleware, self.get_target_delegate, self._error_page
+                )
+            self._rules.append(rule)
+
+    #: Returns the delegate of an error page for what a middleware raised.
+    _error_page: OnError | None = None
 
     def process_rule(self, rule: Rule) -> Rule:
         """Return the rule to add in place of ``rule``; override to check or wrap rules.
@@ -169,9 +186,11 @@ class ReversibleRuleRouter(ReversibleRouter, RuleRouter):
 
     __module__ = "tornado.routing"
 
-    def __init__(self, rules: _RuleList | None = None) -> None:
+    def __init__(
+        self, rules: _RuleList | None = None, *, middleware: Iterable[Middleware] | None = None
+    ) -> None:
         self.named_rules: dict[str, Rule] = {}
-        super().__init__(rules)
+        super().__init__(rules, middleware=middleware)
 
     def process_rule(self, rule: Rule) -> Rule:
         """Remember ``rule`` by its name; a name used twice is logged, and the later rule has it."""
@@ -304,3 +323,36 @@ class _CallableAdapter(httputil.HTTPMessageDelegate):
 
     def on_connection_close(self) -> None:
         self._chunks.clear()
+
+
+class LayeredRouter(ReversibleRouter):
+    """A rule's target with middleware around it."""
+
+    def __init__(
+        self,
+        target: Any,
+        middleware: Iterable[Middleware],
+        find_target: Callable[..., Any],
+        on_error: OnError | None = None,
+    ) -> None:
+        #: The target inside.
+        self.target = target
+        self._middleware = tuple(middleware)
+        self._find_target = find_target
+        self._on_error = on_error
+
+    def find_handler(
+        self, request: httputil.HTTPServerRequest, **target_params: Any
+    ) -> httputil.HTTPMessageDelegate | None:
+        def find(request: httputil.HTTPServerRequest) -> Any:
+            return self._find_target(self.target, request, **target_params)
+
+        delegate: httputil.HTTPMessageDelegate = fold(self._middleware, find, self._on_error)(
+            request
+        )
+        return delegate
+
+    def reverse_url(self, name: str, *args: Any) -> str | None:
+        if isinstance(self.target, ReversibleRouter):
+            return self.target.reverse_url(name, *args)
+        return None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from tornado._routing.calls import Middleware
 from tornado._routing.matchers import Matcher, PathMatches
 from tornado.util import import_object
 
@@ -21,8 +22,12 @@ class Rule:
     :arg dict target_kwargs: what the target needs besides, such as the keyword arguments of
         `.RequestHandler.initialize`.
     :arg str name: for `ReversibleRouter.reverse_url`.
+    :param middleware: functions that run around every request for this rule, the outermost one first: see
+        `tornado.middleware`.
 
     .. versionadded:: 4.5
+    .. versionchanged:: 6.100
+       ``middleware``.
     """
 
     __module__ = "tornado.routing"
@@ -33,6 +38,8 @@ class Rule:
         target: Any,
         target_kwargs: dict[str, Any] | None = None,
         name: str | None = None,
+        *,
+        middleware: Iterable[Middleware] | None = None,
     ) -> None:
         if isinstance(target, str):
             # A dotted name is imported here, so that a wrong one fails when the table is made.
@@ -41,6 +48,7 @@ class Rule:
         self.target = target
         self.target_kwargs = target_kwargs if target_kwargs else {}
         self.name = name
+        self.middleware = tuple(middleware or ())
 
     def reverse(self, *args: Any) -> str | None:
         """Return the URL that this rule would match with ``args``, or ``None``."""
@@ -62,6 +70,7 @@ class URLSpec(Rule):
         reversed. (``handler_class`` is accepted as the old name of this argument.)
     :arg dict kwargs: keyword arguments of the handler's ``initialize``.
     :arg str name: for `.Application.reverse_url`.
+    :param middleware: as for `Rule`.
 
     .. versionadded:: 1.0
     .. versionchanged:: 3.2
@@ -78,11 +87,12 @@ class URLSpec(Rule):
         name: str | None = None,
         *,
         handler_class: Any = None,
+        middleware: Iterable[Middleware] | None = None,
     ) -> None:
         if handler is None:
             handler = handler_class
         matcher = PathMatches(pattern)
-        super().__init__(matcher, handler, kwargs, name)
+        super().__init__(matcher, handler, kwargs, name, middleware=middleware)
         self.regex = matcher.regex
         self.handler_class = self.target
         self.kwargs = kwargs

@@ -6,7 +6,7 @@ import functools
 import socket
 import types
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from inspect import (
     isasyncgenfunction,
@@ -18,6 +18,9 @@ from inspect import (
 from typing import Any
 
 from tornado import httputil
+from tornado._http1.seam import MessageTarget
+from tornado._routing.calls import DefaultHeaders, Middleware
+from tornado._routing.layers import fold
 from tornado._routing.matchers import AnyMatches, DefaultHostMatches, HostMatches, PathMatches
 from tornado._routing.routers import ReversibleRouter, ReversibleRuleRouter
 from tornado._routing.rules import Rule, _RuleList
@@ -64,6 +67,9 @@ class _ApplicationRouter(ReversibleRuleRouter):
         else:
             self._check_target(rule)
         return rule
+
+    def _error_page(self, request: httputil.HTTPServerRequest, status: int) -> Any:
+        return self.application._error_page(request, status)
 
     def _check_target(self, rule: Rule) -> None:
         """Refuse a target that could never respond.
@@ -117,6 +123,10 @@ class Application(ReversibleRouter):
     :arg on_shutdown: the same, after the last request.
     :arg lifespan: a function of the application that returns an asynchronous context manager, which is
         entered before the startup functions and left after the shutdown functions.
+    :param middleware: functions that run around every request, the outermost one first: see
+        `tornado.middleware`.
+    :param default_headers: header fields of every response that does not set them itself, also of error pages
+        and of the server's own refusals of requests that HTTP does not allow.
     :arg settings: everything else, kept in the attribute ``settings``. Any key may be used; these
         have a meaning here:
 
@@ -194,6 +204,8 @@ class Application(ReversibleRouter):
         on_startup: Hooks = None,
         on_shutdown: Hooks = None,
         lifespan: Callable[[Any], AbstractAsyncContextManager[Any]] | None = None,
+        middleware: Iterable[Middleware] | None = None,
+        default_headers: Mapping[str, str] | None = None,
         **settings: Any,
     ) -> None:
         self._lifespan = Lifespan(on_startup, on_shutdown, lifespan)
@@ -226,6 +238,14 @@ class Application(ReversibleRouter):
             rules[:0] = self._static_rules()
         self.wildcard_router = _ApplicationRouter(self, rules)
         self.default_router = _ApplicationRouter(self, [Rule(AnyMatches(), self.wildcard_router)])
+        #: The header fields of every response that does not set them itself.
+        self.default_headers = httputil.HTTPHeaders(default_headers or {})
+        layers = list(middleware or ())
+        if default_headers:
+            layers.insert(0, DefaultHeaders(self.default_headers))
+        if layers:
+            find = functools.partial(type(self).find_handler, self)
+            self.find_handler = fold(layers, find, self._error_page)  # type: ignore[assignment,method-assign]
         if settings.get("autoreload"):
             # Watching files is for development; a production server does not load it.
             from tornado import autoreload
@@ -390,7 +410,7 @@ class Application(ReversibleRouter):
             or HandlerDelegate.data_received is not _DATA_RECEIVED
             or (type(self) is not Application and delegate.__dict__.keys() & _DELEGATE_STEPS)
         ):
-            return _MessageTarget(delegate, request)
+            return MessageTarget(delegate, request)
         delegate._fast = True
         if delegate.streams_body:
             delegate.start_streaming()
@@ -399,10 +419,10 @@ class Application(ReversibleRouter):
     def _dispatch_patched(self, request: httputil.HTTPServerRequest) -> Any:
         """Do the same where a step was replaced on this object, or while a connection was open."""
         if type(self).start_request is not _START_REQUEST or "start_request" in self.__dict__:
-            return _MessageTarget(
+            return MessageTarget(
                 self.start_request(request.server_connection, request.connection), request
             )
-        return _MessageTarget(self.find_handler(request), request)
+        return MessageTarget(self.find_handler(request), request)
 
     def find_handler(
         self, request: httputil.HTTPServerRequest, **kwargs: Any
@@ -474,6 +494,10 @@ class Application(ReversibleRouter):
             return _NO_TABLES
         self._plain = rules, rules.table(), wildcard._rules, wildcard._rules.table()
         return self._plain
+
+    def _error_page(self, request: httputil.HTTPServerRequest, status: int) -> HandlerDelegate:
+        """Return the delegate of an error page for what a middleware raised."""
+        return self.get_handler_delegate(request, ErrorHandler, {"status_code": status})
 
     def get_handler_delegate(
         self,
@@ -562,37 +586,3 @@ def _is_coroutine_function(target: Any) -> bool:
 def _escape_prefix(prefix: str) -> str:
     """Make a literal pattern of a URL prefix (`re.escape` would escape what reverse_url must undo)."""
     return "".join("\\" + c if c in ".^$*+?{}[]|()\\" else c for c in prefix)
-
-
-class _MessageTarget:
-    """Lets any message delegate answer on the fast seam, content as it comes."""
-
-    streams_body = True
-
-    def __init__(self, delegate: Any, request: httputil.HTTPServerRequest) -> None:
-        self._delegate = delegate
-        start_line = httputil.RequestStartLine(
-            request.method or "", request.uri or "", request.version
-        )
-        self._ready = delegate.headers_received(start_line, request.headers)
-
-    def execute(self) -> None:
-        raise AssertionError("content is streamed")
-
-    def data_received(self, chunk: bytes) -> Any:
-        ready, self._ready = self._ready, None
-        if ready is None:
-            return self._delegate.data_received(chunk)
-        return self._after(ready, chunk)
-
-    async def _after(self, ready: Any, chunk: bytes) -> None:
-        await ready
-        result = self._delegate.data_received(chunk)
-        if result is not None:
-            await result
-
-    def finish(self) -> None:
-        self._delegate.finish()
-
-    def on_connection_close(self) -> None:
-        self._delegate.on_connection_close()

@@ -147,7 +147,8 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
             if not future.done():
                 future.set_exception(StreamClosedError())
                 future.exception()  # the handler may be past waiting for it
-        if handler is not None and not handler._finished:
+        # (A delegate behind a router is told by both the connection and the router.)
+        if handler is not None and not handler._finished and not handler._client_left:
             handler._client_left = True
             try:
                 self._in_context(handler.on_connection_close)

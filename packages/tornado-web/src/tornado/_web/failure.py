@@ -19,6 +19,9 @@ from tornado.log import app_log, gen_log
 class Failure(Output):
     """Errors of a handler: what is logged, and what the client gets."""
 
+    #: The exception for which an error page is sent; read by middleware.
+    _failure: BaseException | None = None
+
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Respond with an error page.
 
@@ -180,6 +183,7 @@ class Failure(Output):
                 self.finish(*e.args)
             return
         exc_info = (type(e), e, e.__traceback__)
+        self._failure = e
         try:
             self.log_exception(*exc_info)
         except Exception:
