@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from tornado import gen
-from tornado._loop.callbacks import deliver, takes_callback
+from tornado._loop.callbacks import deliver, with_callback
 from tornado.concurrent import (
     DummyExecutor,
     Future,
@@ -306,45 +306,37 @@ class TestReturnFuture:
         kept[0](5)
 
 
-class TestTakesCallback:
-    def test_every_kind_of_function(self, io_loop, stop_later):
+class TestCallbacksBesideFutures:
+    def test_a_future_or_a_callback(self, io_loop, stop_later):
         got = []
 
-        @takes_callback
         async def native(x):
             return x
 
-        @takes_callback(returns_future=True)
-        @gen.coroutine
-        def generator(x):
-            yield gen.moment
-            return x
+        async def main():
+            assert await with_callback(native(1), None, io_loop) == 1
 
-        @takes_callback(with_result=False)
-        def writer():
-            return gen.sleep(0)
-
-        @takes_callback
-        def positional(x, callback=None, y=0):
-            assert callback is None
-            return gen.maybe_future(x + y)
-
-        assert native(1, callback=got.append) is None
-        assert is_future(generator(2, callback=got.append))
-        assert writer(callback=lambda: got.append("written")) is None
-        assert positional(3, got.append, 1) is None
-        assert positional(3, callback=got.append) is None
+        io_loop.run_sync(main)
+        assert with_callback(native(2), got.append, io_loop) is None
         assert got == []
         stop_later()
         io_loop.start()
-        assert sorted(map(str, got)) == ["1", "2", "3", "4", "written"]
+        assert got == [2]
 
-        async def main():
-            assert await native(1) == 1
-            assert await generator(2, callback=None) == 2
-            assert await positional(3, None, 2) == 5
+    def test_a_callback_runs_in_the_contexts_of_its_caller(self, io_loop, stop_later):
+        got = []
 
-        io_loop.run_sync(main)
+        async def native():
+            return 1
+
+        def callback(_):
+            raise Boom
+
+        with ExceptionStackContext(lambda t, v, tb: got.append(t) or True):
+            with_callback(native(), callback, io_loop)
+        stop_later()
+        io_loop.start()
+        assert got == [Boom]
 
     def test_error(self, io_loop, stop_later, logged):
         got = []

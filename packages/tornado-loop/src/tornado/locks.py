@@ -117,7 +117,35 @@ class _Releasing:
         self._owner.release()
 
 
-class Semaphore:
+class _ReleasedByAsyncWith:
+    """What ``async with`` releases at the end of its block, and plain ``with`` does not take."""
+
+    def release(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> NoReturn:
+        raise RuntimeError(
+            f"use 'async with' instead of 'with', or 'with (yield {type(self).__name__}.acquire())'"
+        )
+
+    def __exit__(
+        self,
+        typ: type[BaseException] | None,
+        value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.__enter__()
+
+    async def __aexit__(
+        self,
+        typ: type[BaseException] | None,
+        value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+class Semaphore(_ReleasedByAsyncWith):
     """A number of permits, each held by one coroutine at a time.
 
     :param value: how many there are at first.
@@ -170,19 +198,6 @@ class Semaphore:
     def _give_back(self, _: Any) -> None:
         Semaphore.release(self)
 
-    def __enter__(self) -> NoReturn:
-        raise RuntimeError(
-            f"use 'async with' instead of 'with', or 'with (yield {type(self).__name__}.acquire())'"
-        )
-
-    def __exit__(
-        self,
-        typ: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.__enter__()
-
     async def __aenter__(self) -> None:
         if self._value > 0:
             self._value -= 1
@@ -194,14 +209,6 @@ class Semaphore:
             if future.done() and not future.cancelled():
                 self._give_back(None)
             raise
-
-    async def __aexit__(
-        self,
-        typ: type[BaseException] | None,
-        value: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self.release()
 
 
 class BoundedSemaphore(Semaphore):
@@ -224,7 +231,7 @@ class BoundedSemaphore(Semaphore):
         super().release()
 
 
-class Lock:
+class Lock(_ReleasedByAsyncWith):
     """A lock that one coroutine holds at a time.
 
     ::
@@ -265,26 +272,5 @@ class Lock:
         except ValueError:
             raise RuntimeError("release unlocked lock") from None
 
-    def __enter__(self) -> NoReturn:
-        raise RuntimeError(
-            f"use 'async with' instead of 'with', or 'with (yield {type(self).__name__}.acquire())'"
-        )
-
-    def __exit__(
-        self,
-        typ: type[BaseException] | None,
-        value: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self.__enter__()
-
     async def __aenter__(self) -> None:
         await self._block.__aenter__()
-
-    async def __aexit__(
-        self,
-        typ: type[BaseException] | None,
-        value: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self.release()

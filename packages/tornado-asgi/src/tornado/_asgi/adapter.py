@@ -85,6 +85,7 @@ class _Conversation:
         self._receive = receive
         self._send = send
         self._target: Target | None = None
+        self._received = 0  # bytes of content
 
     async def run(self) -> None:
         """Serve the request until its response is sent or its client has gone."""
@@ -137,22 +138,32 @@ class _Conversation:
             target.execute()
         return True
 
+    async def _next_part(self) -> tuple[bytes, bool] | None:
+        """Return the next part of the content, and whether more follows.
+
+        :returns: ``None`` if it never came, or the content is refused.
+        """
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._client_left(None)
+            return None
+        part = message.get("body") or b""
+        self._received += len(part)
+        if self._received > self._exchange.max_body_size:
+            self._too_large()
+            return None
+        return part, bool(message.get("more_body"))
+
     async def _collect(self) -> bytes | None:
         """Return the whole content; ``None`` if it never came, or was refused."""
         parts: list[bytes] = []
-        size = 0
         while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                self._client_left(None)
+            next_part = await self._next_part()
+            if next_part is None:
                 return None
-            part = message.get("body") or b""
-            size += len(part)
-            if size > self._exchange.max_body_size:
-                self._too_large()
-                return None
+            part, more = next_part
             parts.append(part)
-            if not message.get("more_body"):
+            if not more:
                 return b"".join(parts)
 
     async def _read(self, request: HTTPServerRequest) -> None:
@@ -170,27 +181,19 @@ class _Conversation:
 
     async def _feed(self, target: Target) -> bool:
         """Deliver the content; return whether all of it was delivered."""
-        exchange = self._exchange
         ready = target.ready
         if ready is not None:
             await gen.convert_yielded(ready)
-        size = 0
         more = True
         while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                self._client_left(None)
+            next_part = await self._next_part()
+            if next_part is None:
                 return False
-            part = message.get("body") or b""
-            size += len(part)
-            if size > exchange.max_body_size:
-                self._too_large()
-                return False
+            part, more = next_part
             if part:
                 taken = target.data_received(part)
                 if taken is not None:
                     await gen.convert_yielded(taken)
-            more = bool(message.get("more_body"))
         target.finish()
         return True
 

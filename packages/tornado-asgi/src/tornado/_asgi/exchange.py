@@ -18,6 +18,7 @@ from typing import Any
 
 from tornado._asgi.messages import HOP_BY_HOP, Message, RawHeaders, Scope, Send
 from tornado._asgi.requests import Peer
+from tornado._http1.seam import TOKEN
 from tornado._web.seam import SERVER_NAME
 from tornado.httputil import (
     HTTPConnection,
@@ -31,7 +32,6 @@ from tornado.log import app_log
 
 #: What no header value and no reason may hold (RFC 9110 section 5.5).
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
-_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 
 
 class Responding(enum.Enum):
@@ -390,7 +390,7 @@ def raw_headers(headers: HTTPHeaders) -> RawHeaders:
     for name, value in headers.get_all():
         if name in HOP_BY_HOP or name == "Date" or (name == "Server" and value == SERVER_NAME):
             continue  # the server's affair
-        if not _NAME.match(name):
+        if not TOKEN.match(name):
             raise ValueError(f"invalid header name {name!r}")
         if _CONTROL.search(value):
             raise ValueError(f"control character in the value of header {name!r}")

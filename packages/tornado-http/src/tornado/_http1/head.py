@@ -22,7 +22,7 @@ from tornado._http1.framing import (
 )
 from tornado._http1.limits import Limits
 from tornado._httputil.headers import HTTPHeaders
-from tornado._httputil.names import TOKEN
+from tornado._httputil.names import TOKEN, TOKEN_TEXT
 
 _MAX_KNOWN = 256
 _MAX_KNOWN_SIZE = 2048
@@ -30,7 +30,7 @@ _MAX_KNOWN_SIZE = 2048
 _METHODS = frozenset("GET HEAD POST PUT DELETE PATCH OPTIONS".split())
 _VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]\Z")
 #: What a start line may begin with.
-FIRST_BYTE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]")
+FIRST_BYTE = re.compile(TOKEN_TEXT.rstrip("+").encode())
 _REQUEST_END = re.compile(rb" HTTP/[0-9]\.[0-9]\Z")
 # VCHAR, and the bytes past ASCII that clients have always sent without encoding them.
 _TARGET = re.compile(r"[!-~\x80-\xff]+\Z")

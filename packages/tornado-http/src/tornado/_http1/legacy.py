@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from concurrent.futures import Future as ConcurrentFuture
-from types import TracebackType
+from contextlib import contextmanager
 
 from tornado._httputil.errors import HTTPInputError
 from tornado._httputil.headers import HTTPHeaders
@@ -27,24 +27,13 @@ class _QuietException(Exception):
     """An exception that was logged already."""
 
 
-class _ExceptionLoggingContext:
-    """Logs an exception of the block as uncaught, and replaces it by `_QuietException`."""
-
-    def __init__(self, logger: logging.Logger) -> None:
-        self.logger = logger
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self,
-        typ: type[BaseException] | None,
-        value: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        if value is None or typ is None:
-            return
-        self.logger.error("Uncaught exception", exc_info=(typ, value, tb))
+@contextmanager
+def _ExceptionLoggingContext(logger: logging.Logger) -> Iterator[None]:  # its released name
+    """Log an exception of the block as uncaught, and replace it by `_QuietException`."""
+    try:
+        yield
+    except BaseException:
+        logger.error("Uncaught exception", exc_info=True)
         raise _QuietException from None
 
 

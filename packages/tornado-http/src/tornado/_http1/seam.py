@@ -17,7 +17,8 @@ Headers as pairs of bytes, for transports whose applications have them in this f
 
 Wordings and grammar
     `length_mismatch` returns the message for content that is not as long as its Content-Length.
-    `TOKEN` matches a token (RFC 9110 section 5.6.2). `parse_header` returns the value of a field line
+    `TOKEN` matches a token (RFC 9110 section 5.6.2), and `TOKEN_TEXT` is a part of patterns for one.
+    `parse_header` returns the value of a field line
     and its parameters, as Content-Type has them. `reason_phrase` returns the phrase of a status.
 
 Parts of the engine
@@ -44,12 +45,13 @@ if TYPE_CHECKING:
         respond_with_pairs,
     )
     from tornado._http1.writer import length_mismatch
-    from tornado._httputil.names import TOKEN
+    from tornado._httputil.names import TOKEN, TOKEN_TEXT
     from tornado._httputil.parameters import _parse_header as parse_header
     from tornado._httputil.phrases import reason_phrase
 
 __all__ = [
     "TOKEN",
+    "TOKEN_TEXT",
     "CallableAdapter",
     "ClassicTarget",
     "Content",
@@ -69,6 +71,7 @@ __all__ = [
 #: Name -> its room, and its name there.
 _ROOMS = {
     "TOKEN": ("tornado._httputil.names", "TOKEN"),
+    "TOKEN_TEXT": ("tornado._httputil.names", "TOKEN_TEXT"),
     "CallableAdapter": ("tornado._http1.adapter", "CallableAdapter"),
     "ClassicTarget": ("tornado._http1.dispatching", "ClassicTarget"),
     "MessageTarget": ("tornado._http1.dispatching", "MessageTarget"),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tornado._httputil.cookies import _unescaped
-from tornado._httputil.names import normal_form
+from tornado._httputil.names import TOKEN_TEXT, normal_form
 
 HTTP_WHITESPACE = " \t"
 
@@ -25,7 +25,7 @@ _unquote_sub = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))").sub
 class _ABNF:
     """Patterns of rules in RFC 9110 and RFC 9112, on text in which each character is a byte."""
 
-    token = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+    token = re.compile(TOKEN_TEXT)
     field_name = token
     field_value = re.compile(r"(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?")
     request_target = re.compile(r"[!-~\x80-\xff]+")

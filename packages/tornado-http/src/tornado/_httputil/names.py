@@ -10,8 +10,10 @@ import re
 
 from tornado._httputil.errors import HTTPInputError
 
-#: RFC 9110 section 5.6.2: what a field name, a method, and a parameter's name consist of.
-TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+#: RFC 9110 section 5.6.2: what a field name, a method, and a parameter's name consist of. As a part of
+#: other patterns; and the pattern for a whole text.
+TOKEN_TEXT = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+TOKEN = re.compile(TOKEN_TEXT + r"\Z")
 
 #: Names learned beyond this count push the earlier learned ones out.
 MAX_LEARNED_NAMES = 1024

@@ -6,12 +6,11 @@ import hashlib
 import re
 import secrets
 
+from tornado._http1.seam import TOKEN_TEXT
 from tornado.escape import utf8
 
-_PARAMETER = re.compile(
-    r'[\s,]*([!#$%&\'*+\-.^_`|~0-9A-Za-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))'
-)
-_SCHEME = re.compile(r"[\s,]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?:[ \t]+|\Z|(?=,))")
+_PARAMETER = re.compile(rf'[\s,]*({TOKEN_TEXT})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+_SCHEME = re.compile(rf"[\s,]*({TOKEN_TEXT})(?:[ \t]+|\Z|(?=,))")
 _ALGORITHMS = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}
 #: The better comes first.
 _PREFERENCE = ("SHA-512-256", "SHA-256", "MD5")

@@ -18,17 +18,12 @@ Servers
     `stops` counts the servers of this process that stopped. A client that keeps connections compares
     the count of now with the one of when it connected: if they differ, the other end may be a server
     that is gone for everybody else.
-
-Callbacks
-    `with_callback` returns a future, or, for a caller that gave ``callback=``, calls that with the
-    result and returns None.
 """
 
 from __future__ import annotations
 
 from tornado._iostream.core import DEFAULT_READ_CHUNK_SIZE
 from tornado._netutil.addresses import port_number
-from tornado._netutil.callbacks import with_callback
 from tornado._netutil.loops import asyncio_loop_of, loop_or_current, queue_of, when_stopped
 from tornado._netutil.resolvers import Addresses
 from tornado._netutil.stops import stops
@@ -42,5 +37,4 @@ __all__ = [
     "queue_of",
     "stops",
     "when_stopped",
-    "with_callback",
 ]

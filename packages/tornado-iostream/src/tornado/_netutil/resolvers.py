@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tornado import ioloop
+from tornado._loop.seam import with_callback
 from tornado._netutil.addresses import address_named, host_text, port_number
-from tornado._netutil.callbacks import with_callback
 from tornado._netutil.loops import asyncio_loop_of, io_loop_attribute, loop_or_current
+from tornado.concurrent import DummyExecutor
 from tornado.util import Configurable
 
 Addresses = list[tuple[int, Any]]
@@ -196,20 +197,6 @@ class DefaultExecutorResolver(Resolver):
         return with_callback(future, callback, io_loop)
 
 
-class _DummyExecutor(concurrent.futures.Executor):
-    """Runs what is submitted at once, in the calling thread."""
-
-    def submit(
-        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
-    ) -> "concurrent.futures.Future[Any]":
-        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
 class ExecutorResolver(Resolver):
     """Looks names up in a `concurrent.futures` executor.
 
@@ -241,7 +228,7 @@ class ExecutorResolver(Resolver):
             self.executor = executor
             self.close_executor = close_executor
         else:
-            self.executor = _DummyExecutor()
+            self.executor = DummyExecutor()
             self.close_executor = False
 
     def resolve(

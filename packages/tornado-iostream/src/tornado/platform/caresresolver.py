@@ -13,9 +13,8 @@ import pycares
 
 from tornado import ioloop
 from tornado._core.seam import legacy as _legacy
-from tornado._loop.seam import run_clean
+from tornado._loop.seam import run_clean, with_callback
 from tornado._netutil.addresses import port_number
-from tornado._netutil.callbacks import with_callback
 from tornado._netutil.loops import asyncio_loop_of, loop_or_current, selector_loop_of
 from tornado._netutil.resolvers import Addresses
 from tornado.netutil import Resolver

@@ -8,7 +8,7 @@ in those contexts in place of the call: an `ExceptionStackContext` sees it, or e
 
 import asyncio
 import functools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from tornado._loop import contexts, current
@@ -23,10 +23,10 @@ __all__ = [
     "deliver",
     "return_future",
     "schedule",
-    "takes_callback",
+    "with_callback",
 ]
 
-_F = TypeVar("_F", bound=Callable[..., Any])
+_T = TypeVar("_T")
 
 #: What a callback of the application may raise when it is called outside a task. There,
 #: ``CancelledError`` is an error like others: no task is being cancelled, and whoever waits for the
@@ -62,41 +62,19 @@ def deliver(
     io_loop.add_future(future, call)
 
 
-def takes_callback(
-    func: _F | None = None, *, returns_future: bool = False, with_result: bool = True
-) -> Any:
-    """Decorate a function that returns an awaitable, so that it takes ``callback=`` too.
+def with_callback(
+    awaitable: Awaitable[_T], callback: Callable[[_T], Any] | None, io_loop: Any
+) -> "asyncio.Future[_T]":
+    """Return a future of `awaitable`; or, given a callback, ``None``, and call it with the result.
 
-    :param returns_future: whether the awaitable is returned beside a callback, as releases with
-        callbacks did for `fetch`; otherwise ``None`` is.
-    :param with_result: whether the callback takes the result.
-
-    If the function has a parameter ``callback`` of its own, that is where a positional callback is
-    found; the function itself always sees ``None`` there.
+    :param io_loop: the `IOLoop` on which it happens, which need not be the current one.
     """
-    if func is None:
-        return functools.partial(
-            takes_callback, returns_future=returns_future, with_result=with_result
-        )
-    replacer = ArgReplacer(func, "callback")
-    position = replacer.arg_pos
-
-    @functools.wraps(func)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        callback = None
-        if position is not None and len(args) > position:
-            callback = args[position]
-            args = (*args[:position], None, *args[position + 1 :])
-        elif "callback" in kwargs:
-            callback = kwargs.pop("callback")
-        awaitable = func(*args, **kwargs)
-        if callback is None:
-            return awaitable
-        future = convert_yielded(awaitable)
-        deliver(future, callback, with_result=with_result)
-        return future if returns_future else None
-
-    return wrapper
+    future: asyncio.Future[_T] = asyncio.ensure_future(awaitable, loop=io_loop.asyncio_loop)
+    if callback is None:
+        return future
+    wrapped = contexts.wrap(callback)
+    io_loop.add_future(future, lambda done: wrapped(done.result()))
+    return None  # type: ignore[return-value]  # the callback style has no future
 
 
 def schedule(io_loop: Any, callback: Callable[..., Any], *args: Any) -> None:

@@ -18,9 +18,11 @@ Descriptors
 Futures and callbacks
     `done_future` returns a finished future of a loop, shared by all who have nothing to wait for:
     nobody may change it. `deliver` calls a callback with an awaitable's result, through the loop and
-    inside the caller's stack contexts. `schedule` calls one that was wrapped before, without adding
-    the contexts of whoever completes the operation. `CALLBACK_ERRORS` are the exceptions that a callback
-    of the application may raise when it is called outside a task, `asyncio.CancelledError` among them.
+    inside the caller's stack contexts. `with_callback` returns a future, or, for a caller that gave
+    ``callback=``, calls that with the result and returns None. `schedule` calls one that was wrapped
+    before, without adding the contexts of whoever completes the operation. `CALLBACK_ERRORS` are the
+    exceptions that a callback of the application may raise when it is called outside a task,
+    `asyncio.CancelledError` among them.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from tornado._gen import eager
 from tornado._loop import contexts
-from tornado._loop.callbacks import CALLBACK_ERRORS, deliver, schedule
+from tornado._loop.callbacks import CALLBACK_ERRORS, deliver, schedule, with_callback
 from tornado._loop.contexts import run_clean
 from tornado._loop.conversion import convert_yielded
 from tornado._loop.futures import done_future
@@ -49,6 +51,7 @@ __all__ = [
     "eager",
     "run_clean",
     "schedule",
+    "with_callback",
 ]
 
 

@@ -14,7 +14,8 @@ from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.names import cache, client, dns, resolve
 from twisted.names import hosts as hosts_file
 
-from tornado._iostream.seam import Addresses, loop_or_current, port_number, with_callback
+from tornado._iostream.seam import Addresses, loop_or_current, port_number
+from tornado._loop.seam import with_callback
 from tornado._twisted.deferreds import future_of
 from tornado._twisted.ioloop import TwistedIOLoop
 from tornado._twisted.reactor import TornadoReactor

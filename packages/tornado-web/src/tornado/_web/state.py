@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import tornado
 from tornado import httputil
 from tornado._core.seam import printable
-from tornado._http1.seam import reason_phrase
+from tornado._http1.seam import TOKEN, reason_phrase
 from tornado._web.decisions import decided, is_unawaited
 from tornado._web.errors import HTTPError, checked_status, is_plain_reason
 
@@ -38,7 +38,6 @@ SERVER_NAME = f"TornadoServer/{tornado.version_info[0]}.{tornado.version_info[1]
 #: Names that were found to be tokens; `_MAX_CHECKED_NAMES` of them at most.
 _checked_names: set[str] = set()
 _MAX_CHECKED_NAMES = 1000
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 _time = time.time
 _new_headers = httputil.HTTPHeaders.__new__
@@ -346,7 +345,7 @@ def _check_name(name: str) -> None:
 
     :raises ValueError: if it is no token (RFC 9110, section 5.1).
     """
-    if not _TOKEN.fullmatch(name):
+    if not TOKEN.match(name):
         raise ValueError(f"Invalid header name {name!r}")
     if len(_checked_names) < _MAX_CHECKED_NAMES:
         _checked_names.add(name)
