@@ -196,7 +196,7 @@ def test_the_base_class_needs_a_transport(run_asyncio):
         for call in (
             stream.fileno,
             stream.close_fd,
-            stream.read_from_fd,
+            lambda: stream.read_from_fd(bytearray(1)),
             lambda: stream.write_to_fd(memoryview(b"")),
         ):
             with pytest.raises(NotImplementedError):

@@ -235,7 +235,11 @@ def gone_soon(children):
 @pytest.mark.parametrize(
     ("before", "cause"),
     [
-        ("", lambda parent, children: parent.send_signal(signal.SIGINT)),
+        (
+            # Shells start what runs in the background with this signal ignored.
+            "signal.signal(signal.SIGINT, signal.default_int_handler)",
+            lambda parent, children: parent.send_signal(signal.SIGINT),
+        ),
         (
             "signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))",
             lambda parent, children: parent.terminate(),

@@ -40,10 +40,6 @@ class BaseIOStream(PushStream):
         # methods that override these need not have them.
         def fileno(self) -> int | Selectable: ...
 
-        def read_from_fd(  # type: ignore[override]
-            self, buf: bytearray | memoryview
-        ) -> int | None: ...
-
         def read_until(  # type: ignore[override]
             self, delimiter: bytes, max_bytes: int | None = None
         ) -> asyncio.Future[bytes]: ...

@@ -185,6 +185,21 @@ class StreamCore:
         """
         raise NotImplementedError
 
+    def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
+        """Read into `buf` without blocking.
+
+        A transport written for releases before 5.0 takes no `buf` and returns the bytes themselves, of at
+        most `read_chunk_size`.
+
+        :returns: the count of bytes read, 0 at the end of the stream, ``None`` where nothing is
+            there now.
+
+        .. versionadded:: 3.1
+        .. versionchanged:: 5.0
+           Takes `buf` and returns a count.
+        """
+        raise NotImplementedError
+
     def close_fd(self) -> None:
         """Close the file under this stream. ``close`` calls it; nothing else should.
 

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable
 from types import MethodType
-from typing import Any, overload
+from typing import Any
 
 from tornado import stack_context
 from tornado._core.seam import check_callback, wrong_type
@@ -44,26 +44,6 @@ class PullStream(StreamCore):
     """The ``read_…`` family over one buffer."""
 
     __slots__ = ()
-
-    # What a transport offers.
-
-    @overload
-    def read_from_fd(self, buf: bytearray | memoryview) -> int | None: ...
-
-    @overload
-    def read_from_fd(self, buf: None = None) -> bytes | None: ...
-
-    def read_from_fd(self, buf: bytearray | memoryview | None = None) -> Any:
-        """Read into `buf` without blocking.
-
-        :returns: the count of bytes read, 0 at the end of the stream, ``None`` where nothing is
-            there now. Without `buf`: the bytes themselves, of at most `read_chunk_size`.
-
-        .. versionadded:: 3.1
-        .. versionchanged:: 5.0
-           Takes `buf` and returns a count.
-        """
-        raise NotImplementedError
 
     def _recv_chunk(self, limit: int) -> bytes | None:
         """One attempt to read; ``None`` where nothing is there, ``b""`` at the end.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import http.cookies
 import re
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from tornado import httputil
 from tornado._web.signing import (
@@ -136,32 +136,33 @@ class Cookies(HandlerState):
         self._new_cookie.pop(name, None)
         self._new_cookie[name] = morsel
 
-    def clear_cookie(
-        self, name: str, path: str = "/", domain: str | None = None, **kwargs: Any
-    ) -> None:
-        """Delete the cookie called ``name`` in the browser.
+    if not TYPE_CHECKING:
+        # Declared in `HandlerState`: path and domain by position, as releases up to 6.2 take them, are
+        # nothing that overriding methods need to take.
+        def clear_cookie(self, name, path="/", domain=None, **kwargs):
+            """Delete the cookie called ``name`` in the browser.
 
-        Path, domain and the attributes in ``kwargs`` must be those it was set with.
+            Path, domain and the attributes in ``kwargs`` must be those it was set with.
 
-        :raises TypeError: if ``expires``, ``expires_days`` or ``max_age`` is among them.
+            :raises TypeError: if ``expires``, ``expires_days`` or ``max_age`` is among them.
 
-        .. versionchanged:: 6.3
-           ``kwargs``.
-        """
-        self._clear_cookie(name, path, domain, kwargs)
+            .. versionchanged:: 6.3
+               ``kwargs``.
+            """
+            self._clear_cookie(name, path, domain, kwargs)
 
-    def clear_all_cookies(self, path: str = "/", domain: str | None = None, **kwargs: Any) -> None:
-        """Delete all cookies that came with this request.
+        def clear_all_cookies(self, path="/", domain=None, **kwargs):
+            """Delete all cookies that came with this request.
 
-        The arguments are those of `clear_cookie`; cookies set with others are not deleted. Nor are those
-        whose names cannot be written, which others set for this host.
+            The arguments are those of `clear_cookie`; cookies set with others are not deleted. Nor are those
+            whose names cannot be written, which others set for this host.
 
-        .. versionchanged:: 3.2
-           ``path`` and ``domain``.
-        """
-        for name in list(self.request.cookies):
-            if _is_name(name):
-                self.clear_cookie(name, path=path, domain=domain, **kwargs)
+            .. versionchanged:: 3.2
+               ``path`` and ``domain``.
+            """
+            for name in list(self.request.cookies):
+                if _is_name(name):
+                    self.clear_cookie(name, path=path, domain=domain, **kwargs)
 
     def _clear_cookie(
         self, name: str, path: str, domain: str | None, kwargs: dict[str, Any]

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from tornado._web.execution import Execution
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable
-    from typing import Any
 
 __all__ = ["RequestHandler"]
 
@@ -33,18 +31,7 @@ class RequestHandler(Execution):
     __module__ = "tornado.web"
 
     if TYPE_CHECKING:
-        # What programs see. What releases accept besides (a path by position, callbacks) is not declared,
-        # so that methods that override these need not take it; and hooks may return what is said here.
-        def clear_cookie(  # type: ignore[override]
-            self, name: str, **kwargs: Any
-        ) -> None: ...
-
-        def clear_all_cookies(self, **kwargs: Any) -> None: ...  # type: ignore[override]
-
-        def flush(  # type: ignore[override]
-            self, include_footers: bool = False
-        ) -> asyncio.Future[None]: ...
-
+        # What these hooks may return; the rooms below cope with anything else too.
         def prepare(self) -> Awaitable[None] | None: ...
 
         def data_received(self, chunk: bytes) -> Awaitable[None] | None: ...

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Generator, Mapping
 from types import MethodType
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from tornado import httputil, stack_context
 from tornado._http1.seam import reason_phrase
@@ -172,23 +172,23 @@ class Output(Cookies):
                 raise TypeError(_cannot_write(chunk))
         self._write_buffer.append(chunk)
 
-    def flush(
-        self, include_footers: bool = False, callback: Callable[..., Any] | None = None
-    ) -> asyncio.Future[None]:
-        """Send what was written so far, the headers first.
+    if not TYPE_CHECKING:
+        # Declared in `HandlerState`, without the callback, which overriding methods need not take.
+        def flush(self, include_footers=False, callback=None):
+            """Send what was written so far, the headers first.
 
-        :arg bool include_footers: nothing will follow.
-        :arg callback: called, through the loop, when everything was handed to the kernel.
-        :returns: a `Future` that resolves then; it raises `.StreamClosedError` if the peer has gone.
+            :arg bool include_footers: nothing will follow.
+            :arg callback: called, through the loop, when everything was handed to the kernel.
+            :returns: a `Future` that resolves then; it raises `.StreamClosedError` if the peer has gone.
 
-        Cancelling the future does not take anything back.
+            Cancelling the future does not take anything back.
 
-        .. versionchanged:: 2.1
-           ``callback``.
-        .. versionchanged:: 4.0
-           Returns a `Future`.
-        """
-        return self._flush_now(include_footers, callback)
+            .. versionchanged:: 2.1
+               ``callback``.
+            .. versionchanged:: 4.0
+               Returns a `Future`.
+            """
+            return self._flush_now(include_footers, callback)
 
     def _flush_now(
         self, include_footers: bool, callback: Callable[..., Any] | None

@@ -294,6 +294,17 @@ class HandlerState:
             raise ValueError(f"Unsafe header value {value!r}")
         return text
 
+    # Steps that other rooms define and call by these names, since handlers override them.
+
+    def flush(self, include_footers: bool = False) -> Future[None]:
+        raise NotImplementedError
+
+    def clear_cookie(self, name: str, **kwargs: Any) -> None:
+        raise NotImplementedError
+
+    def clear_all_cookies(self, **kwargs: Any) -> None:
+        raise NotImplementedError
+
     def _request_summary(self) -> str:
         request = self.request
         return printable(f"{request.method} {request.uri} ({request.remote_ip})")
