@@ -3,12 +3,14 @@
 import asyncio
 import functools
 import os
+import select
 import socket
 import struct
 import tempfile
 
 import pytest
 
+from tornado._netutil import hangups
 from tornado.iostream import IOStream, StreamBufferFullError, StreamClosedError
 from tornado.netutil import bind_sockets
 
@@ -395,6 +397,46 @@ def test_write_eof_waits_for_the_queue(run, pairs):
             assert len(await client.read_until_close()) == len(big)
 
     run(main)
+
+
+@pytest.mark.skipif(not hasattr(select, "epoll"), reason="only epoll reports it without input")
+@pytest.mark.parametrize("ending", ["reset", "silent", "own close"])
+def test_a_reset_after_an_end_of_file_is_noticed(run, pairs, caplog, ending):
+    class Staying(Recorder):
+        def eof_received(self):
+            ended.append(self)
+            return True
+
+    ended = []
+
+    async def main():
+        async with pairs("tcp") as (server, client), pairs("tcp") as (other, quiet):
+            for stream in (server, other):
+                stream.attach(Staying())
+            server.detach()
+            server.attach(receiver := Staying())
+            client.write_eof()
+            quiet.write_eof()
+            await until(lambda: len(ended) == 2)
+            assert not server.closed()
+            if ending == "reset":
+                linger = struct.pack("ii", 1, 0)
+                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                client.close()
+                await until(lambda: receiver.closed)
+                assert isinstance(server.error, ConnectionResetError)
+            elif ending == "own close":
+                server.close()
+                await until(lambda: receiver.closed)
+            else:
+                # Ended in one direction only, it may stay as it is, and be written to.
+                assert server.send(b"more") is True
+                assert await client.read_bytes(4) == b"more"
+            assert not other.closed()
+        assert not hangups._watches
+
+    run(main)
+    assert caplog.records == []
 
 
 def test_write_eof_to_a_peer_that_has_reset(run, pairs, caplog):

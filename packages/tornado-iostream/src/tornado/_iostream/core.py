@@ -20,6 +20,7 @@ from tornado._iostream.buffers import WriteQueue
 from tornado._iostream.errors import StreamClosedError
 from tornado._iostream.reads import Read
 from tornado._iostream.state import (
+    BROKEN,
     CLOSED,
     CONNECTING,
     HANDSHAKING,
@@ -333,6 +334,12 @@ class StreamCore:
         app_log.error("Uncaught exception, closing connection.", exc_info=error)
         self.close(exc_info=error)
 
+    def _await_reset(self) -> None:
+        """All was read: where the transport can, have the stream closed if the peer resets it."""
+
+    def _await_no_reset(self) -> None:
+        """Undo `_await_reset`."""
+
     # The end.
 
     def set_close_callback(self, callback: Callable[[], Any] | None) -> None:
@@ -392,6 +399,8 @@ class StreamCore:
         if self._writer_on:
             self._remove_writer()
         try:
+            if was is READ_ENDED or was is BROKEN:
+                self._await_no_reset()
             self._before_close(was)
             self.close_fd()
         except OSError:

@@ -20,6 +20,7 @@ from tornado._iostream.state import CLOSED, CONNECTING, OPEN, READ_ENDED
 from tornado._iostream.writing import _file_ended, is_replaced
 from tornado._loop.seam import run_clean
 from tornado._netutil.addresses import name_address, port_number
+from tornado._netutil.hangups import forget_hangup, watch_hangup
 from tornado.log import gen_log
 
 if TYPE_CHECKING:
@@ -364,6 +365,19 @@ class IOStream(BaseIOStream):
         self._write_ended = True
         if not self._queue and self._can_write():
             self._shut_down_writing()
+
+    def _await_reset(self) -> None:
+        watch_hangup(self.io_loop, self._descriptor(), self._was_reset)
+
+    def _was_reset(self) -> None:
+        error = self.get_fd_error()
+        if error is not None:
+            # Linux says EPIPE here, as the peer had ended its side before.
+            error = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+        self.close(exc_info=error if error is not None else False)
+
+    def _await_no_reset(self) -> None:
+        forget_hangup(self.io_loop, self._descriptor())
 
     def _shut_down_writing(self) -> None:
         if self._state is READ_ENDED:

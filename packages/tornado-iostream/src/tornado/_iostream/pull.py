@@ -442,6 +442,8 @@ class PullStream(StreamCore):
             if self._reader_on:
                 self._remove_reader()
             self._end_reads()
+            if self._state is READ_ENDED:
+                self._await_reset()
             return
         self.close()
 
