@@ -36,6 +36,7 @@ from tornado._httputil.multipart import (
 from tornado._httputil.names import normal_form as _normalize_header
 from tornado._httputil.parameters import _encode_header, _parse_header
 from tornado._httputil.ranges import _get_content_range, _parse_request_range
+from tornado._httputil.recorded import RecordedExchange
 from tornado._httputil.request import HTTPServerRequest
 from tornado._httputil.startlines import (
     RequestStartLine,
@@ -75,6 +76,7 @@ __all__ = [
     "ParseUrlEncodedConfig",
     "PartEnd",
     "Peer",
+    "RecordedExchange",
     "RequestStartLine",
     "ResponseStartLine",
     "Target",
