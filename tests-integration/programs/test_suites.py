@@ -188,6 +188,26 @@ DISTRIBUTED = Checkout(
     ),
 )
 
+STREAMLIT = Checkout(
+    "streamlit/streamlit",
+    "1.39.0",
+    (
+        "streamlit==1.39.0",
+        "hypothesis",
+        "parameterized",
+        "pytest",
+        "pytest-mock",
+        "requests-mock",
+        "testfixtures",
+    ),
+    ("lib/tests",),
+    ("lib/tests/streamlit/web",),
+    # It fails under Tornado 6.6.1 too.
+    (
+        "lib/tests/streamlit/web/server/server_test.py::ScriptCheckEndpointDoesNotExistTest::test_endpoint",
+    ),
+)
+
 TORNADO_REDIS = Checkout(
     "leporo/tornado-redis",
     "master",
@@ -197,7 +217,7 @@ TORNADO_REDIS = Checkout(
 )
 
 
-@pytest.mark.parametrize("project", [BOKEH, DISTRIBUTED, TORNADO_REDIS])
+@pytest.mark.parametrize("project", [BOKEH, DISTRIBUTED, STREAMLIT, TORNADO_REDIS])
 def test_the_nightly_run_checks_out_the_same(project):
     workflow = Path(__file__).parents[2] / ".github" / "workflows" / "nightly.yml"
     lines = [line.strip() for line in workflow.read_text("utf-8").splitlines()]
@@ -207,7 +227,9 @@ def test_the_nightly_run_checks_out_the_same(project):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("project", [BOKEH, DISTRIBUTED], ids=["bokeh", "distributed"])
+@pytest.mark.parametrize(
+    "project", [BOKEH, DISTRIBUTED, STREAMLIT], ids=["bokeh", "distributed", "streamlit"]
+)
 def test_suite_of_a_checkout(project, request, installed, tmp_path):
     folder = project.copy(request.node.callspec.id, tmp_path)
     run_suite(installed(*project.requirements), folder, [*project.tests], project.known)
