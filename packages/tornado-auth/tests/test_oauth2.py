@@ -1,5 +1,6 @@
 """OAuth 2.0 over HTTP: state, PKCE, the codes' exchange, and the answers that are refused."""
 
+import asyncio
 import json
 
 import pytest
@@ -320,3 +321,69 @@ def test_requests_in_every_order_of_arguments(world, at):
         ]
 
     world(lambda p: [("/", at.oauth2(p, Ask))], check)
+
+
+class _Provider:
+    """An HTTP client whose server returns a token, or a user, for whatever is asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    async def fetch(self, request, **kwargs):
+        from io import BytesIO
+
+        from tornado.httpclient import HTTPRequest, HTTPResponse
+
+        url = getattr(request, "url", request)
+        self.asked.append((url, getattr(request, "body", None) or kwargs.get("body")))
+        content = b'{"access_token": "AT", "expires_in": 60, "id": "1"}'
+        return HTTPResponse(HTTPRequest(url), 200, buffer=BytesIO(content))
+
+
+def _outside(mixin, **attributes):
+    provider = _Provider()
+
+    class Outside(mixin):
+        settings = {
+            "google_oauth": {"key": "K", "secret": "S"},
+            "github_oauth": {"key": "K", "secret": "S"},
+        }
+
+        def require_setting(self, name, feature):
+            assert name in self.settings
+
+        def get_auth_http_client(self):
+            return provider
+
+    for name, value in attributes.items():
+        setattr(Outside, name, value)
+    return Outside(), provider
+
+
+@pytest.mark.parametrize(
+    ("mixin", "arguments"),
+    [
+        (auth.GoogleOAuth2Mixin, {}),
+        (auth.GitHubMixin, {}),
+        (auth.FacebookGraphMixin, {"client_id": "K", "client_secret": "S"}),
+    ],
+)
+def test_a_code_is_exchanged_outside_of_handlers(mixin, arguments):
+    """Command-line tools and tests use the mixins on objects that have no request."""
+    user, provider = _outside(mixin)
+    result = asyncio.run(
+        _awaited(lambda: user.get_authenticated_user("http://app/login", code="C", **arguments))
+    )
+    assert result["access_token"] == "AT"
+    assert "C" in str(provider.asked[0])
+
+
+def test_a_state_that_must_be_checked_needs_a_handler():
+    user, provider = _outside(auth.GoogleOAuth2Mixin, _OAUTH_STATE_REQUIRED=True)
+    with pytest.raises(auth.AuthResponseError, match="in a handler only"):
+        asyncio.run(_awaited(lambda: user.get_authenticated_user("http://app/login", "C")))
+    assert provider.asked == []
+
+
+async def _awaited(call):
+    return await call()

@@ -153,9 +153,9 @@ def spend(mixin: object, flow: Flow | None) -> None:
     Not earlier: if the response could not be checked because the provider was down for a moment, the
     visitor can reload the page.
     """
-    handler = handler_of(mixin)
-    pending = _pending(handler)
     if flow is not None:
+        handler = handler_of(mixin)
+        pending = _pending(handler)
         _keep(handler, [entry for entry in pending if entry.partition("~")[0] != flow.secret])
 
 

@@ -111,10 +111,16 @@ class OAuth2Mixin(ServiceClient):
             `spend_authorization` when the provider has accepted the code; until then the visitor
             may reload the page.
         :returns: the login, whose ``verifier`` belongs to the code if ``_OAUTH_PKCE`` is set, or
-            ``None`` if none is required (see ``_OAUTH_STATE_REQUIRED``).
+            ``None`` if none is required (see ``_OAUTH_STATE_REQUIRED``), or this object is no handler.
         :raises AuthResponseError: if the state is missing or of another login, if an argument
             occurs twice, or if the response reports an error.
         """
+        if getattr(self, "request", None) is None:
+            # Not part of a handler: there is no browser whose login this could be, and the code came in
+            # another way.
+            if self._OAUTH_STATE_REQUIRED:
+                raise AuthResponseError("the state of a response can be checked in a handler only")
+            return None
         values = {name: text_argument(self, name) for name in ("code", "state", "error", "iss")}
         required = self._OAUTH_STATE_REQUIRED
         flow = flows.resume(self, self._oauth_purpose(), values["state"], required)
