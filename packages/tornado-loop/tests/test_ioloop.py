@@ -7,6 +7,7 @@ import functools
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -663,6 +664,35 @@ class TestHandlers:
         io_loop.add_handler(pair[0], ready, io_loop.READ)
         io_loop.start()
         assert got == [b"a", b"b"]
+
+    @pytest.mark.parametrize("also_writes", [False, True])
+    def test_a_reset_that_came_with_data_is_reported_after_it(self, io_loop, also_writes):
+        got = []
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            client = socket.create_connection(listener.getsockname())
+            server, _ = listener.accept()
+        with server:
+            server.setblocking(False)
+            client.sendall(b"data")
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.close()
+
+            def ready(fd, events):
+                if not events & IOLoop.READ:
+                    return
+                try:
+                    got.append(fd.recv(3))  # once an event
+                except ConnectionResetError as error:
+                    got.append(type(error))
+                    io_loop.remove_handler(fd)
+                    io_loop.stop()
+
+            events = IOLoop.READ | IOLoop.WRITE if also_writes else IOLoop.READ
+            io_loop.add_handler(server, ready, events)
+            io_loop.start()
+        assert got == [b"dat", b"a", ConnectionResetError]
 
     def test_no_events(self, io_loop, stop_later, pair):
         io_loop.add_handler(pair[0], pytest.fail, IOLoop.READ | IOLoop.WRITE)

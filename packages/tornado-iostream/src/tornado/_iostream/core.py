@@ -28,12 +28,11 @@ from tornado._iostream.state import (
     READ_ENDED,
     StreamState,
 )
-from tornado._loop.seam import run_clean
+from tornado._loop.seam import repeats_errors, run_clean
 from tornado._netutil.loops import (
     asyncio_loop_of,
     loop_or_current,
     open_streams_of,
-    repeats_errors,
     selector_loop_of,
 )
 from tornado.log import app_log

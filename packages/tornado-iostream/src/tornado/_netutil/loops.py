@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from asyncio import selector_events
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast, overload
@@ -21,14 +20,6 @@ def loop_or_current(io_loop: Any) -> IOLoop:
 def selector_loop_of(io_loop: Any) -> Any:
     """Return what has ``add_reader`` and the like for `io_loop`: its asyncio loop or a stand-in."""
     return getattr(io_loop, "selector_loop", io_loop.asyncio_loop)
-
-
-def repeats_errors(selector_loop: Any) -> bool:
-    """Return whether `selector_loop` is known to report a descriptor's error again and again.
-
-    libuv, and with it uvloop, reports it once and then stops watching the descriptor.
-    """
-    return isinstance(selector_loop, selector_events.BaseSelectorEventLoop)
 
 
 def open_streams_of(io_loop: Any) -> set[Any]:

@@ -3,6 +3,8 @@
 import asyncio
 import functools
 import inspect
+import select
+from asyncio import selector_events
 from asyncio.events import _get_running_loop
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -395,13 +397,14 @@ class BaseAsyncIOLoop(IOLoop):
     def _register(self, number: int, events: int) -> None:
         """Have asyncio wait for exactly these events."""
         selector = self.selector_loop
+        handle = self._handle_events if repeats_errors(selector) else self._handle_events_once
         for wanted, registered, add, remove in (
             (IOLoop.READ, self.readers, selector.add_reader, selector.remove_reader),
             (IOLoop.WRITE, self.writers, selector.add_writer, selector.remove_writer),
         ):
             if events & wanted:
                 if number not in registered:
-                    contexts.run_clean(add, number, self._handle_events, number, wanted)
+                    contexts.run_clean(add, number, handle, number, wanted)
                     registered.add(number)
             elif number in registered:
                 registered.discard(number)
@@ -411,6 +414,35 @@ class BaseAsyncIOLoop(IOLoop):
         entry = self.handlers.get(number)
         if entry is not None:
             self._dispatch(entry[1], entry[0], events)
+
+    def _handle_events_once(self, number: int, events: int) -> None:
+        """As `_handle_events`, on loops that report an error once and then stop watching.
+
+        A handler that reads once an event may have taken data only, and then the error that came with it
+        is for the next event.
+        """
+        self._handle_events(number, events)
+        watched = IOLoop.READ * (number in self.readers) | IOLoop.WRITE * (number in self.writers)
+        if watched and _has_error(number):
+            self._register(number, 0)
+            self._register(number, watched)
+
+
+def repeats_errors(selector_loop: Any) -> bool:
+    """Return whether `selector_loop` is known to report a descriptor's error again and again.
+
+    libuv, and with it uvloop, reports it once and then stops watching the descriptor.
+    """
+    return isinstance(selector_loop, selector_events.BaseSelectorEventLoop)
+
+
+def _has_error(number: int) -> bool:
+    """Return whether a descriptor has an error, or was hung up; where nothing can tell, False."""
+    if not hasattr(select, "poll"):
+        return False
+    poll = select.poll()
+    poll.register(number, 0)
+    return bool(poll.poll(0))
 
 
 _STEPS = {"_run_callback", "call_at"}

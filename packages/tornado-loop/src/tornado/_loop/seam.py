@@ -14,6 +14,7 @@ Coroutines
 
 Descriptors
     `Selectable` is the type of an object with a file descriptor, which an `IOLoop` can watch.
+    `repeats_errors` returns whether an asyncio loop reports a descriptor's error more than once.
 
 Futures and callbacks
     `done_future` returns a finished future of a loop, shared by all who have nothing to wait for:
@@ -31,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 from tornado._gen import eager
 from tornado._loop import contexts
+from tornado._loop.asyncio_loop import repeats_errors
 from tornado._loop.callbacks import CALLBACK_ERRORS, deliver, schedule, with_callback
 from tornado._loop.contexts import run_clean
 from tornado._loop.conversion import convert_yielded
@@ -49,6 +51,7 @@ __all__ = [
     "deliver",
     "done_future",
     "eager",
+    "repeats_errors",
     "run_clean",
     "schedule",
     "with_callback",
