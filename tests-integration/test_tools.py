@@ -20,6 +20,15 @@ def copy(tmp_path):
     return tmp_path
 
 
+def problems_of(copy, distribution, line):
+    """Return what is found after a module with one line was planted in a distribution."""
+    import check_layers
+
+    source = copy / "packages" / distribution / "src" / "tornado" / "planted.py"
+    source.write_text(line + "\n", "utf-8")
+    return check_layers.check(copy)
+
+
 def test_layers_hold():
     import check_layers
 
@@ -37,13 +46,8 @@ def test_layers_hold():
     ],
 )
 def test_check_layers_finds_a_planted_import(copy, line):
-    import check_layers
-
-    source = copy / "packages" / "tornado-core" / "src" / "tornado" / "planted.py"
-    source.write_text(line + "\n", "utf-8")
-    problems = check_layers.check(copy)
-    assert len(problems) == 1
-    assert "planted.py" in problems[0]
+    (problem,) = problems_of(copy, "tornado-core", line)
+    assert "planted.py" in problem
 
 
 @pytest.mark.parametrize(
@@ -60,14 +64,9 @@ def test_check_layers_finds_a_planted_import(copy, line):
     ],
 )
 def test_check_layers_finds_a_private_import_of_another_distribution(copy, line):
-    import check_layers
-
-    source = copy / "packages" / "tornado-web" / "src" / "tornado" / "planted.py"
-    source.write_text(line + "\n", "utf-8")
-    problems = check_layers.check(copy)
-    assert len(problems) == 1
-    assert "planted.py" in problems[0]
-    assert "not in its seam" in problems[0]
+    (problem,) = problems_of(copy, "tornado-web", line)
+    assert "planted.py" in problem
+    assert "not in its seam" in problem
 
 
 @pytest.mark.parametrize(
@@ -79,11 +78,7 @@ def test_check_layers_finds_a_private_import_of_another_distribution(copy, line)
     ],
 )
 def test_check_layers_allows_seams_public_modules_and_rooms_of_one_s_own(copy, line):
-    import check_layers
-
-    source = copy / "packages" / "tornado-web" / "src" / "tornado" / "planted.py"
-    source.write_text(line + "\n", "utf-8")
-    assert check_layers.check(copy) == []
+    assert problems_of(copy, "tornado-web", line) == []
 
 
 def test_a_distribution_has_one_seam(copy):

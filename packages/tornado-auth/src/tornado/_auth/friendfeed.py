@@ -10,7 +10,7 @@ from tornado._auth.arguments import api_arguments
 from tornado._auth.fetching import call
 from tornado._auth.oauth1 import OAuthMixin
 from tornado._auth.outcome import start
-from tornado._auth.protocol import handler_of
+from tornado._auth.protocol import consumer_token
 
 
 class FriendFeedMixin(OAuthMixin):
@@ -62,13 +62,7 @@ class FriendFeedMixin(OAuthMixin):
         return start(call(self.get_auth_http_client(), target, post_args), callback)
 
     def _oauth_consumer_token(self) -> dict[str, Any]:
-        handler = handler_of(self)
-        handler.require_setting("friendfeed_consumer_key", "FriendFeed OAuth")
-        handler.require_setting("friendfeed_consumer_secret", "FriendFeed OAuth")
-        return {
-            "key": handler.settings["friendfeed_consumer_key"],
-            "secret": handler.settings["friendfeed_consumer_secret"],
-        }
+        return consumer_token(self, "friendfeed_consumer", "FriendFeed OAuth")
 
     async def _oauth_get_user_future(self, access_token: dict[str, Any]) -> Any:
         user = await self.friendfeed_request(

@@ -13,7 +13,7 @@ from tornado._auth.oauth2 import OAuth2Mixin
 from tornado._auth.openid import DEFAULT_AX_ATTRS, OpenIdMixin
 from tornado._auth.openid_response import NS_OAUTH, extension
 from tornado._auth.outcome import Callback, start
-from tornado._auth.protocol import handler_of
+from tornado._auth.protocol import consumer_token, handler_of
 from tornado.httpclient import AsyncHTTPClient
 
 
@@ -78,13 +78,7 @@ class GoogleMixin(OpenIdMixin, OAuthMixin):
         return user
 
     def _oauth_consumer_token(self) -> dict[str, Any]:
-        handler = handler_of(self)
-        handler.require_setting("google_consumer_key", "Google OAuth")
-        handler.require_setting("google_consumer_secret", "Google OAuth")
-        return {
-            "key": handler.settings["google_consumer_key"],
-            "secret": handler.settings["google_consumer_secret"],
-        }
+        return consumer_token(self, "google_consumer", "Google OAuth")
 
 
 class GoogleOAuth2Mixin(OAuth2Mixin):

@@ -64,6 +64,18 @@ def request_of(mixin: object) -> AuthRequest:
     return cast(AuthRequest, handler_of(mixin).request)
 
 
+def consumer_token(mixin: object, prefix: str, feature: str) -> dict[str, Any]:
+    """Return the application's key and secret (OAuth 1.0): the settings ``PREFIX_key`` and ``PREFIX_secret``.
+
+    :raises Exception: if one is missing; ``feature`` says what needs it.
+    """
+    handler = handler_of(mixin)
+    for name in (f"{prefix}_key", f"{prefix}_secret"):
+        handler.require_setting(name, feature)
+    settings = handler.settings
+    return {"key": settings[f"{prefix}_key"], "secret": settings[f"{prefix}_secret"]}
+
+
 def single_argument(mixin: object, name: str) -> bytes | None:
     """Return the raw value of an argument, or ``None`` if it is missing.
 

@@ -10,7 +10,7 @@ from tornado._auth.arguments import api_arguments
 from tornado._auth.fetching import call
 from tornado._auth.oauth1 import OAuthMixin
 from tornado._auth.outcome import Callback, redirecting, start
-from tornado._auth.protocol import handler_of
+from tornado._auth.protocol import consumer_token
 
 
 class TwitterMixin(OAuthMixin):
@@ -94,13 +94,7 @@ class TwitterMixin(OAuthMixin):
         return start(call(self.get_auth_http_client(), target, post_args), callback)
 
     def _oauth_consumer_token(self) -> dict[str, Any]:
-        handler = handler_of(self)
-        handler.require_setting("twitter_consumer_key", "Twitter OAuth")
-        handler.require_setting("twitter_consumer_secret", "Twitter OAuth")
-        return {
-            "key": handler.settings["twitter_consumer_key"],
-            "secret": handler.settings["twitter_consumer_secret"],
-        }
+        return consumer_token(self, "twitter_consumer", "Twitter OAuth")
 
     async def _oauth_get_user_future(self, access_token: dict[str, Any]) -> Any:
         user = await self.twitter_request("/account/verify_credentials", access_token=access_token)
