@@ -73,8 +73,8 @@ def _trace(role: Role | None, compressed: bool, pieces: list[bytes]) -> Trace:
 def _check_round_trip(payload: bytes, compressed: bool) -> None:
     """What a client sends is what a server gets, and the other way round."""
     for role, peer in ((Role.CLIENT, Role.SERVER), (Role.SERVER, Role.CLIENT)):
-        sender = Engine(role, codecs=_codecs() if compressed else None)
-        receiver = Engine(peer, codecs=_codecs() if compressed else None)
+        sender = Engine(role, deflate=_codecs() if compressed else None)
+        receiver = Engine(peer, deflate=_codecs() if compressed else None)
         for _ in range(2):
             receiver.feed(sender.encode_message(payload, True))
             assert receiver.next_event() == payload

@@ -224,7 +224,7 @@ def test_bad_utf8_fails_at_the_first_impossible_byte(good, bad, side):
 
 
 def test_bad_utf8_in_compressed_data_fails_before_the_message_ends(side):
-    engine = side.engine(codecs=(Deflater(), Inflater()))
+    engine = side.engine(deflate=(Deflater(), Inflater()))
     payload = Deflater().deflate(b"\xff" + os.urandom(4000))
     frame = side.frame(0x41, payload)
     engine.feed(frame[:2000])
@@ -261,39 +261,39 @@ def test_limit_is_for_each_message(side, replay):
 
 
 def test_too_big_by_decompression(side, replay):
-    engine = side.engine(max_message_size=10_000, codecs=(Deflater(), Inflater()))
+    engine = side.engine(max_message_size=10_000, deflate=(Deflater(), Inflater()))
     bomb = Deflater().deflate(bytes(1_000_000))
     assert len(bomb) < 2000
     assert [event.code for event in replay(engine, side.frame(0xC2, bomb))] == [1009]
 
 
 def test_decompressed_message_at_the_limit(side, replay):
-    engine = side.engine(max_message_size=10_000, codecs=(Deflater(), Inflater()))
+    engine = side.engine(max_message_size=10_000, deflate=(Deflater(), Inflater()))
     data = side.frame(0xC2, Deflater().deflate(bytes(10_000)))
     assert replay(engine, data) == [bytes(10_000)]
 
 
 def test_too_big_by_decompression_of_fragments(side, events_of):
-    engine = side.engine(max_message_size=10_000, codecs=(Deflater(), Inflater()))
+    engine = side.engine(max_message_size=10_000, deflate=(Deflater(), Inflater()))
     bomb = Deflater().deflate(bytes(1_000_000))
     frames = [side.frame(0x42 if i == 0 else 0x00, bomb[i : i + 1]) for i in range(len(bomb))]
     assert [event.code for event in events_of(engine, b"".join(frames))] == [1009]
 
 
 def test_compressed_length_far_over_the_limit_fails_at_the_head(side):
-    engine = side.engine(max_message_size=1000, codecs=(Deflater(), Inflater()))
+    engine = side.engine(max_message_size=1000, deflate=(Deflater(), Inflater()))
     engine.feed(side.frame(0xC2, b"", b"\x7f" + (10**6).to_bytes(8, "big")))
     assert engine.next_event().code == 1009
 
 
 def test_incompressible_message_at_the_limit(side, events_of):
     payload = os.urandom(50_000)
-    engine = side.engine(max_message_size=50_000, codecs=(Deflater(), Inflater()))
+    engine = side.engine(max_message_size=50_000, deflate=(Deflater(), Inflater()))
     assert events_of(engine, side.frame(0xC2, Deflater().deflate(payload))) == [payload]
 
 
 def test_many_streams_in_one_message(side, events_of):
-    engine = side.engine(codecs=(Deflater(), Inflater()))
+    engine = side.engine(deflate=(Deflater(), Inflater()))
     assert [event.code for event in events_of(engine, side.frame(0xC2, b"\x03\x00" * 1000))] == [
         1007
     ]
@@ -337,7 +337,7 @@ def test_events_are_taken_one_by_one(side):
 
 def test_compressed_example_of_rfc_7692(server_side, replay):
     """Section 7.2.3.1 and .2: "Hello", and the same again referring to it."""
-    engine = server_side.engine(codecs=(Deflater(), Inflater()))
+    engine = server_side.engine(deflate=(Deflater(), Inflater()))
     first = server_side.frame(0xC1, bytes.fromhex("f248cdc9c90700"))
     second = server_side.frame(0xC1, bytes.fromhex("f200110000"))
     assert replay(engine, first + second) == ["Hello", "Hello"]
@@ -354,7 +354,7 @@ def test_compressed_example_of_rfc_7692(server_side, replay):
     ids=["deflate", "stored", "final block", "two blocks"],
 )
 def test_ways_to_compress_of_rfc_7692(payload, side, replay):
-    engine = side.engine(codecs=(Deflater(), Inflater()))
+    engine = side.engine(deflate=(Deflater(), Inflater()))
     data = side.frame(0xC1, bytes.fromhex(payload)) + side.frame(
         0xC1, bytes.fromhex("f248cdc9c90700")
     )
@@ -362,30 +362,30 @@ def test_ways_to_compress_of_rfc_7692(payload, side, replay):
 
 
 def test_compressed_fragments_of_rfc_7692(side, replay):
-    engine = side.engine(codecs=(Deflater(), Inflater()))
+    engine = side.engine(deflate=(Deflater(), Inflater()))
     data = side.frame(0x41, bytes.fromhex("f248cd")) + side.frame(0x80, bytes.fromhex("c9c90700"))
     assert replay(engine, data) == ["Hello"]
 
 
 def test_uncompressed_message_where_compression_was_agreed(side, replay):
-    engine = side.engine(codecs=(Deflater(), Inflater()))
+    engine = side.engine(deflate=(Deflater(), Inflater()))
     assert replay(engine, side.frame(TEXT, b"plain")) == ["plain"]
 
 
 @pytest.mark.parametrize("first", [0xC9, 0xC8, 0xCA])
 def test_compressed_control_frame(first, side, replay):
-    engine = side.engine(codecs=(Deflater(), Inflater()))
+    engine = side.engine(deflate=(Deflater(), Inflater()))
     assert [event.code for event in replay(engine, side.frame(first, b""))] == [1002]
 
 
 def test_compression_bit_in_a_later_fragment(side, replay):
-    engine = side.engine(codecs=(Deflater(), Inflater()))
+    engine = side.engine(deflate=(Deflater(), Inflater()))
     data = side.frame(0x41, bytes.fromhex("f248cd")) + side.frame(0xC0, bytes.fromhex("c9c90700"))
     assert [event.code for event in replay(engine, data)] == [1002]
 
 
 def test_garbage_that_does_not_inflate(side, replay):
-    engine = side.engine(codecs=(Deflater(), Inflater()))
+    engine = side.engine(deflate=(Deflater(), Inflater()))
     assert [event.code for event in replay(engine, side.frame(0xC2, b"\xff\xff\xff"))] == [1007]
 
 
@@ -523,7 +523,7 @@ def pair(deflate):
     def codecs():
         return (Deflater(), Inflater()) if deflate else None
 
-    return Engine(Role.CLIENT, codecs=codecs()), Engine(Role.SERVER, codecs=codecs())
+    return Engine(Role.CLIENT, deflate=codecs()), Engine(Role.SERVER, deflate=codecs())
 
 
 def encode(engine, message):
@@ -553,7 +553,7 @@ def test_any_bytes_give_the_same_events_however_they_arrive(data, cut, server):
     role = Role.SERVER if server else Role.CLIENT
     results = []
     for step in (len(data) or 1, cut, 1):
-        engine = Engine(role, max_message_size=100, codecs=(Deflater(), Inflater()))
+        engine = Engine(role, max_message_size=100, deflate=(Deflater(), Inflater()))
         events = []
         for i in range(0, len(data), step):
             engine.feed(data[i : i + step])

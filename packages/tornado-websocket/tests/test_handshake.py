@@ -163,7 +163,7 @@ def test_refused_responses(changes):
 
 def test_accepted_response():
     fields = HTTPHeaders({**RESPONSE, "Sec-WebSocket-Protocol": "two"})
-    assert check_response(fields, KEY, ["one", "two"]) == ("two", None)
+    assert check_response(fields, KEY, ["one", "two"]) == ("two", [])
 
 
 def test_keys_are_fresh_and_valid():
@@ -184,7 +184,7 @@ def test_wsproto_accepts_our_request_and_we_its_answer():
     head = theirs.send(AcceptConnection(subprotocol="two")).decode()
     assert check_response(HTTPHeaders.parse(head.split("\r\n", 1)[1]), key, ["one", "two"]) == (
         "two",
-        None,
+        [],
     )
 
 

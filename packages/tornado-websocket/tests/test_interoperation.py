@@ -178,7 +178,7 @@ def test_server_of_aiohttp(deflate):
 def test_wsproto(role, parameters):
     server = role is Role.SERVER
     codecs = parameters.codecs(server, DeflateOptions()) if parameters else None
-    ours = Engine(role, codecs=codecs)
+    ours = Engine(role, deflate=codecs)
     extensions = []
     if parameters:
         extension = PerMessageDeflate(

@@ -2,11 +2,13 @@
 
 import pytest
 
+from tornado._websocket.coding import check_extensions
 from tornado._websocket.errors import HandshakeError
-from tornado._websocket.extensions import Extension, parse_extensions
+from tornado._websocket.extensions import Offer, parse_extensions
 from tornado._websocket.negotiation import (
     DeflateOptions,
     DeflateParameters,
+    PermessageDeflate,
     accept_offer,
     build_offer,
     check_answer,
@@ -24,13 +26,13 @@ def accept(field, **options):
     [
         ("", []),
         (" , ,", []),
-        ("a", [Extension("a", [])]),
-        ("a, b", [Extension("a", []), Extension("b", [])]),
-        ("a;x", [Extension("a", [("x", None)])]),
-        ("a ; x = 1 ; y", [Extension("a", [("x", "1"), ("y", None)])]),
-        ('a; x="1"', [Extension("a", [("x", "1")])]),
-        ("a;x;x=2,b", [Extension("a", [("x", None), ("x", "2")]), Extension("b", [])]),
-        ("a\t;\tx", [Extension("a", [("x", None)])]),
+        ("a", [Offer("a", [])]),
+        ("a, b", [Offer("a", []), Offer("b", [])]),
+        ("a;x", [Offer("a", [("x", None)])]),
+        ("a ; x = 1 ; y", [Offer("a", [("x", "1"), ("y", None)])]),
+        ('a; x="1"', [Offer("a", [("x", "1")])]),
+        ("a;x;x=2,b", [Offer("a", [("x", None), ("x", "2")]), Offer("b", [])]),
+        ("a\t;\tx", [Offer("a", [("x", None)])]),
     ],
 )
 def test_fields(field, expected):
@@ -204,13 +206,12 @@ def test_declined_offers(offer):
 def test_what_is_offered(options, offer):
     assert build_offer(DeflateOptions.read(options)) == offer
     answer, parameters = accept(offer)
-    assert check_answer(answer, DeflateOptions.read(options)) == parameters
+    assert check_answer(parse_extensions(answer)[0], DeflateOptions.read(options)) == parameters
 
 
 @pytest.mark.parametrize(
     ("answer", "parameters"),
     [
-        ("", None),
         (NAME, DeflateParameters()),
         (f"{NAME}; server_no_context_takeover", DeflateParameters(True)),
         (f"{NAME}; client_no_context_takeover", DeflateParameters(False, True)),
@@ -219,7 +220,7 @@ def test_what_is_offered(options, offer):
     ],
 )
 def test_acceptable_answers(answer, parameters):
-    assert check_answer(answer, ANY) == parameters
+    assert check_answer(parse_extensions(answer)[0], ANY) == parameters
 
 
 @pytest.mark.parametrize(
@@ -240,7 +241,7 @@ def test_acceptable_answers(answer, parameters):
 )
 def test_answers_that_fail_the_connection(answer):
     with pytest.raises(HandshakeError):
-        check_answer(answer, ANY)
+        check_extensions(answer, [PermessageDeflate(ANY)])
 
 
 def test_answers_that_ignore_what_was_asked_for():
@@ -250,12 +251,14 @@ def test_answers_that_ignore_what_was_asked_for():
         ({"server_max_window_bits": 10}, f"{NAME}; server_max_window_bits=11"),
     ):
         with pytest.raises(HandshakeError, match="without its"):
-            check_answer(answer, DeflateOptions.read(options))
+            check_answer(parse_extensions(answer)[0], DeflateOptions.read(options))
 
 
 def test_an_answer_where_nothing_was_offered():
     with pytest.raises(HandshakeError, match="not offered"):
-        check_answer(NAME, None)
+        check_extensions(NAME, [])
+    assert check_extensions("", []) == []
+    assert check_extensions("", [PermessageDeflate(ANY)]) == []
 
 
 # ---- options ----

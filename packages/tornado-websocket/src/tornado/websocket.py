@@ -35,6 +35,7 @@ from tornado._core.seam import legacy as _legacy
 from tornado._websocket.broadcast import BroadcastResult, broadcast
 from tornado._websocket.client import WebSocketClientConnection, websocket_connect
 from tornado._websocket.codes import CloseCode
+from tornado._websocket.coding import Extension, ExtensionCodec
 from tornado._websocket.engine import DEFAULT_MAX_MESSAGE_SIZE as _default_max_message_size
 from tornado._websocket.errors import (
     HandshakeError,
@@ -54,6 +55,8 @@ __all__ = [
     "Backoff",
     "BroadcastResult",
     "CloseCode",
+    "Extension",
+    "ExtensionCodec",
     "HandshakeError",
     "ProtocolError",
     "WebSocketClientConnection",

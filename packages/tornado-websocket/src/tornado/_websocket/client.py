@@ -11,14 +11,14 @@ from urllib.parse import SplitResult, urlsplit
 from tornado import stack_context
 from tornado._httpclient.seam import HTTPTimeoutError, plain_request
 from tornado._websocket.afterwards import see_through
+from tornado._websocket.coding import Extension, ExtensionCodec, offer_extensions
 from tornado._websocket.engine import DEFAULT_MAX_MESSAGE_SIZE
 from tornado._websocket.errors import WebSocketClosedError, WebSocketError
 from tornado._websocket.handshake import check_response
-from tornado._websocket.negotiation import DeflateOptions, DeflateParameters, build_offer
 from tornado._websocket.opening import as_http, limit_of, open_websocket
 from tornado._websocket.parameters import Parameters
 from tornado._websocket.protocol import MessageIterator, WebSocketProtocol
-from tornado._websocket.protocol13 import WebSocketProtocol13
+from tornado._websocket.protocol13 import WebSocketProtocol13, all_extensions
 from tornado.escape import json_encode
 from tornado.httpclient import HTTPRequest
 from tornado.httputil import HTTPHeaders, ResponseStartLine
@@ -70,6 +70,8 @@ class WebSocketClientConnection:
         resolver: Resolver | None = None,
         io_loop: IOLoop | None = None,
         follow_redirects: bool = False,
+        *,
+        extensions: Sequence[Extension] | None = None,
     ) -> None:
         if isinstance(request, IOLoop):
             # (io_loop, request, on_message_callback, ...), as before 5.0: everything is one
@@ -104,7 +106,8 @@ class WebSocketClientConnection:
         )
         self._subprotocols: Sequence[str] = subprotocols or ()
         self._resolver: Resolver | None = resolver
-        self._deflate: DeflateParameters | None = None
+        self._extensions = all_extensions(extensions or (), compression_options)
+        self._codecs: Sequence[ExtensionCodec] = ()
         self._subprotocol: str | None = None
         self._key = ""
         self._closed: asyncio.Future[None] | None = None
@@ -118,14 +121,13 @@ class WebSocketClientConnection:
     # ---- connecting ----
 
     async def _connect(self) -> None:
-        options = self._deflate_options()
         client = TCPClient(self._resolver)
         try:
             opening = open_websocket(
                 self._plain_request,
                 client,
                 self._subprotocols,
-                build_offer(options) if options else "",
+                offer_extensions(self._extensions),
                 self._accept,
                 self._follow_redirects,
             )
@@ -142,7 +144,7 @@ class WebSocketClientConnection:
         protocol.selected_subprotocol = self._subprotocol
         if self._callback is None:
             protocol._pull()
-        protocol.begin_client(stream, self.io_loop.asyncio_loop, self._deflate)
+        protocol.begin_client(stream, self.io_loop.asyncio_loop, self._codecs)
         protocol.start_pinging()
 
     def _accept(self, key: str, start_line: ResponseStartLine, headers: HTTPHeaders) -> None:
@@ -159,13 +161,9 @@ class WebSocketClientConnection:
         if start_line.code != 101:
             raise WebSocketError(f"Non-websocket response: status {start_line.code}, expected 101")
         self.headers = headers
-        self._subprotocol, self._deflate = check_response(
-            headers, self._key, self._subprotocols, self._deflate_options()
+        self._subprotocol, self._codecs = check_response(
+            headers, self._key, self._subprotocols, self._extensions
         )
-
-    def _deflate_options(self) -> DeflateOptions | None:
-        options = self._parameters.compression_options
-        return None if options is None else DeflateOptions.read(options)
 
     def _connected(self, task: "asyncio.Task[None]") -> None:
         """Settle `connect_future` by what became of connecting."""
@@ -439,6 +437,7 @@ def websocket_connect(
     *,
     io_loop: IOLoop | None = None,
     follow_redirects: bool = False,
+    extensions: Sequence[Extension] | None = None,
 ) -> ConnectFuture: ...
 
 
@@ -462,6 +461,7 @@ def websocket_connect(
     resolver: Resolver | None = None,
     io_loop: IOLoop | None = None,
     follow_redirects: bool = False,
+    extensions: Sequence[Extension] | None = None,
 ) -> ConnectFuture:
     """Open a WebSocket to a server.
 
@@ -487,6 +487,7 @@ def websocket_connect(
     :param follow_redirects: whether to go where a redirect leads; otherwise it is an `HTTPError`,
         also if the `HTTPRequest` would have redirects followed. The scheme, and a header meant for
         this server only, are treated as in a fetch.
+    :param extensions: the extensions to offer besides compression, in order of preference.
     :returns: a future of a `WebSocketClientConnection`; cancelling it gives up. It also works in
         ``async with``, which closes the connection.
     :raises ValueError: for a URL that is no WebSocket's. Through the future: `HTTPError` if the
@@ -502,6 +503,8 @@ def websocket_connect(
        ``subprotocols``.
     .. versionchanged:: 6.3
        ``resolver``.
+    .. versionchanged:: 6.100
+       ``follow_redirects`` and ``extensions``.
     """
     given: dict[str, Any] = {
         "callback": callback,
@@ -533,7 +536,11 @@ def websocket_connect(
     as_http(request.url, request.allow_unix_sockets)
     request.headers = HTTPHeaders(request.headers)
     connection = WebSocketClientConnection(
-        request, io_loop=io_loop, follow_redirects=follow_redirects, **given
+        request,
+        io_loop=io_loop,
+        follow_redirects=follow_redirects,
+        extensions=extensions,
+        **given,
     )
     if callback is not None:
         connection.io_loop.add_future(connection.connect_future, callback)

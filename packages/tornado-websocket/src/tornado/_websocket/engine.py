@@ -12,10 +12,12 @@ agreed. It knows no stream, no loop and no clock. Its owner
 - sends what `Engine.encode_message`, `encode_ping`, `encode_pong` and `encode_close` return.
 """
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
 from tornado._websocket.codes import CloseCode, check_code, is_wire_code
+from tornado._websocket.coding import ExtensionCodec, decode_message, encode_message
 from tornado._websocket.deflate import Deflater, Inflater
 from tornado._websocket.errors import ProtocolError, WebSocketClosedError
 from tornado._websocket.events import WORKING, CloseReceived, Event, Failed, Ping, Pong
@@ -65,12 +67,17 @@ class Engine:
 
     :param role: the end that this engine is.
     :param max_message_size: the most bytes that a message may have, as sent and once decompressed.
-    :param codecs: what compresses and decompresses messages, if permessage-deflate was agreed.
+    :param deflate: what compresses and decompresses messages, if permessage-deflate was agreed.
+    :param codecs: the codecs of other extensions, which messages pass before they are compressed.
     """
 
     __slots__ = (
+        "_allowed_bits",
+        "_bits",
         "_buffer",
+        "_codecs",
         "_compressed",
+        "_compressed_bit",
         "_control_bytes_in",
         "_decoder",
         "_deflater",
@@ -102,17 +109,29 @@ class Engine:
         self,
         role: Role,
         max_message_size: int = DEFAULT_MAX_MESSAGE_SIZE,
-        codecs: tuple[Deflater, Inflater] | None = None,
+        deflate: tuple[Deflater, Inflater] | None = None,
+        codecs: Sequence[ExtensionCodec] = (),
     ) -> None:
         self.state = State.OPEN
         self._masks = role is Role.CLIENT
         self._mask_bit = 0 if self._masks else 0x80
         self._short_head = 2 if self._masks else 6
         self._max_message_size = max_message_size
-        self._deflater: Deflater | None = codecs[0] if codecs else None
-        self._inflater: Inflater | None = codecs[1] if codecs else None
+        self._deflater: Deflater | None = deflate[0] if deflate else None
+        self._inflater: Inflater | None = deflate[1] if deflate else None
+        self._codecs = codecs
+        # The reserved bit of compressed messages, and those that a data frame may have set at all. Codecs
+        # that are not known here decide about their bits by themselves.
+        self._compressed_bit = _COMPRESSED if deflate else 0
+        self._allowed_bits = self._compressed_bit
+        for codec in codecs:
+            self._allowed_bits |= getattr(codec, "bits", _COMPRESSED)
+        self._bits = 0
+        if codecs:
+            # No message has the short form of `next_event`: each one has to be decoded.
+            self._short_head = 1 << 64
         # Whether frames leave neither masked nor compressed.
-        self._is_plain = not self._masks and codecs is None
+        self._is_plain = not self._masks and deflate is None and not codecs
         self._output: list[bytes] = []
         #: Bytes of messages, not compressed, and of the data frames that carried them.
         self.message_bytes_in = 0
@@ -249,7 +268,7 @@ class Engine:
             if size >> 63:
                 raise ProtocolError(CloseCode.PROTOCOL_ERROR, "length of 2**63 or more")
         if opcode < 8:
-            self._check_size(size, first & _COMPRESSED if opcode else self._compressed)
+            self._check_size(size, first & self._compressed_bit if opcode else self._compressed)
         if self._mask_bit:
             head += 4
             if available < head:
@@ -265,16 +284,16 @@ class Engine:
                 payload = apply_mask(self._key, payload)
             return self._read_control(opcode, payload)
         self._position = start + head
-        self._begin_frame(opcode, bool(first & 0x80), bool(first & _COMPRESSED), size)
+        if opcode:
+            self._bits = first & 0x70
+        self._begin_frame(opcode, bool(first & 0x80), bool(first & self._compressed_bit), size)
         return True
 
     def _check_head(self, first: int, second: int) -> None:
         """Raise `ProtocolError` if a frame's first two bytes break a rule of RFC 6455 section 5."""
         opcode = first & 0x0F
         problem = ""
-        if first & 0x70 and (
-            first & 0x70 != _COMPRESSED or not self._inflater or not 0 < opcode < 8
-        ):
+        if first & 0x70 and (first & 0x70 & ~self._allowed_bits or not 0 < opcode < 8):
             problem = "reserved bit set"
         elif opcode not in _OPCODES:
             problem = f"reserved opcode {opcode}"
@@ -356,7 +375,7 @@ class Engine:
             return
         piece: Any = data
         pieces = self._pieces
-        if self._opcode == Opcode.TEXT:
+        if self._opcode == Opcode.TEXT and not self._codecs:
             if self._decoder is None:
                 self._decoder = TextDecoder()
             piece = self._decoder.decode(data)
@@ -381,6 +400,11 @@ class Engine:
         self._pieces = []
         self._opcode = self._size = self._wire_size = 0
         self._compressed = False
+        if self._codecs:
+            data = decode_message(
+                self._codecs, self._bits, b"".join(pieces), self._max_message_size
+            )
+            return decode_text(data) if text else data
         if len(pieces) == 1:
             message: str | bytes = pieces[0]
             return message
@@ -435,8 +459,8 @@ class Engine:
         """
         if self.state is not State.OPEN:
             raise WebSocketClosedError("the WebSocket is closed")
-        if self._masks:
-            # Each frame of a client has a key of its own.
+        if self._masks or self._codecs:
+            # Each frame of a client has a key of its own, and each connection its codecs.
             return self.encode_message(payload, binary)
         first = _BINARY_FRAME if binary else _TEXT_FRAME
         deflater = self._deflater if payload else None
@@ -470,9 +494,9 @@ class Engine:
                 # What build_frame() does, without the calls.
                 self.wire_bytes_out += size + 2
                 return (SHORT_BINARY_HEADS if binary else SHORT_TEXT_HEADS)[size] + payload
-        elif self._deflater is not None and payload:
-            payload = self._deflater.deflate(payload)
-            first |= _COMPRESSED
+        else:
+            bits, payload = self._encode(payload, not binary)
+            first |= bits
         frame = build_frame(first, payload, next_mask_key() if self._masks else None)
         self.wire_bytes_out += len(frame)
         return frame
@@ -486,7 +510,7 @@ class Engine:
         self.wire_bytes_out += len(head) + len(payload)
         return [head, payload]
 
-    def compress(self, payload: bytes) -> tuple[int, bytes]:
+    def compress(self, payload: bytes, is_text: bool = False) -> tuple[int, bytes]:
         """Return a message as a frame carries it, and the reserved bits that say how it is coded.
 
         :raises WebSocketClosedError: as `encode_message` does.
@@ -494,9 +518,16 @@ class Engine:
         if self.state is not State.OPEN:
             raise WebSocketClosedError("the WebSocket is closed")
         self.message_bytes_out += len(payload)
-        if self._deflater is None or not payload:
-            return 0, payload
-        return _COMPRESSED, self._deflater.deflate(payload)
+        return self._encode(payload, is_text)
+
+    def _encode(self, payload: bytes, is_text: bool) -> tuple[int, bytes]:
+        """Return the reserved bits and the payload of a message as a frame carries it."""
+        bits = 0
+        if self._codecs:
+            bits, payload = encode_message(self._codecs, payload, is_text)
+        if self._deflater is not None and payload:
+            return bits | _COMPRESSED, self._deflater.deflate(payload)
+        return bits, payload
 
     def encode_frame(self, first: int, payload: bytes) -> bytes:
         """Return one frame as it is; whether it is allowed here is the caller's business.

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tornado._websocket.errors import HandshakeError
 
-__all__ = ["TOKEN", "Extension", "parse_extensions", "split_subprotocols"]
+__all__ = ["TOKEN", "Offer", "parse_extensions", "split_subprotocols"]
 
 # RFC 9110 section 5.6.2.
 TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
@@ -22,7 +22,7 @@ _MAX_EXTENSIONS = 32
 _MAX_PARAMETERS = 32
 
 
-class Extension(NamedTuple):
+class Offer(NamedTuple):
     """One offered, or accepted, extension."""
 
     name: str
@@ -30,9 +30,9 @@ class Extension(NamedTuple):
     parameters: list[tuple[str, str | None]]
 
 
-def parse_extensions(field: str) -> list[Extension]:
+def parse_extensions(field: str) -> list[Offer]:
     """Return the extensions in ``field``; raise `HandshakeError` (400) if it is malformed."""
-    found: list[Extension] = []
+    found: list[Offer] = []
     position, end = 0, len(field)
     while position < end:
         # The list rule of RFC 9110 section 5.6.1 lets a recipient skip empty elements.
@@ -52,7 +52,7 @@ def parse_extensions(field: str) -> list[Extension]:
             parameters.append((parameter[1], parameter[2] or parameter[3]))
         if (position < end and field[position] != ",") or len(found) == _MAX_EXTENSIONS:
             raise HandshakeError("malformed Sec-WebSocket-Extensions field")
-        found.append(Extension(name[1], parameters))
+        found.append(Offer(name[1], parameters))
     return found
 
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 from tornado import httputil
 from tornado._websocket.afterwards import see_through
+from tornado._websocket.coding import Extension
 from tornado._websocket.engine import DEFAULT_MAX_MESSAGE_SIZE
 from tornado._websocket.errors import HandshakeError, WebSocketClosedError
 from tornado._websocket.handshake import SUPPORTED_VERSIONS, is_same_origin
@@ -202,6 +203,9 @@ class WebSocketHandler(RequestHandler):
         .. versionadded:: 5.1
         """
         return self.ws_connection.selected_subprotocol if self.ws_connection else None
+
+    #: The extensions to accept besides compression, in order of preference. See `Extension`.
+    websocket_extensions: Sequence[Extension] = ()
 
     def get_compression_options(self) -> dict[str, Any] | None:
         """Return ``None`` for no compression (the default), or options for permessage-deflate.

@@ -12,9 +12,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tornado._websocket.coding import Extension, ExtensionCodec, check_extensions
 from tornado._websocket.errors import HandshakeError
-from tornado._websocket.extensions import Extension, parse_extensions, split_subprotocols
-from tornado._websocket.negotiation import DeflateOptions, DeflateParameters, check_answer
+from tornado._websocket.extensions import Offer, parse_extensions, split_subprotocols
 
 __all__ = [
     "SUPPORTED_VERSIONS",
@@ -45,7 +45,7 @@ class Request:
     #: Who sent the page that asks, ``None`` if the client is no browser.
     origin: str | None
     subprotocols: list[str]
-    extensions: list[Extension]
+    extensions: list[Offer]
 
 
 def accept_value(key: str) -> str:
@@ -128,13 +128,13 @@ def check_response(
     headers: Mapping[str, str],
     key: str,
     subprotocols: Sequence[str] = (),
-    deflate: DeflateOptions | None = None,
-) -> tuple[str | None, DeflateParameters | None]:
-    """Return the subprotocol and the compression that a 101 response settles.
+    extensions: Sequence[Extension] = (),
+) -> tuple[str | None, list[ExtensionCodec]]:
+    """Return the subprotocol and the codecs of the extensions that a 101 response settles.
 
     :param key: what the request's Sec-WebSocket-Key was.
     :param subprotocols: what was offered.
-    :param deflate: the compression that was offered, ``None`` for none.
+    :param extensions: what was offered.
     :raises HandshakeError: with status 101, if the response breaks RFC 6455 section 4.1 or RFC
         7692.
     """
@@ -148,7 +148,9 @@ def check_response(
         subprotocol = headers.get("Sec-WebSocket-Protocol")
         if subprotocol is not None and subprotocol not in subprotocols:
             raise HandshakeError(f"the server chose a subprotocol not offered: {subprotocol!r}")
-        return subprotocol, check_answer(headers.get("Sec-WebSocket-Extensions", ""), deflate)
+        return subprotocol, check_extensions(
+            headers.get("Sec-WebSocket-Extensions", ""), extensions
+        )
     except HandshakeError as error:
         error.status = 101
         raise

@@ -196,7 +196,7 @@ class Hixie76Engine:
         """Return what `encode_message` does, in a list."""
         return [self.encode_message(payload, binary)]
 
-    def compress(self, payload: bytes) -> tuple[int, bytes]:
+    def compress(self, payload: bytes, is_text: bool = False) -> tuple[int, bytes]:
         """Return no reserved bits and the message as it is.
 
         :raises WebSocketClosedError: if the connection is over.

@@ -1,4 +1,4 @@
-"""Offers and answers go in, the agreed parameters come out (RFC 7692 section 7.1)."""
+"""Negotiating permessage-deflate (RFC 7692 section 7.1)."""
 
 import re
 import zlib
@@ -6,13 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tornado._websocket.coding import Extension, ExtensionCodec
 from tornado._websocket.deflate import MAX_WINDOW_BITS, Deflater, Inflater
 from tornado._websocket.errors import HandshakeError
-from tornado._websocket.extensions import Extension, parse_extensions
+from tornado._websocket.extensions import Offer
 
-__all__ = ["DeflateOptions", "DeflateParameters", "accept_offer", "build_offer", "check_answer"]
+__all__ = [
+    "DeflateCodec",
+    "DeflateOptions",
+    "DeflateParameters",
+    "PermessageDeflate",
+    "accept_offer",
+    "build_offer",
+    "check_answer",
+]
 
 NAME = "permessage-deflate"
+
+#: The reserved bit of a compressed message.
+_RSV1 = 0x40
 
 _is_window_bits = re.compile(r"8|9|1[0-5]").fullmatch
 
@@ -83,7 +95,7 @@ class _Given:
     client_max_window_bits: int | None = None
 
 
-def _read_parameters(extension: Extension, answer: bool) -> _Given | None:
+def _read_parameters(extension: Offer, answer: bool) -> _Given | None:
     """Return the parameters; ``None`` if a name is unknown or repeated or a value not allowed."""
     given = _Given()
     seen: set[str] = set()
@@ -112,7 +124,7 @@ def _read_parameters(extension: Extension, answer: bool) -> _Given | None:
 
 
 def accept_offer(
-    offers: list[Extension], options: DeflateOptions
+    offers: list[Offer], options: DeflateOptions
 ) -> tuple[str, DeflateParameters] | None:
     """Return a server's answer to the first acceptable offer, and what it settles.
 
@@ -166,19 +178,13 @@ def build_offer(options: DeflateOptions) -> str:
     return "; ".join(offer)
 
 
-def check_answer(field: str, options: DeflateOptions | None) -> DeflateParameters | None:
-    """Return what a server's Sec-WebSocket-Extensions field settles, ``None`` for no compression.
+def check_answer(answer: Offer, options: DeflateOptions) -> DeflateParameters:
+    """Return what a server's acceptance settles.
 
-    :param options: what was offered; ``None`` if nothing was.
-    :raises HandshakeError: if the server accepted what was not offered, or not in the way it was
-        offered.
+    :param options: what was offered.
+    :raises HandshakeError: if the server did not accept it in the way it was offered.
     """
-    answers = parse_extensions(field)
-    if not answers:
-        return None
-    if options is None or len(answers) > 1 or answers[0].name != NAME:
-        raise HandshakeError("the server accepted an extension that was not offered")
-    given = _read_parameters(answers[0], answer=True)
+    given = _read_parameters(answer, answer=True)
     if given is None:
         raise HandshakeError("the server's permessage-deflate parameters are invalid")
     if options.server_no_context_takeover and not given.server_no_context_takeover:
@@ -195,3 +201,52 @@ def check_answer(field: str, options: DeflateOptions | None) -> DeflateParameter
         given.server_max_window_bits or MAX_WINDOW_BITS,
         client_bits,
     )
+
+
+class DeflateCodec(ExtensionCodec):
+    """Compresses messages and decompresses those that arrive.
+
+    Where it is the last codec of a connection, which is the usual order, the engine uses its two halves
+    piece by piece instead of `decode`.
+    """
+
+    def __init__(self, deflater: Deflater, inflater: Inflater) -> None:
+        self.deflater = deflater
+        self.inflater = inflater
+
+    def encode(self, payload: bytes, is_text: bool) -> tuple[int, bytes]:
+        return (_RSV1, self.deflater.deflate(payload)) if payload else (0, payload)
+
+    def decode(self, bits: int, payload: bytes, max_size: int) -> bytes:
+        if not bits & _RSV1:
+            return payload
+        message = self.inflater.inflate(payload, max_size)
+        return message + self.inflater.finish(max_size - len(message))
+
+
+class PermessageDeflate(Extension):
+    """Compression of messages (RFC 7692).
+
+    :param options: what this side wants.
+    """
+
+    name = NAME
+    reserved_bits = _RSV1
+
+    def __init__(self, options: DeflateOptions) -> None:
+        self._options = options
+
+    def offer(self) -> str:
+        return build_offer(self._options).partition("; ")[2]
+
+    def accept(self, parameters: Any) -> tuple[str, ExtensionCodec] | None:
+        accepted = accept_offer([Offer(NAME, list(parameters))], self._options)
+        if accepted is None:
+            return None
+        response, settled = accepted
+        codec = DeflateCodec(*settled.codecs(True, self._options))
+        return response.partition("; ")[2], codec
+
+    def agree(self, parameters: Any) -> ExtensionCodec:
+        settled = check_answer(Offer(NAME, list(parameters)), self._options)
+        return DeflateCodec(*settled.codecs(False, self._options))

@@ -1,18 +1,19 @@
 """A handler's request goes in, a connection that speaks RFC 6455 comes out; on a client, an answered one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from tornado._websocket.coding import Extension, ExtensionCodec, accept_extensions
 from tornado._websocket.deflate import Deflater, Inflater
 from tornado._websocket.engine import Engine, Role
 from tornado._websocket.handshake import Request, accept_value, read_request
 from tornado._websocket.keepalive import sleep_time
-from tornado._websocket.negotiation import DeflateOptions, DeflateParameters, accept_offer
+from tornado._websocket.negotiation import DeflateCodec, DeflateOptions, PermessageDeflate
 from tornado._websocket.parameters import Parameters
 from tornado._websocket.session import Session
 
-__all__ = ["WebSocketProtocol13"]
+__all__ = ["WebSocketProtocol13", "all_extensions"]
 
 
 class WebSocketProtocol13(Session):
@@ -73,38 +74,39 @@ class WebSocketProtocol13(Session):
         subprotocol = self._choose_subprotocol(handler, request.subprotocols)
         if subprotocol:
             fields.append(("Sec-WebSocket-Protocol", subprotocol))
-        codecs: tuple[Deflater, Inflater] | None = None
-        options = self._deflate_options()
-        agreed = accept_offer(request.extensions, options) if options else None
-        if agreed and options:
-            fields.append(("Sec-WebSocket-Extensions", agreed[0]))
-            codecs = agreed[1].codecs(True, options)
+        field, codecs = "", list[ExtensionCodec]()
+        extensions = self._extensions(getattr(handler, "websocket_extensions", ()))
+        if extensions and request.extensions:
+            field, codecs = accept_extensions(request.extensions, extensions)
+        if field:
+            fields.append(("Sec-WebSocket-Extensions", field))
         self._request = None
         stream = handler._switch_protocols(fields)
-        self._begin_server(stream, handler._asyncio_loop(stream), codecs)
+        self._begin_server(stream, handler._asyncio_loop(stream), *_parted(codecs))
         self.start_pinging()
         await self._open(handler)
 
     def _begin_server(
-        self, stream: Any, loop: Any, codecs: tuple[Deflater, Inflater] | None = None
+        self,
+        stream: Any,
+        loop: Any,
+        deflate: tuple[Deflater, Inflater] | None = None,
+        codecs: Sequence[ExtensionCodec] = (),
     ) -> None:
-        self._begin(stream, Engine(Role.SERVER, self.params.max_message_size, codecs), loop)
-
-    def begin_client(
-        self, stream: Any, loop: Any, deflate: DeflateParameters | None = None
-    ) -> None:
-        """Speak as the client over ``stream``, whose opening handshake is done.
-
-        :param deflate: the compression that was agreed on.
-        """
-        options = self._deflate_options()
-        codecs = deflate.codecs(False, options) if deflate and options else None
-        engine = Engine(Role.CLIENT, self.params.max_message_size, codecs)
+        engine = Engine(Role.SERVER, self.params.max_message_size, deflate, codecs)
         self._begin(stream, engine, loop)
 
-    def _deflate_options(self) -> DeflateOptions | None:
-        options = self.params.compression_options
-        return None if options is None else DeflateOptions.read(options)
+    def begin_client(self, stream: Any, loop: Any, codecs: Sequence[ExtensionCodec] = ()) -> None:
+        """Speak as the client over ``stream``, whose opening handshake is done.
+
+        :param codecs: those of the extensions that were agreed on.
+        """
+        engine = Engine(Role.CLIENT, self.params.max_message_size, *_parted(codecs))
+        self._begin(stream, engine, loop)
+
+    def _extensions(self, others: Sequence[Extension]) -> list[Extension]:
+        """Return all extensions of a connection: those of the application, then compression."""
+        return all_extensions(others, self.params.compression_options)
 
     @staticmethod
     def compute_accept_value(key: str | bytes) -> str:
@@ -130,6 +132,26 @@ class WebSocketProtocol13(Session):
         if isinstance(interval, timedelta):
             interval = interval.total_seconds()
         return sleep_time(last_ping_time, interval, now)
+
+
+def all_extensions(
+    others: Sequence[Extension], compression_options: Mapping[str, Any] | None
+) -> list[Extension]:
+    """Return the extensions of an application, then compression if there are options for it."""
+    extensions = list(others)
+    if compression_options is not None:
+        extensions.append(PermessageDeflate(DeflateOptions.read(compression_options)))
+    return extensions
+
+
+def _parted(
+    codecs: Sequence[ExtensionCodec],
+) -> tuple[tuple[Deflater, Inflater] | None, Sequence[ExtensionCodec]]:
+    """Return the halves of a compression that comes last, and the codecs before it."""
+    last = codecs[-1] if codecs else None
+    if type(last) is DeflateCodec:
+        return (last.deflater, last.inflater), codecs[:-1]
+    return None, codecs
 
 
 WebSocketProtocol13.__module__ = "tornado.websocket"

@@ -73,7 +73,7 @@ class Sender(WebSocketProtocol, metaclass=ReplaceableMethods):
         else:
             payload = as_payload(message, binary)
         if self._replaced_write_frame is not None:
-            flags, payload = self._engine.compress(payload)
+            flags, payload = self._engine.compress(payload, not binary)
             opcode = Opcode.BINARY if binary else Opcode.TEXT
             return self._as_sent(self._write_frame(True, int(opcode), payload, flags=flags))
         transport = self._transport
