@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import importlib
+import sys
 import zlib
 from typing import Any
 
 import pytest
 
-from tornado._web.codings import accepted_codings
+from tornado._web.codings import (
+    accepted_codings,
+    brotli_encoder,
+    gzip_encoder,
+    zstd_encoder,
+)
 from tornado.web import Application, ContentCompression, RequestHandler
 
 brotli: Any = importlib.import_module("brotli")
@@ -205,3 +212,17 @@ def test_a_subclass_chooses_its_codings(fetch: Any) -> None:
     )
     assert response.headers["Content-Encoding"] == "br"
     assert brotli.decompress(response.body).decode() == TEXT[:20]
+
+
+@pytest.mark.parametrize("make", [gzip_encoder, brotli_encoder, zstd_encoder])
+def test_an_encoder_of_a_response_that_is_broken_off(make: Any) -> None:
+    unraised: list[Any] = []
+    before, sys.unraisablehook = sys.unraisablehook, unraised.append
+    try:
+        encode = make(5)
+        encode(b"content", False)
+        del encode
+        gc.collect()
+    finally:
+        sys.unraisablehook = before
+    assert unraised == []

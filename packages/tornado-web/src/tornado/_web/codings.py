@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import importlib
-import os
+import zlib
 from collections.abc import Callable, Sequence
-from io import BytesIO
 from typing import Any
 
 __all__ = ["Encoder", "accepted_codings", "brotli_encoder", "gzip_encoder", "zstd_encoder"]
@@ -43,19 +41,12 @@ def accepted_codings(accept_encoding: str, codings: Sequence[str]) -> list[str]:
 
 def gzip_encoder(level: int) -> Encoder:
     """Return an encoder of ``gzip``."""
-    sent = BytesIO()
-    file = gzip.GzipFile(mode="w", fileobj=sent, compresslevel=level, mtime=0)
+    # Not a `gzip.GzipFile`, which complains when a response is broken off.
+    compressor = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS | 16)
 
     def encode(chunk: bytes, finishing: bool) -> bytes:
-        file.write(chunk)
-        if finishing:
-            file.close()
-        else:
-            file.flush()
-        compressed = sent.getvalue()
-        sent.seek(0, os.SEEK_SET)
-        sent.truncate()
-        return compressed
+        data = compressor.compress(chunk)
+        return data + compressor.flush(zlib.Z_FINISH if finishing else zlib.Z_SYNC_FLUSH)
 
     return encode
 
