@@ -158,9 +158,10 @@ class DefaultHeaders:
         self._fields = fields
 
     def __call__(self, request: httputil.HTTPServerRequest, call_next: CallNext) -> Call:
-        return call_next(request).amend(self._add)
+        return call_next(request).amend(self.add)
 
-    def _add(self, head: ResponseHead) -> None:
+    def add(self, head: ResponseHead) -> None:
+        """Add the fields that ``head`` does not have."""
         headers = head.headers
         missing = [(name, value) for name, value in self._fields.get_all() if name not in headers]
         for name, value in missing:

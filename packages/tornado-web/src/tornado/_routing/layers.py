@@ -23,15 +23,60 @@ from tornado.concurrent import chain_future
 from tornado.iostream import StreamClosedError
 from tornado.log import app_log
 
-__all__ = ["Find", "Layer", "OnError", "fold"]
+__all__ = ["AmendingExchange", "Find", "Layer", "OnError", "fold"]
 
 
 Find = Callable[[httputil.HTTPServerRequest], Any]
 OnError = Callable[[httputil.HTTPServerRequest, int], Any]
 
 
-class _LayerExchange:
-    """The exchange of a target inside a middleware; everything else is the outer exchange's."""
+class _ExchangeAround:
+    """Stands before an exchange; what a subclass does not define is the exchange's own."""
+
+    _OWN: frozenset[str]
+    _exchange: Any
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._exchange, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._OWN:
+            super().__setattr__(name, value)
+        else:
+            setattr(self._exchange, name, value)
+
+
+class AmendingExchange(_ExchangeAround):
+    """An exchange that lets a function amend the head of the response: all that default headers need.
+
+    :param amend: called with the head just before it is sent.
+    """
+
+    _OWN = frozenset({"_amend", "_exchange"})
+
+    def __init__(self, exchange: Any, amend: Callable[[ResponseHead], object]) -> None:
+        self._exchange = exchange
+        self._amend = amend
+
+    def respond(self, status: int, reason: str, headers: httputil.HTTPHeaders, body: bytes) -> None:
+        head = ResponseHead(status, reason, headers)
+        self._amend(head)
+        _respond(self._exchange, head, body)
+
+    def write_headers(
+        self,
+        start_line: Any,
+        headers: httputil.HTTPHeaders,
+        chunk: bytes | None = None,
+        callback: Callable[..., Any] | None = None,
+    ) -> Any:
+        if not 100 <= start_line.code < 200 or start_line.code == 101:
+            self._amend(ResponseHead(start_line.code, start_line.reason, headers))
+        return self._exchange.write_headers(start_line, headers, chunk, callback)
+
+
+class _LayerExchange(_ExchangeAround):
+    """The exchange of a target inside a middleware."""
 
     _OWN = frozenset({"_exchange", "_layer", "_queue", "_head", "_is_discarding"})
 
@@ -42,15 +87,6 @@ class _LayerExchange:
         self._queue: list[tuple[Callable[..., Any], asyncio.Future[Any] | None]] | None = None
         self._head: ResponseHead | None = None
         self._is_discarding = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._exchange, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in self._OWN:
-            super().__setattr__(name, value)
-        else:
-            setattr(self._exchange, name, value)
 
     # The target's side.
 

@@ -19,8 +19,8 @@ from typing import Any
 
 from tornado import httputil
 from tornado._http1.seam import MessageTarget
-from tornado._routing.calls import DefaultHeaders, Middleware
-from tornado._routing.layers import fold
+from tornado._routing.calls import DefaultHeaders, Middleware, ResponseHead
+from tornado._routing.layers import AmendingExchange, fold
 from tornado._routing.matchers import AnyMatches, DefaultHostMatches, HostMatches, PathMatches
 from tornado._routing.routers import ReversibleRouter, ReversibleRuleRouter
 from tornado._routing.rules import Rule, _RuleList
@@ -189,6 +189,8 @@ class Application(ReversibleRouter):
 
     #: Whether a step that finds handlers was replaced on this object, not on its class.
     _is_patched = False
+    #: Amends the heads of all responses, where no middleware does so.
+    _amend: Callable[[ResponseHead], object] | None = None
     #: What `_plain_tables` returned.
     _plain: _PlainTables | None = None
     #: Application-wide transforms of responses.
@@ -242,7 +244,11 @@ class Application(ReversibleRouter):
         self.default_headers = httputil.HTTPHeaders(default_headers or {})
         layers = list(middleware or ())
         if default_headers:
-            layers.insert(0, DefaultHeaders(self.default_headers))
+            policy = DefaultHeaders(self.default_headers)
+            if layers or type(self).find_handler is not _FIND:
+                layers.insert(0, policy)
+            else:
+                self._amend = policy.add
         if layers:
             find = functools.partial(type(self).find_handler, self)
             self.find_handler = fold(layers, find, self._error_page)  # type: ignore[assignment,method-assign]
@@ -437,6 +443,9 @@ class Application(ReversibleRouter):
         # Most requests are for a handler class in the table for all hosts. They need not be passed from
         # router to router, as long as the routers and matchers are those of this module; whatever was
         # replaced, on a class or an object, is called below.
+        if self._amend is not None:
+            exchange: Any = AmendingExchange(request.connection, self._amend)
+            request.connection = exchange
         hosts, hosts_table, rules, table = self._plain or self._plain_tables()
         if hosts._table is not hosts_table or rules._table is not table:
             table = self._plain_tables()[3]
@@ -565,6 +574,7 @@ _PATH_KEYS = {"path_args", "path_kwargs"}
 
 # The steps as they were defined: what is found in their place later was put there by somebody.
 _START_REQUEST = Application.start_request
+_FIND = Application.find_handler
 _FIND_HANDLER = _ApplicationRouter.find_handler
 _GET_TARGET_DELEGATE = _ApplicationRouter.get_target_delegate
 _STEPS = {"start_request", "find_handler", "get_handler_delegate"}
