@@ -71,32 +71,32 @@ RequestCallback = HTTPServerConnectionDelegate | Callable[[HTTPServerRequest], A
 class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
     r"""A non-blocking, single-threaded HTTP server.
 
-    :arg request_callback: an `.HTTPServerConnectionDelegate` such as `tornado.web.Application`,
+    :param request_callback: an `.HTTPServerConnectionDelegate` such as `tornado.web.Application`,
         or a function that takes an `HTTPRequest` and writes a response, either with
         ``request.connection.write_headers``, ``write`` and ``finish``, or all of its bytes with
         ``request.write`` and ``request.finish``.
-    :arg no_keep_alive: close each connection after one request.
-    :arg io_loop: the `.IOLoop` to serve on; ``None``: the one current when the server starts.
-    :arg xheaders: take the client's address and scheme from X-Real-Ip or X-Forwarded-For and from
+    :param no_keep_alive: close each connection after one request.
+    :param io_loop: the `.IOLoop` to serve on; ``None``: the one current when the server starts.
+    :param xheaders: take the client's address and scheme from X-Real-Ip or X-Forwarded-For and from
         X-Scheme or X-Forwarded-Proto, or from Forwarded (RFC 7239), for a server that only
         proxies can reach.
-    :arg ssl_options: for TLS: an `ssl.SSLContext`, or keyword arguments of
+    :param ssl_options: for TLS: an `ssl.SSLContext`, or keyword arguments of
         `.ssl_options_to_context`.
-    :arg protocol: ``"http"`` or ``"https"``, reported whatever the connection is, for a proxy
+    :param protocol: ``"http"`` or ``"https"``, reported whatever the connection is, for a proxy
         that ends TLS and does not say so.
-    :arg decompress_request: decode request content with ``Content-Encoding: gzip``; its limit
+    :param decompress_request: decode request content with ``Content-Encoding: gzip``; its limit
         then counts for the decoded content.
-    :arg chunk_size: bytes of content given to a delegate at once, at most (default 65536).
-    :arg max_header_size: bytes of a request's line and headers (default 65536): 414 or 431.
-    :arg idle_connection_timeout: seconds until an idle connection is closed (default 3600).
-    :arg body_timeout: seconds for a request's content (``None``: any, as long as it keeps coming).
-    :arg max_body_size: bytes of a request's content (default: ``max_buffer_size``): 413. A
+    :param chunk_size: bytes of content given to a delegate at once, at most (default 65536).
+    :param max_header_size: bytes of a request's line and headers (default 65536): 414 or 431.
+    :param idle_connection_timeout: seconds until an idle connection is closed (default 3600).
+    :param body_timeout: seconds for a request's content (``None``: any, as long as it keeps coming).
+    :param max_body_size: bytes of a request's content (default: ``max_buffer_size``): 413. A
         handler that takes its content as it comes may raise it for itself with
         ``request.connection.set_max_body_size``.
-    :arg max_buffer_size: bytes that a stream may hold in memory (default 100 MiB).
-    :arg trusted_downstream: addresses and networks (``10.0.0.0/8``) of proxies, which are ignored in
+    :param max_buffer_size: bytes that a stream may hold in memory (default 100 MiB).
+    :param trusted_downstream: addresses and networks (``10.0.0.0/8``) of proxies, which are ignored in
         X-Forwarded-For and Forwarded; anything else raises `ValueError`.
-    :arg header_timeout: seconds for a request's line and headers from their first byte on
+    :param header_timeout: seconds for a request's line and headers from their first byte on
         (default 60).
 
     It starts in one of three ways. In this process::
@@ -277,7 +277,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         What peers have sent, or opened, before they could know is still answered, and says that the
         connection closes: an idle connection is closed a tenth of a second later.
 
-        :arg timeout: seconds until what still runs is cut off; ``None``: never.
+        :param timeout: seconds until what still runs is cut off; ``None``: never.
         :returns: the number of connections that were cut off.
 
         Cancelling it leaves the server as it is then: not accepting, its connections ending by
@@ -320,12 +320,12 @@ _START_REQUEST = HTTPServer.start_request
 class HTTPConnection:
     """A connection whose requests go to a function, as servers of their own making used it before delegates.
 
-    :arg stream: the `.IOStream` of the connection.
-    :arg address: of the peer.
-    :arg request_callback: called with each `HTTPRequest`.
-    :arg no_keep_alive: close after one request.
-    :arg xheaders: as of `HTTPServer`.
-    :arg protocol: as of `HTTPServer`.
+    :param stream: the `.IOStream` of the connection.
+    :param address: of the peer.
+    :param request_callback: called with each `HTTPRequest`.
+    :param no_keep_alive: close after one request.
+    :param xheaders: as of `HTTPServer`.
+    :param protocol: as of `HTTPServer`.
     """
 
     def __init__(

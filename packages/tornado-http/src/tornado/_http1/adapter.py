@@ -69,7 +69,7 @@ class CallableTarget:
 class CallableAdapter(HTTPServerConnectionDelegate):
     """Serves requests with a function that writes its response through the request.
 
-    :arg callback: called with an `.HTTPServerRequest` whose content is complete.
+    :param callback: called with an `.HTTPServerRequest` whose content is complete.
     """
 
     def __init__(self, callback: Callable[[HTTPServerRequest], Any]) -> None:

@@ -45,10 +45,10 @@ _RESET = struct.pack("ii", 1, 0)
 class HTTP1Connection(HTTPConnection):
     """One exchange of a request and its response over a stream.
 
-    :arg stream: an `.IOStream`.
-    :arg is_client: whether this end sends the request.
-    :arg params: an `.HTTP1ConnectionParameters`; ``None`` means the defaults.
-    :arg context: an object of the application, passed on as ``context``.
+    :param stream: an `.IOStream`.
+    :param is_client: whether this end sends the request.
+    :param params: an `.HTTP1ConnectionParameters`; ``None`` means the defaults.
+    :param context: an object of the application, passed on as ``context``.
 
     .. versionadded:: 4.0
     """
@@ -162,7 +162,7 @@ class HTTP1Connection(HTTPConnection):
         without one it is chunked where HTTP allows. A response with an informational status may
         be followed by another head.
 
-        :arg callback: called through the loop once all is sent.
+        :param callback: called through the loop once all is sent.
         :returns: a future that is done once the kernel has taken all; it fails with
             `.StreamClosedError`. Cancelling it does not take the bytes back.
         :raises ValueError: if the head could not be sent as it is; nothing was sent then.
@@ -210,7 +210,7 @@ class HTTP1Connection(HTTPConnection):
         On a server, and before any headers, ``chunk`` is sent as it is: it begins with a status
         line, and the application writes the whole response itself.
 
-        :arg callback: called through the loop once all is sent.
+        :param callback: called through the loop once all is sent.
         :returns: a future as of `write_headers`.
         :raises ~tornado.httputil.HTTPOutputError: if it is more than the Content-Length announced.
         """
@@ -231,10 +231,10 @@ class HTTP1Connection(HTTPConnection):
     def send_file(self, file: Any, offset: int, count: int) -> asyncio.Future[None]:
         """Send a part of an open file as the content, or as its next part.
 
-        :arg file: a file descriptor or an object with ``fileno()``; it stays open until the future
+        :param file: a file descriptor or an object with ``fileno()``; it stays open until the future
             is done.
-        :arg offset: of its first byte that is sent.
-        :arg count: of bytes.
+        :param offset: of its first byte that is sent.
+        :param count: of bytes.
         :returns: a future as of `write_headers`. A file that is shorter closes the connection.
         :raises ~tornado.httputil.HTTPOutputError: if it is more than the Content-Length announced,
             or the content is chunked.
@@ -260,7 +260,7 @@ class HTTP1Connection(HTTPConnection):
     def finish(self, trailers: HTTPHeaders | None = None) -> None:
         """End the message.
 
-        :arg trailers: fields to send after chunked content.
+        :param trailers: fields to send after chunked content.
         :raises ~tornado.httputil.HTTPOutputError: if less was sent than the Content-Length
             announced; the connection is closed then, so that the peer sees the truncation.
         """
@@ -334,7 +334,7 @@ class HTTP1Connection(HTTPConnection):
     def set_body_timeout(self, timeout: float | None) -> None:
         """Bound the time in which the content of the message that arrives must be complete.
 
-        :arg timeout: seconds from now on; ``None`` for no bound.
+        :param timeout: seconds from now on; ``None`` for no bound.
         """
         self._body_timeout = timeout
         if self._server is not None:
@@ -345,7 +345,7 @@ class HTTP1Connection(HTTPConnection):
     def set_max_body_size(self, max_body_size: int) -> None:
         """Bound the content of the message that arrives; to be called before the first of it is there.
 
-        :arg max_body_size: bytes.
+        :param max_body_size: bytes.
         """
         self._max_body_size = max_body_size
         if self._server is not None:
@@ -356,7 +356,7 @@ class HTTP1Connection(HTTPConnection):
     def read_response(self, delegate: HTTPMessageDelegate) -> asyncio.Future[bool]:
         """Read one message: the response on a client, a request on a server.
 
-        :arg delegate: receives the message. Where a method of it returns an awaitable, reading
+        :param delegate: receives the message. Where a method of it returns an awaitable, reading
             waits for that.
         :returns: a future of whether the connection may carry another exchange. It never fails
             because of the peer: `error` then says what was wrong. Cancelling it closes the

@@ -26,9 +26,9 @@ sent_names: set[str] = set()
 def parse_fields(block: bytes, max_count: int) -> list[tuple[str, str]]:
     """Return the (normal name, value) pairs of ``block``, in order.
 
-    :arg block: a line of any text (a start line's end, or nothing), then field lines, each
+    :param block: a line of any text (a start line's end, or nothing), then field lines, each
         preceded by CRLF, then CRLF CRLF.
-    :arg max_count: field lines at most.
+    :param max_count: field lines at most.
     :raises MessageError: 400 for a bare CR or LF, a control character, white space before the
         colon, a folded line, a name that is no token or is missing; 431 for too many lines.
     """

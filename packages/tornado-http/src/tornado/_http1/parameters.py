@@ -8,20 +8,20 @@ from tornado._http1.limits import Limits
 class HTTP1ConnectionParameters:
     """Parameters of `.HTTP1Connection` and `.HTTP1ServerConnection`.
 
-    :arg no_keep_alive: if true, the connection closes after one request.
-    :arg chunk_size: bytes of content handed to a delegate at once, at most, where it must be
+    :param no_keep_alive: if true, the connection closes after one request.
+    :param chunk_size: bytes of content handed to a delegate at once, at most, where it must be
         divided (default 65536).
-    :arg max_header_size: bytes of a start line and headers, at most (default 65536).
-    :arg header_timeout: seconds for the head of a message, counted from its first byte, and from
+    :param max_header_size: bytes of a start line and headers, at most (default 65536).
+    :param header_timeout: seconds for the head of a message, counted from its first byte, and from
         the start of a connection with TLS (``None``: without bound). On a server it is also the
         time that a kept-alive connection may be idle, unless ``idle_timeout`` is given.
-    :arg max_body_size: bytes of content, at most (default: the stream's ``max_buffer_size``).
-    :arg body_timeout: seconds for all content of a message (``None``: without bound, but then a
+    :param max_body_size: bytes of content, at most (default: the stream's ``max_buffer_size``).
+    :param body_timeout: seconds for all content of a message (``None``: without bound, but then a
         server wants some progress every ``header_timeout`` seconds).
-    :arg decompress: if true, content with ``Content-Encoding: gzip`` is decoded.
-    :arg idle_timeout: seconds that a server waits for the next request (``None``:
+    :param decompress: if true, content with ``Content-Encoding: gzip`` is decoded.
+    :param idle_timeout: seconds that a server waits for the next request (``None``:
         ``header_timeout``).
-    :arg limits: bounds on heads, chunks and trailers; takes the place of ``max_header_size``.
+    :param limits: bounds on heads, chunks and trailers; takes the place of ``max_header_size``.
 
     .. versionadded:: 4.0
     """

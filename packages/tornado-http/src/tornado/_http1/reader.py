@@ -72,8 +72,8 @@ _Head = TypeVar("_Head", RequestHead, ResponseHead)
 class MessageReader(Generic[_Head]):
     """What both roles share: the buffer, content of each framing, the end.
 
-    :arg limits: bounds of heads, chunks and trailers.
-    :arg max_body_size: bytes of content at most; `max_body_size` may be set anew for each
+    :param limits: bounds of heads, chunks and trailers.
+    :param max_body_size: bytes of content at most; `max_body_size` may be set anew for each
         message, after its head was read and before the next event is asked for.
     """
 

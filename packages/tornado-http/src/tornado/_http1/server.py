@@ -69,9 +69,9 @@ _CLOSING = Serving.CLOSING
 class HTTP1ServerConnection(PacedConnection):
     """The server's end of a connection: it reads requests and serves them, one after the other.
 
-    :arg stream: the `.IOStream` of the connection.
-    :arg params: an `.HTTP1ConnectionParameters`; ``None`` means the defaults.
-    :arg context: an object of the application, the ``context`` of every exchange; ``remote_ip``
+    :param stream: the `.IOStream` of the connection.
+    :param params: an `.HTTP1ConnectionParameters`; ``None`` means the defaults.
+    :param context: an object of the application, the ``context`` of every exchange; ``remote_ip``
         and ``protocol`` of requests are taken from it.
 
     .. versionadded:: 4.0
@@ -124,7 +124,7 @@ class HTTP1ServerConnection(PacedConnection):
     def start_serving(self, delegate: HTTPServerConnectionDelegate) -> None:
         """Begin to serve requests.
 
-        :arg delegate: an `.HTTPServerConnectionDelegate`; or anything with a ``dispatch`` method,
+        :param delegate: an `.HTTPServerConnectionDelegate`; or anything with a ``dispatch`` method,
             the fast way.
         """
         warn_of_unused_hooks(HTTP1Connection)
@@ -176,7 +176,7 @@ class HTTP1ServerConnection(PacedConnection):
     def drain(self, close_idle: bool = True) -> None:
         """Close the connection as soon as the current request, if there is one, is answered.
 
-        :arg close_idle: if there is none, close it at once; else with the next answer.
+        :param close_idle: if there is none, close it at once; else with the next answer.
         """
         self._draining = True
         if close_idle and self.is_idle:

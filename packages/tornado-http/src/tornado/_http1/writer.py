@@ -78,7 +78,7 @@ def whole_response(
 ) -> tuple[bytes, bool, bool]:
     """Return the head of a response, whether ``body`` follows, and whether the connection stays open.
 
-    :arg method: of the request.
+    :param method: of the request.
     :raises ValueError: if the head would hold a control character or an invalid name.
     :raises HTTPOutputError: if a Content-Length is set that is not the length of ``body``.
     """
@@ -242,7 +242,7 @@ class MessageWriter:
     ) -> bytes:
         """Return the head of a response; after an informational one the message is to be started yet.
 
-        :arg hands_over: the connection is given to another protocol behind the head.
+        :param hands_over: the connection is given to another protocol behind the head.
 
         :raises ValueError: if the head would hold a control character or an invalid name.
         :raises HTTPOutputError: if the headers contradict each other.
@@ -361,7 +361,7 @@ class MessageWriter:
     def finish(self, trailers: HTTPHeaders | None = None) -> list[bytes]:
         """Return the pieces that end the message.
 
-        :arg trailers: fields to send after chunked content; ignored where the framing has no
+        :param trailers: fields to send after chunked content; ignored where the framing has no
             place for them.
         :raises HTTPOutputError: if less was written than the Content-Length; the message is then
             broken.

@@ -25,16 +25,16 @@ class HTTPServerConnectionDelegate:
     ) -> HTTPMessageDelegate:
         """Return who receives the next request; called when one begins.
 
-        :arg server_conn: stands for the whole connection of the client, the same object for each of
+        :param server_conn: stands for the whole connection of the client, the same object for each of
             its requests.
-        :arg request_conn: where the answer to this request is written.
+        :param request_conn: where the answer to this request is written.
         """
         raise NotImplementedError
 
     def on_close(self, server_conn: object) -> None:
         """Called when the connection has closed.
 
-        :arg server_conn: what `start_request` was given for it.
+        :param server_conn: what `start_request` was given for it.
         """
 
 

@@ -81,11 +81,11 @@ def parse_body_arguments(
 ) -> None:
     """Add what the form ``body`` holds to ``arguments`` and ``files``. A body of another type adds nothing.
 
-    :arg content_type: the value of Content-Type. Both encodings of HTML forms are known.
-    :arg arguments: names to lists of byte strings.
-    :arg files: names to lists of `HTTPFile`.
-    :arg headers: of the message. A form with a Content-Encoding left is refused.
-    :arg config: limits; ``None`` means those that `set_parse_body_config` set.
+    :param content_type: the value of Content-Type. Both encodings of HTML forms are known.
+    :param arguments: names to lists of byte strings.
+    :param files: names to lists of `HTTPFile`.
+    :param headers: of the message. A form with a Content-Encoding left is refused.
+    :param config: limits; ``None`` means those that `set_parse_body_config` set.
     :raises HTTPInputError: if the body is malformed or beyond a limit. Then nothing was added.
 
     .. versionadded:: 3.2
@@ -151,11 +151,11 @@ def parse_multipart_form_data(
 ) -> None:
     """Add the parts of a ``multipart/form-data`` body to ``arguments`` and ``files`` (RFC 7578).
 
-    :arg boundary: from the Content-Type field, with or without the quotes around it.
-    :arg data: the body. What follows the last boundary is ignored.
-    :arg arguments: names to lists of byte strings; gets the parts without a file name.
-    :arg files: names to lists of `HTTPFile`; gets the others.
-    :arg config: limits; ``None`` means those that `set_parse_body_config` set.
+    :param boundary: from the Content-Type field, with or without the quotes around it.
+    :param data: the body. What follows the last boundary is ignored.
+    :param arguments: names to lists of byte strings; gets the parts without a file name.
+    :param files: names to lists of `HTTPFile`; gets the others.
+    :param config: limits; ``None`` means those that `set_parse_body_config` set.
     :raises HTTPInputError: at the first thing that is malformed or beyond a limit. Then nothing was
         added.
     """

@@ -161,8 +161,8 @@ class HTTPHeaders(MutableMapping[str, str]):
     def add(self, name: str, value: str, *, _chars_are_bytes: bool = True) -> None:
         """Add ``value`` to the values of the field ``name``.
 
-        :arg name: the name, in any case.
-        :arg value: the value, without line breaks.
+        :param name: the name, in any case.
+        :param value: the value, without line breaks.
         :raises HTTPInputError: if the name is no token, or the value holds a control character or,
             unless its characters are known not to stand for bytes, one above U+00FF.
         """
@@ -205,7 +205,7 @@ class HTTPHeaders(MutableMapping[str, str]):
         >>> headers.get("content-type")
         'text/html'
 
-        :arg line: a name, a colon and a value, with or without the line end (CRLF, or LF alone). An
+        :param line: a name, a colon and a value, with or without the line end (CRLF, or LF alone). An
             empty line adds nothing.
         :raises HTTPInputError: if the line has no colon, has a name that is no token, starts with
             white space (the folded lines of HTTP/1.0 are refused, RFC 9112 section 5.2) or holds a
@@ -232,7 +232,7 @@ class HTTPHeaders(MutableMapping[str, str]):
         >>> sorted(headers.items())
         [('Content-Length', '42'), ('Content-Type', 'text/html')]
 
-        :arg headers: the lines, each ended by CRLF (or LF alone), the last one perhaps by nothing.
+        :param headers: the lines, each ended by CRLF (or LF alone), the last one perhaps by nothing.
         :raises HTTPInputError: as `parse_line` does.
         """
         self = cls()

@@ -130,13 +130,13 @@ class HTTPServerRequest:
 
         :raises HTTPInputError: if the query has more arguments than `ParseUrlEncodedConfig` allows.
 
-        :arg start_line: takes the place of ``method``, ``uri`` and ``version``.
-        :arg host: the host that was requested; ``None`` takes it from the Host field.
-        :arg files: the uploaded files, if they were parsed already.
-        :arg connection: where the answer is written. If it has a ``context`` with ``remote_ip`` and
+        :param start_line: takes the place of ``method``, ``uri`` and ``version``.
+        :param host: the host that was requested; ``None`` takes it from the Host field.
+        :param files: the uploaded files, if they were parsed already.
+        :param connection: where the answer is written. If it has a ``context`` with ``remote_ip`` and
             ``protocol``, these are the request's.
-        :arg remote_ip: takes the place of the context's.
-        :arg protocol: takes the place of the context's (default ``http``).
+        :param remote_ip: takes the place of the context's.
+        :param protocol: takes the place of the context's (default ``http``).
         """
         if start_line is not None:
             method, uri, version = start_line
@@ -374,7 +374,7 @@ class HTTPServerRequest:
         A server asks for one if its ``ssl_options`` set ``verify_mode`` (``cert_reqs`` in a
         dictionary) to `ssl.CERT_OPTIONAL` or `ssl.CERT_REQUIRED`.
 
-        :arg binary_form: if true, return the certificate in DER; else a dictionary, as
+        :param binary_form: if true, return the certificate in DER; else a dictionary, as
             `ssl.SSLSocket.getpeercert` makes it, of a certificate that was verified.
 
         .. versionchanged:: 3.2
@@ -401,8 +401,8 @@ class HTTPServerRequest:
         In a request callback that is a plain function the first piece begins with the answer's
         start line and headers.
 
-        :arg chunk: bytes, or text that is sent in UTF-8.
-        :arg callback: called without arguments when the piece was written.
+        :param chunk: bytes, or text that is sent in UTF-8.
+        :param callback: called without arguments when the piece was written.
         :returns: a future that is done when the piece was written.
         """
         data = utf8(chunk)

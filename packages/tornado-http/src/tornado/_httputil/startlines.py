@@ -49,7 +49,7 @@ def parse_request_start_line(line: str) -> RequestStartLine:
     >>> parse_request_start_line("GET /spam?eggs=2 HTTP/1.1")
     RequestStartLine(method='GET', path='/spam?eggs=2', version='HTTP/1.1')
 
-    :arg line: the line without its line end.
+    :param line: the line without its line end.
     :raises HTTPInputError: if it is not three parts with one space between each two, if the method
         is no token, if the target holds a space or a control character, or if the version is not of
         HTTP/1.
@@ -71,7 +71,7 @@ def parse_response_start_line(line: str) -> ResponseStartLine:
     >>> parse_response_start_line("HTTP/1.1 404 Not Found")
     ResponseStartLine(version='HTTP/1.1', code=404, reason='Not Found')
 
-    :arg line: the line without its line end. The reason, and the space before it, may be missing.
+    :param line: the line without its line end. The reason, and the space before it, may be missing.
     :raises HTTPInputError: if it is no status line of HTTP/1.
 
     .. versionadded:: 4.0

@@ -35,7 +35,7 @@ def url_concat(
     >>> url_concat("/search#top", [("q", "two words"), ("q", "ünïcode")])
     '/search?q=two+words&q=%C3%BCn%C3%AFcode#top'
 
-    :arg args: names and values, as a dictionary or as a list or tuple of pairs; ``None`` returns
+    :param args: names and values, as a dictionary or as a list or tuple of pairs; ``None`` returns
         ``url`` as it is.
     :raises TypeError: for anything else.
 

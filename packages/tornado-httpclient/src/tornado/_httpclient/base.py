@@ -93,11 +93,11 @@ class AsyncHTTPClient(Configurable):
 
     With ``async with AsyncHTTPClient(force_instance=True) as client`` the client is closed at the end.
 
-    :arg force_instance: if true, return a new client. Then nobody else uses it, and `close` closes
+    :param force_instance: if true, return a new client. Then nobody else uses it, and `close` closes
         nobody else's; arguments for the implementation are only allowed here and in `configure`.
-    :arg io_loop: the loop to fetch on where none is running (default: the current one). Given as
+    :param io_loop: the loop to fetch on where none is running (default: the current one). Given as
         first positional argument it is told from ``force_instance`` by its type.
-    :arg max_clients: fetches at a time (default: what was configured, else 10).
+    :param max_clients: fetches at a time (default: what was configured, else 10).
 
     .. versionchanged:: 5.0
        Upstream removed ``io_loop``; it is accepted here.
@@ -182,7 +182,7 @@ class AsyncHTTPClient(Configurable):
     ) -> None:
         """Set up a new client.
 
-        :arg defaults: parameters of `HTTPRequest`, for requests that leave them out.
+        :param defaults: parameters of `HTTPRequest`, for requests that leave them out.
         """
         if isinstance(io_loop, dict):  # since 5.0, defaults comes first
             io_loop, defaults = None, io_loop
@@ -256,12 +256,12 @@ class AsyncHTTPClient(Configurable):
         def fetch(self, request, callback=None, raise_error=True, **kwargs):
             """Fetch ``request`` and return a future of its `HTTPResponse`.
 
-            :arg request: a URL, or an `HTTPRequest`.
-            :arg callback: called with the response through the loop. It gets a response in any case;
+            :param request: a URL, or an `HTTPRequest`.
+            :param callback: called with the response through the loop. It gets a response in any case;
                 the response's ``error`` tells whether the fetch failed.
-            :arg raise_error: if false, a response whose status is no success is returned like others.
+            :param raise_error: if false, a response whose status is no success is returned like others.
                 Where there is no response, the error is raised anyhow.
-            :arg kwargs: parameters of `HTTPRequest`, where ``request`` is a URL.
+            :param kwargs: parameters of `HTTPRequest`, where ``request`` is a URL.
             :raises RuntimeError: if the client is closed.
             :raises ValueError: if there are ``kwargs`` beside an `HTTPRequest`.
 
@@ -356,8 +356,8 @@ class AsyncHTTPClient(Configurable):
         """Return a `Session`: this client with a base URL, default headers, cookies, authentication,
         retries and hooks.
 
-        :arg base_url: put in front of URLs without a scheme.
-        :arg kwargs: see `Session`.
+        :param base_url: put in front of URLs without a scheme.
+        :param kwargs: see `Session`.
         """
         from tornado._httpclient.session import Session
 

@@ -41,9 +41,9 @@ class HTTPClient:
     one stands still meanwhile, as with everything that blocks. A client is used by one thread at a
     time.
 
-    :arg async_client_class: the class of the client that does the work (default `AsyncHTTPClient`,
+    :param async_client_class: the class of the client that does the work (default `AsyncHTTPClient`,
         as configured).
-    :arg kwargs: for its constructor.
+    :param kwargs: for its constructor.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class HTTPClient:
     def fetch(self, request: HTTPRequest | str, **kwargs: Any) -> HTTPResponse:
         """Fetch ``request``, a URL or an `HTTPRequest`, and return its `HTTPResponse`.
 
-        :arg kwargs: as for `AsyncHTTPClient.fetch`.
+        :param kwargs: as for `AsyncHTTPClient.fetch`.
         :raises HTTPClientError: if there is no successful response; see there for others.
         """
 
@@ -103,8 +103,8 @@ class HTTPClient:
         """Return a `BlockingSession`: this client with a base URL, default headers, cookies,
         authentication, retries and hooks.
 
-        :arg base_url: put in front of URLs without a scheme.
-        :arg kwargs: see `Session`.
+        :param base_url: put in front of URLs without a scheme.
+        :param kwargs: see `Session`.
         """
         # Deferred: that room needs this class.
         from tornado._httpclient.session import BlockingSession

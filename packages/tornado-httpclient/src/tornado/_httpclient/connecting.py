@@ -36,9 +36,9 @@ async def connect(
 ) -> IOStream:
     """Connect to ``target`` and return the stream.
 
-    :arg tls: the context for a connection with TLS, which is then shaken hands on.
-    :arg tunnel: whether to go through the proxy by CONNECT, even without TLS.
-    :arg timeout: seconds for all of it.
+    :param tls: the context for a connection with TLS, which is then shaken hands on.
+    :param tunnel: whether to go through the proxy by CONNECT, even without TLS.
+    :param timeout: seconds for all of it.
     :raises OSError: if no connection can be made; its text names host and port.
     :raises HTTPTimeoutError: if the time is up; its text names the step and the address.
     :raises HTTPProxyError: if the proxy refuses.

@@ -69,22 +69,22 @@ class ResponseConsumer(Protocol):
     def response_complete(self, reusable: bool) -> None:
         """The response is complete.
 
-        :arg reusable: whether the connection may carry another exchange; else it is closed.
+        :param reusable: whether the connection may carry another exchange; else it is closed.
         """
 
     def exchange_failed(self, error: BaseException, untouched: bool) -> None:
         """There is no whole response. The connection is closed.
 
-        :arg untouched: whether nothing at all came of a response.
+        :param untouched: whether nothing at all came of a response.
         """
 
 
 class ClientConnection:
     """A connection for requests to one origin.
 
-    :arg stream: connected.
-    :arg key: what requests must have in common to use this connection.
-    :arg gone: called with the connection when its stream closed.
+    :param stream: connected.
+    :param key: what requests must have in common to use this connection.
+    :param gone: called with the connection when its stream closed.
     """
 
     __slots__ = (
@@ -145,8 +145,8 @@ class ClientConnection:
     ) -> None:
         """Send a request, and give the response to ``consumer``.
 
-        :arg writer: what made ``head``.
-        :arg body: all content; ``None`` if there is none, or it is sent with `send_content`.
+        :param writer: what made ``head``.
+        :param body: all content; ``None`` if there is none, or it is sent with `send_content`.
         :raises StreamClosedError: if the connection was closed.
         """
         self.state = _BUSY

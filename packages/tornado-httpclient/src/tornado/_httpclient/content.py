@@ -29,7 +29,7 @@ class CallbackError(Exception):
 class Gathered:
     """Collects the content.
 
-    :arg max_body_size: bytes of decoded content at most.
+    :param max_body_size: bytes of decoded content at most.
     """
 
     def __init__(self, max_body_size: int) -> None:
@@ -100,7 +100,7 @@ class Gathered:
 class Streamed(Gathered):
     """Gives the content to a callback.
 
-    :arg give: takes a piece; returns whether the next one may follow. If not, no piece is given on
+    :param give: takes a piece; returns whether the next one may follow. If not, no piece is given on
         until `flow` is called again.
     """
 

@@ -51,11 +51,11 @@ class Cookie:
 class CookieJar:
     """Cookies by domain, path and name.
 
-    :arg is_public_suffix: returns whether a domain is one below which strangers register names.
+    :param is_public_suffix: returns whether a domain is one below which strangers register names.
         By default the package ``publicsuffixlist`` is asked where it is installed; else top-level
         domains and the usual second-level ones of countries count.
-    :arg max_cookies: count of cookies in the jar; the oldest are dropped.
-    :arg max_per_domain: the same for each domain.
+    :param max_cookies: count of cookies in the jar; the oldest are dropped.
+    :param max_per_domain: the same for each domain.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class CookieJar:
     def set(self, name: str, value: str, domain: str, path: str = "/", **attributes: Any) -> None:
         """Put a cookie into the jar.
 
-        :arg attributes: as of `Cookie`.
+        :param attributes: as of `Cookie`.
         :raises ValueError: if name or value cannot be sent.
         """
         if _CONTROLS.search(name + value) or ";" in name + value or "=" in name:

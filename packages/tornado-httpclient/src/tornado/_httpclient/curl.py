@@ -33,16 +33,16 @@ class CurlAsyncHTTPClient(QueueingClient[CurlTransport]):
     ) -> None:
         """Set up a new client.
 
-        :arg max_clients: fetches at a time; others wait in a queue, and their ``connect_timeout``
+        :param max_clients: fetches at a time; others wait in a queue, and their ``connect_timeout``
             runs meanwhile.
-        :arg defaults: parameters of `~tornado.httpclient.HTTPRequest`, for requests that leave
+        :param defaults: parameters of `~tornado.httpclient.HTTPRequest`, for requests that leave
             them out.
-        :arg max_body_size: bytes in the content of a response, decompressed (default 100 MiB).
-        :arg max_simultaneous_connections: of Tornado 2: lowers ``max_clients``.
-        :arg max_header_size: bytes in the head of a response (default 64 KiB).
-        :arg max_clients_per_origin: fetches at a time from one origin, the one that a request
+        :param max_body_size: bytes in the content of a response, decompressed (default 100 MiB).
+        :param max_simultaneous_connections: of Tornado 2: lowers ``max_clients``.
+        :param max_header_size: bytes in the head of a response (default 64 KiB).
+        :param max_clients_per_origin: fetches at a time from one origin, the one that a request
             begins with (default: no other limit than ``max_clients``).
-        :arg allow_unix_sockets: whether URLs of the scheme ``http+unix`` are fetched; a request may
+        :param allow_unix_sockets: whether URLs of the scheme ``http+unix`` are fetched; a request may
             say so for itself. Only for programs that fetch no URL of others.
 
         .. versionchanged:: 6.6

@@ -40,8 +40,8 @@ def set_up(
 ) -> None:
     """Set all options of ``curl`` but the callbacks and the content.
 
-    :arg headers: as `request_fields` returns them.
-    :arg run: calls a function of the application's with arguments.
+    :param headers: as `request_fields` returns them.
+    :param run: calls a function of the application's with arguments.
     :raises ValueError: for a parameter that is of no use.
     """
     curl.reset()

@@ -200,7 +200,7 @@ ACCEPTED_CODINGS = ", ".join(["gzip", "deflate", *_MAKERS])
 def decoder_for(coding: str, limit: SizeLimit) -> Decoder | None:
     """Return a decoder for a Content-Encoding; ``None`` if there is none for it.
 
-    :arg limit: its ``max_body_size`` is the number of decoded bytes at most.
+    :param limit: its ``max_body_size`` is the number of decoded bytes at most.
     """
     coding = coding.strip().lower()
     if coding in ("gzip", "x-gzip"):

@@ -25,9 +25,9 @@ _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/(?:([0-9]{1,18})|\
 class Download:
     """A download under way.
 
-    :arg open_stream: makes the stream of a request.
-    :arg make_request: makes the request, anew for each attempt.
-    :arg path: where the file shall be; until it is complete it is beside that, as ``.part``.
+    :param open_stream: makes the stream of a request.
+    :param make_request: makes the request, anew for each attempt.
+    :param path: where the file shall be; until it is complete it is beside that, as ``.part``.
     """
 
     def __init__(

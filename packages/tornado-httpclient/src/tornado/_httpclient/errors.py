@@ -133,7 +133,7 @@ _RECORDS = (
 def refused(error: MessageError, record: str | None = None) -> HTTPProtocolError:
     """Log that a response was refused, and return the exception for it.
 
-    :arg record: the text to log in place of the error's own.
+    :param record: the text to log in place of the error's own.
     """
     if record is None:
         reason = error.reason

@@ -82,9 +82,9 @@ class FetchBase:
     Whatever the application has given to be called runs in the context of the caller of `fetch`
     (see `_run`), not in that of whatever made the loop call here.
 
-    :arg places: gives the fetch a place, and takes it back.
-    :arg request: the request with its defaults.
-    :arg deliver: called with the response, once, unless the fetch is cancelled.
+    :param places: gives the fetch a place, and takes it back.
+    :param request: the request with its defaults.
+    :param deliver: called with the response, once, unless the fetch is cancelled.
     """
 
     __slots__ = (

@@ -87,8 +87,8 @@ def encode_content(
 class Multipart:
     """A form with files (RFC 7578).
 
-    :arg fields: pairs of names and values.
-    :arg files: as `encode_content` takes them.
+    :param fields: pairs of names and values.
+    :param files: as `encode_content` takes them.
     """
 
     def __init__(self, fields: list[tuple[str, Any]], files: Any) -> None:

@@ -75,7 +75,7 @@ def as_text(headers: HTTPHeaders) -> HTTPHeaders:
 def headers_for(settings: Settings, target: Target, user_agent: str = USER_AGENT) -> HTTPHeaders:
     """Return the headers to send; what the request says itself stays as it is.
 
-    :arg user_agent: of the client, where the request names none.
+    :param user_agent: of the client, where the request names none.
 
     :raises TypeError: for a header value without a meaning.
     :raises ValueError: for an ``auth_mode`` that is not known.

@@ -16,9 +16,9 @@ from tornado._loop.seam import run_clean
 class ConnectionPool:
     """Idle connections by their keys; the one used last is used first.
 
-    :arg max_idle: connections at most.
-    :arg max_idle_per_origin: connections of one key at most.
-    :arg idle_timeout: seconds after which an idle connection is closed.
+    :param max_idle: connections at most.
+    :param max_idle_per_origin: connections of one key at most.
+    :param idle_timeout: seconds after which an idle connection is closed.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class ConnectionPool:
         of this process that stopped may still hold its end of a connection, while its port belongs
         to another server: then none from before that is returned.
 
-        :arg max_idle: seconds that the connection may have been idle, for requests that cannot be
+        :param max_idle: seconds that the connection may have been idle, for requests that cannot be
             sent again if the server is just closing it; others stay in the pool.
         """
         connections = self._idle.get(key)

@@ -17,7 +17,7 @@ _Arrange = Callable[[tuple[Any, ...], dict[str, Any]], tuple[Any, ...]]
 def in_order_of(arrange: _Arrange, above: int = 0) -> Callable[[_F], _F]:
     """Decorate a method, so that ``arrange`` sees its arguments where there are more than ``above``.
 
-    :arg arrange: called with the arguments by place and those by name; returns the former in
+    :param arrange: called with the arguments by place and those by name; returns the former in
         today's order, and may add to the latter.
     """
 

@@ -33,61 +33,61 @@ class HTTPRequest:
     ``None`` means, for each parameter, the client's default (see ``defaults`` of
     `AsyncHTTPClient.configure`), and failing that what is said here.
 
-    :arg url: what to fetch, of the scheme ``http`` or ``https``; with ``allow_unix_sockets``,
+    :param url: what to fetch, of the scheme ``http`` or ``https``; with ``allow_unix_sockets``,
         ``http+unix://%2Frun%2Fd.sock/x`` names a server by its Unix socket. Host names and paths
         outside ASCII are encoded.
-    :arg method: such as ``"POST"`` (default ``"GET"``).
-    :arg headers: more headers to send, as `HTTPHeaders` or a dictionary.
-    :arg body: the content, as bytes, or text that is sent in UTF-8.
-    :arg auth_username: user name for authentication; one in the URL counts too.
-    :arg auth_password: password for authentication.
-    :arg auth_mode: ``"basic"`` (default) or ``"digest"``.
-    :arg connect_timeout: seconds to be connected in, waiting in the client's queue included; 0
+    :param method: such as ``"POST"`` (default ``"GET"``).
+    :param headers: more headers to send, as `HTTPHeaders` or a dictionary.
+    :param body: the content, as bytes, or text that is sent in UTF-8.
+    :param auth_username: user name for authentication; one in the URL counts too.
+    :param auth_password: password for authentication.
+    :param auth_mode: ``"basic"`` (default) or ``"digest"``.
+    :param connect_timeout: seconds to be connected in, waiting in the client's queue included; 0
         means no limit (default 20).
-    :arg request_timeout: seconds for the whole fetch, redirects included; 0 means no limit
+    :param request_timeout: seconds for the whole fetch, redirects included; 0 means no limit
         (default 20).
-    :arg if_modified_since: seconds since the epoch or `datetime.datetime`: adds If-Modified-Since.
-    :arg follow_redirects: whether to fetch what a redirect leads to, or to return the redirect as
+    :param if_modified_since: seconds since the epoch or `datetime.datetime`: adds If-Modified-Since.
+    :param follow_redirects: whether to fetch what a redirect leads to, or to return the redirect as
         the response (default true).
-    :arg max_redirects: count of redirects to follow (default 5).
-    :arg user_agent: text of the User-Agent field.
-    :arg use_gzip: the name of ``decompress_response`` before 4.0.
-    :arg decompress_response: whether to ask for a compressed response and to decompress it
+    :param max_redirects: count of redirects to follow (default 5).
+    :param user_agent: text of the User-Agent field.
+    :param use_gzip: the name of ``decompress_response`` before 4.0.
+    :param decompress_response: whether to ask for a compressed response and to decompress it
         (default true).
-    :arg network_interface: IP address to connect from (with libcurl also the name of an interface).
-    :arg streaming_callback: called with each piece of content as it arrives; ``body`` and ``buffer``
+    :param network_interface: IP address to connect from (with libcurl also the name of an interface).
+    :param streaming_callback: called with each piece of content as it arrives; ``body`` and ``buffer``
         of the response are then empty. If it returns an awaitable, reading waits for it.
-    :arg header_callback: called with each line of the head of the response, the line end included:
+    :param header_callback: called with each line of the head of the response, the line end included:
         first the status line, last ``"\\r\\n"`` alone.
-    :arg prepare_curl_callback: called with the ``pycurl.Curl`` object before it is used.
-    :arg proxy_host: host name of an HTTP proxy; needs ``proxy_port``.
-    :arg proxy_port: port of the proxy.
-    :arg proxy_username: user name for the proxy.
-    :arg proxy_password: password for the proxy.
-    :arg proxy_auth_mode: ``"basic"`` (default); with libcurl also ``"digest"``.
-    :arg proxy_from_environment: whether to use the proxies that the environment variables
+    :param prepare_curl_callback: called with the ``pycurl.Curl`` object before it is used.
+    :param proxy_host: host name of an HTTP proxy; needs ``proxy_port``.
+    :param proxy_port: port of the proxy.
+    :param proxy_username: user name for the proxy.
+    :param proxy_password: password for the proxy.
+    :param proxy_auth_mode: ``"basic"`` (default); with libcurl also ``"digest"``.
+    :param proxy_from_environment: whether to use the proxies that the environment variables
         ``http_proxy``, ``https_proxy``, ``all_proxy`` and ``no_proxy`` name (default false).
-    :arg allow_unix_sockets: whether a URL of the scheme ``http+unix`` is fetched (default false):
+    :param allow_unix_sockets: whether a URL of the scheme ``http+unix`` is fetched (default false):
         only for URLs that the program itself has made, since it reaches local services.
-    :arg allow_nonstandard_methods: whether to allow other methods than those of RFC 9110 and PATCH,
+    :param allow_nonstandard_methods: whether to allow other methods than those of RFC 9110 and PATCH,
         and content where a method has none (default false).
-    :arg validate_cert: whether to verify the server's certificate (default true).
-    :arg ca_certs: file of the certificates (PEM) to verify it against; ``None``: the system's.
-    :arg client_key: file of the client's key (PEM).
-    :arg client_cert: file of the client's certificate (PEM).
-    :arg ssl_options: an `ssl.SSLContext`, or options for `~tornado.netutil.ssl_options_to_context`,
+    :param validate_cert: whether to verify the server's certificate (default true).
+    :param ca_certs: file of the certificates (PEM) to verify it against; ``None``: the system's.
+    :param client_key: file of the client's key (PEM).
+    :param client_cert: file of the client's certificate (PEM).
+    :param ssl_options: an `ssl.SSLContext`, or options for `~tornado.netutil.ssl_options_to_context`,
         in place of the four parameters before.
-    :arg allow_ipv6: whether to use IPv6 (default true).
-    :arg body_producer: a function that is called with a ``write`` function and sends the content
+    :param allow_ipv6: whether to use IPv6 (default true).
+    :param body_producer: a function that is called with a ``write`` function and sends the content
         through it, piece by piece; it may return an awaitable, and should await each ``write``.
         Where no Content-Length is set, the content leaves in chunks.
-    :arg expect_100_continue: whether to send the content only once the server has asked for it.
-    :arg params: names and values to add to the URL's query, as a dictionary or as pairs; a list is
+    :param expect_100_continue: whether to send the content only once the server has asked for it.
+    :param params: names and values to add to the URL's query, as a dictionary or as pairs; a list is
         several values, and ``None`` leaves a name out.
-    :arg json: content to send as JSON. With it, ``data`` or ``files``, the method is POST unless
+    :param json: content to send as JSON. With it, ``data`` or ``files``, the method is POST unless
         another is named.
-    :arg data: form fields, as ``params`` has them; or content as text or bytes.
-    :arg files: files of a form, by field name: content as text or bytes, a binary file, or a tuple
+    :param data: form fields, as ``params`` has them; or content as text or bytes.
+    :param files: files of a form, by field name: content as text or bytes, a binary file, or a tuple
         ``(filename, content)`` or ``(filename, content, content_type)``; a list is several files.
         Files are read while they are sent, and not closed.
 

@@ -128,7 +128,7 @@ class HTTPResponse:
     def json(self, **kwargs: Any) -> Any:
         """Return the object that the content is in JSON.
 
-        :arg kwargs: for `json.loads`.
+        :param kwargs: for `json.loads`.
         :raises ValueError: if it is no JSON.
         """
         return json.loads(self.body, **kwargs)

@@ -28,12 +28,12 @@ class Retries:
     the sessions that share this object adds ``budget`` to it, each retry takes 1, and where less
     than 1 is left, errors are returned at once. It begins with 10, which is also its maximum.
 
-    :arg total: retries of one request at most.
-    :arg statuses: of responses that are worth another try.
-    :arg methods: that may be repeated (default: those that RFC 9110 calls idempotent).
-    :arg backoff: seconds, the upper bound of the first delay.
-    :arg max_delay: seconds of a delay at most. A response that asks for more is returned.
-    :arg budget: retries for each request, on average.
+    :param total: retries of one request at most.
+    :param statuses: of responses that are worth another try.
+    :param methods: that may be repeated (default: those that RFC 9110 calls idempotent).
+    :param backoff: seconds, the upper bound of the first delay.
+    :param max_delay: seconds of a delay at most. A response that asks for more is returned.
+    :param budget: retries for each request, on average.
     """
 
     def __init__(
@@ -67,8 +67,8 @@ class Retries:
     ) -> float | None:
         """Return the seconds after which to try again; ``None`` if not at all.
 
-        :arg attempt: count of retries that were made before.
-        :arg outcome: of the last attempt.
+        :param attempt: count of retries that were made before.
+        :param outcome: of the last attempt.
         """
         if (
             attempt >= self.total

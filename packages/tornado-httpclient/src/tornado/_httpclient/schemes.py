@@ -46,8 +46,8 @@ class DigestAuth(BasicAuth):
 class BearerAuth(Auth):
     """A token in each request (RFC 6750), which can be renewed.
 
-    :arg token: the token; ``None`` if ``refresh`` is to get the first one too.
-    :arg refresh: called without arguments for a new token when the server refuses one with 401; may be
+    :param token: the token; ``None`` if ``refresh`` is to get the first one too.
+    :param refresh: called without arguments for a new token when the server refuses one with 401; may be
         a coroutine function. Requests that are refused at the same time share one call.
     """
 

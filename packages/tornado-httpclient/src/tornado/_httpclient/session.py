@@ -42,18 +42,18 @@ class Session:
     Everything that `.HTTPRequest` takes may be given to its methods, and as ``defaults`` for all
     of them. A session belongs to the code that made it; the client may serve others at the same time.
 
-    :arg client: fetches.
-    :arg base_url: put in front of URLs without a scheme. Default headers with credentials, and
+    :param client: fetches.
+    :param base_url: put in front of URLs without a scheme. Default headers with credentials, and
         ``auth``, are then sent to its origin alone.
-    :arg headers: header fields of each request that does not set them itself.
-    :arg params: names and values for the query of each URL.
-    :arg cookies: whether to keep cookies, or the jar to keep them in (default true).
-    :arg auth: authenticates requests; a pair is a user name and a password for `.BasicAuth`.
-    :arg retries: when to send a request again; a number stands for `.Retries` of so many (default
+    :param headers: header fields of each request that does not set them itself.
+    :param params: names and values for the query of each URL.
+    :param cookies: whether to keep cookies, or the jar to keep them in (default true).
+    :param auth: authenticates requests; a pair is a user name and a password for `.BasicAuth`.
+    :param retries: when to send a request again; a number stands for `.Retries` of so many (default
         never).
-    :arg on_request: called with each request before each attempt.
-    :arg on_response: called with each response that is about to be returned.
-    :arg defaults: parameters of `.HTTPRequest`, for requests made from URLs.
+    :param on_request: called with each request before each attempt.
+    :param on_response: called with each response that is about to be returned.
+    :param defaults: parameters of `.HTTPRequest`, for requests made from URLs.
     """
 
     def __init__(
@@ -98,9 +98,9 @@ class Session:
     ) -> HTTPResponse:
         """Fetch ``request`` and return the response.
 
-        :arg request: a URL, which may be relative to ``base_url``, or a request.
-        :arg raise_error: if false, a response whose status is no success is returned like others.
-        :arg kwargs: parameters of `.HTTPRequest`, where ``request`` is a URL.
+        :param request: a URL, which may be relative to ``base_url``, or a request.
+        :param raise_error: if false, a response whose status is no success is returned like others.
+        :param kwargs: parameters of `.HTTPRequest`, where ``request`` is a URL.
         :raises HTTPClientError: as `.AsyncHTTPClient.fetch` does, once no retry is left.
         """
         prepared = self._prepare(request, kwargs)
@@ -160,9 +160,9 @@ class Session:
         was, provided that the server's ETag says that the content is still the same; otherwise it
         begins again. The file appears under its name when it is complete.
 
-        :arg progress: called with the bytes that are there, and with those of the whole (``None`` if
+        :param progress: called with the bytes that are there, and with those of the whole (``None`` if
             the server does not say).
-        :arg kwargs: parameters of `.HTTPRequest`. There is no ``request_timeout`` unless one is given.
+        :param kwargs: parameters of `.HTTPRequest`. There is no ``request_timeout`` unless one is given.
         :raises HTTPClientError: if the status is no success, or no retry is left. How often to try is
             what the session's ``retries`` say (default 5 times without progress).
         :raises OSError: if the file cannot be written.

@@ -104,24 +104,24 @@ class SimpleAsyncHTTPClient(QueueingClient[SimpleTransport]):
     ) -> None:
         """Set up a new client.
 
-        :arg max_clients: fetches at a time; others wait in a queue, and their ``connect_timeout``
+        :param max_clients: fetches at a time; others wait in a queue, and their ``connect_timeout``
             runs meanwhile.
-        :arg hostname_mapping: addresses for names, in place of what the resolver says (see
+        :param hostname_mapping: addresses for names, in place of what the resolver says (see
             `~tornado.netutil.OverrideResolver`).
-        :arg max_buffer_size: bytes that a connection may buffer (default 100 MiB).
-        :arg resolver: finds the addresses of names (default: a new `~tornado.netutil.Resolver`).
-        :arg defaults: parameters of `~tornado.httpclient.HTTPRequest`, for requests that leave
+        :param max_buffer_size: bytes that a connection may buffer (default 100 MiB).
+        :param resolver: finds the addresses of names (default: a new `~tornado.netutil.Resolver`).
+        :param defaults: parameters of `~tornado.httpclient.HTTPRequest`, for requests that leave
             them out.
-        :arg max_header_size: bytes in the head of a response (default 64 KiB).
-        :arg max_body_size: bytes in the content of a response, compressed as well as decompressed
+        :param max_header_size: bytes in the head of a response (default 64 KiB).
+        :param max_body_size: bytes in the content of a response, compressed as well as decompressed
             (default: ``max_buffer_size``).
-        :arg max_simultaneous_connections: of Tornado 2: lowers ``max_clients``.
-        :arg max_idle_connections: idle connections to keep, at most; 0 keeps none.
-        :arg max_idle_per_origin: the same for each origin (default: ``max_clients``).
-        :arg idle_timeout: seconds to keep an idle connection.
-        :arg max_clients_per_origin: fetches at a time from one origin, the one that a request
+        :param max_simultaneous_connections: of Tornado 2: lowers ``max_clients``.
+        :param max_idle_connections: idle connections to keep, at most; 0 keeps none.
+        :param max_idle_per_origin: the same for each origin (default: ``max_clients``).
+        :param idle_timeout: seconds to keep an idle connection.
+        :param max_clients_per_origin: fetches at a time from one origin, the one that a request
             begins with (default: no other limit than ``max_clients``).
-        :arg allow_unix_sockets: whether URLs of the scheme ``http+unix`` are fetched; a request may
+        :param allow_unix_sockets: whether URLs of the scheme ``http+unix`` are fetched; a request may
             say so for itself. Only for programs that fetch no URL of others.
 
         .. versionchanged:: 4.2

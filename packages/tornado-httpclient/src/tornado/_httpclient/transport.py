@@ -46,7 +46,7 @@ _open: weakref.WeakSet[Transport] = weakref.WeakSet()
 class Transport:
     """The queue of a client on one loop.
 
-    :arg owner: the client; it is not kept alive, except by fetches under way.
+    :param owner: the client; it is not kept alive, except by fetches under way.
     """
 
     def __init__(self, owner: TransportOwner, io_loop: IOLoop) -> None:

@@ -47,7 +47,7 @@ class Target(NamedTuple):
 def parse_url(url: str, allow_unix_sockets: bool | None = False) -> Target:
     """Return the parts of ``url``.
 
-    :arg allow_unix_sockets: whether the scheme ``http+unix`` is known.
+    :param allow_unix_sockets: whether the scheme ``http+unix`` is known.
     :raises ValueError: for another scheme, for a URL without a host, for a port that is none, and
         for control characters.
     """

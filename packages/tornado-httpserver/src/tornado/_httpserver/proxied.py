@@ -25,9 +25,9 @@ class ClosingListener(Protocol):
 class ProxiedDispatcher:
     """Stands between server connections and an application that has ``dispatch``.
 
-    :arg server: is told of closed connections.
-    :arg adapted: the ``dispatch`` of the application.
-    :arg xheaders: whether the headers of proxies count.
+    :param server: is told of closed connections.
+    :param adapted: the ``dispatch`` of the application.
+    :param xheaders: whether the headers of proxies count.
     """
 
     __slots__ = ("_server", "adapted", "dispatch")

@@ -50,7 +50,7 @@ class AnyMatches(Matcher):
 class HostMatches(Matcher):
     """Matches requests by the host name they were sent to, without its port.
 
-    :arg host_pattern: a regular expression (``str`` or compiled) for the whole name.
+    :param host_pattern: a regular expression (``str`` or compiled) for the whole name.
 
     .. versionadded:: 4.5
     """
@@ -70,8 +70,8 @@ class DefaultHostMatches(Matcher):
 
     A request that a proxy forwarded (it has an ``X-Real-Ip`` header) never matches.
 
-    :arg application: what has the attribute ``default_host``.
-    :arg host_pattern: a compiled regular expression.
+    :param application: what has the attribute ``default_host``.
+    :param host_pattern: a compiled regular expression.
 
     .. versionadded:: 4.5
     """
@@ -94,7 +94,7 @@ class DefaultHostMatches(Matcher):
 class PathMatches(Matcher):
     """Matches requests by their path, and passes the pattern's groups on.
 
-    :arg path_pattern: a regular expression for the whole path, before percent-decoding.
+    :param path_pattern: a regular expression for the whole path, before percent-decoding.
         A ``$`` is added to a ``str`` that has none; a compiled one is taken as it is.
     :raises AssertionError: if some groups are named and some are not.
 

@@ -38,8 +38,8 @@ class Router(httputil.HTTPServerConnectionDelegate):
     ) -> httputil.HTTPMessageDelegate | None:
         """Return a delegate that serves ``request``, or ``None`` if this router has none.
 
-        :arg request: the request; its body has not come yet.
-        :arg kwargs: what the routers above pass down.
+        :param request: the request; its body has not come yet.
+        :param kwargs: what the routers above pass down.
         """
         raise NotImplementedError
 
@@ -69,7 +69,7 @@ class ReversibleRouter(Router):
 class RuleRouter(Router):
     """A router that tries its rules in order; the first that matches answers.
 
-    :arg rules: `Rule` objects, or tuples and lists of their arguments in which a string in the
+    :param rules: `Rule` objects, or tuples and lists of their arguments in which a string in the
         matcher's place is a `PathMatches` pattern.
     :param middleware: functions that run around every request that reaches this router, the outermost one
         first: see `tornado.middleware`. A request that no rule matches then gets a 404 here.
@@ -160,8 +160,8 @@ class RuleRouter(Router):
     ) -> httputil.HTTPMessageDelegate | None:
         """Return what serves ``request`` on behalf of ``target``; override for targets of your own.
 
-        :arg target: a rule's target.
-        :arg target_params: what the matcher returned, and ``target_kwargs``.
+        :param target: a rule's target.
+        :param target_params: what the matcher returned, and ``target_kwargs``.
         :returns: ``None`` if the next rule is to be tried.
         """
         if isinstance(target, Router):

@@ -16,12 +16,12 @@ __all__ = ["Rule", "URLSpec", "_RuleList"]
 class Rule:
     """A matcher with its target.
 
-    :arg Matcher matcher: decides which requests the rule is for.
-    :arg target: a `Router`, an `.HTTPServerConnectionDelegate` or a callable that takes the
+    :param matcher: decides which requests the rule is for.
+    :param target: a `Router`, an `.HTTPServerConnectionDelegate` or a callable that takes the
         request; in an `.Application` also a `.RequestHandler` class, or a list of nested rules.
-    :arg dict target_kwargs: what the target needs besides, such as the keyword arguments of
+    :param target_kwargs: what the target needs besides, such as the keyword arguments of
         `.RequestHandler.initialize`.
-    :arg str name: for `ReversibleRouter.reverse_url`.
+    :param name: for `ReversibleRouter.reverse_url`.
     :param middleware: functions that run around every request for this rule, the outermost one first: see
         `tornado.middleware`.
 
@@ -64,12 +64,12 @@ class Rule:
 class URLSpec(Rule):
     """A rule from a path's regular expression to a handler; also called ``tornado.web.url``.
 
-    :arg pattern: regular expression for the whole path; its groups become arguments of the
+    :param pattern: regular expression for the whole path; its groups become arguments of the
         handler's method, by position or, if they are named, by name.
-    :arg handler: a `.RequestHandler` subclass, or its dotted name; ``None`` for a pattern that is only
+    :param handler: a `.RequestHandler` subclass, or its dotted name; ``None`` for a pattern that is only
         reversed. (``handler_class`` is accepted as the old name of this argument.)
-    :arg dict kwargs: keyword arguments of the handler's ``initialize``.
-    :arg str name: for `.Application.reverse_url`.
+    :param kwargs: keyword arguments of the handler's ``initialize``.
+    :param name: for `.Application.reverse_url`.
     :param middleware: as for `Rule`.
 
     .. versionadded:: 1.0

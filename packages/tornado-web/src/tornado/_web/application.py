@@ -109,25 +109,25 @@ class Application(ReversibleRouter):
         http_server = httpserver.HTTPServer(application)
         http_server.listen(8080)
 
-    :arg handlers: the routes, tried in order: `.URLSpec` or `.Rule` objects, or tuples of their
+    :param handlers: the routes, tried in order: `.URLSpec` or `.Rule` objects, or tuples of their
         arguments. A tuple's first item is a regular expression for the whole path (or a
         `.Matcher`), its second a `RequestHandler` class or its dotted name, any other target
         of a `.Rule`, or a list of nested routes; a third item, a dict, holds the keyword arguments of
         the handler's `~RequestHandler.initialize`; a fourth names the route.
-    :arg str default_host: the host name whose routes (see `add_handlers`) serve requests that
+    :param default_host: the host name whose routes (see `add_handlers`) serve requests that
         came to no known host, such as those to a bare address.
-    :arg list transforms: `OutputTransform` classes, in place of the default.
-    :arg bool wsgi: this application is run by a WSGI server; see `tornado.wsgi`.
-    :arg on_startup: a function of the application, or a list of them: called in their order before the
+    :param transforms: `OutputTransform` classes, in place of the default.
+    :param wsgi: this application is run by a WSGI server; see `tornado.wsgi`.
+    :param on_startup: a function of the application, or a list of them: called in their order before the
         first request, where `lifespan` is entered. Coroutines are awaited.
-    :arg on_shutdown: the same, after the last request.
-    :arg lifespan: a function of the application that returns an asynchronous context manager, which is
+    :param on_shutdown: the same, after the last request.
+    :param lifespan: a function of the application that returns an asynchronous context manager, which is
         entered before the startup functions and left after the shutdown functions.
     :param middleware: functions that run around every request, the outermost one first: see
         `tornado.middleware`.
     :param default_headers: header fields of every response that does not set them itself, also of error pages
         and of the server's own refusals of requests that HTTP does not allow.
-    :arg settings: everything else, kept in the attribute ``settings``. Any key may be used; these
+    :param settings: everything else, kept in the attribute ``settings``. Any key may be used; these
         have a meaning here:
 
     General
@@ -301,13 +301,13 @@ class Application(ReversibleRouter):
     ) -> HTTPServer:
         """Start an HTTP server for this application.
 
-        :arg port: the TCP port, as a number or as decimal text; 0 for any that is free.
-        :arg str address: an address or a host name; all interfaces by default.
-        :arg family: ``socket.AF_INET`` or ``AF_INET6`` to listen on one family only.
-        :arg int backlog: connections the kernel holds until they are accepted.
-        :arg flags: flags of `socket.getaddrinfo`.
-        :arg bool reuse_port: let several processes listen on the port.
-        :arg kwargs: arguments of the `.HTTPServer`.
+        :param port: the TCP port, as a number or as decimal text; 0 for any that is free.
+        :param address: an address or a host name; all interfaces by default.
+        :param family: ``socket.AF_INET`` or ``AF_INET6`` to listen on one family only.
+        :param backlog: connections the kernel holds until they are accepted.
+        :param flags: flags of `socket.getaddrinfo`.
+        :param reuse_port: let several processes listen on the port.
+        :param kwargs: arguments of the `.HTTPServer`.
         :returns: the `.HTTPServer`. The event loop is still to be started.
 
         .. versionchanged:: 4.3
@@ -332,8 +332,8 @@ class Application(ReversibleRouter):
         Hosts are tried in the order in which they were added, and only the routes of the first
         that matches count: all routes of one host belong into one call.
 
-        :arg str host_pattern: a regular expression for the whole host name, without the port.
-        :arg host_handlers: routes, as in the constructor.
+        :param host_pattern: a regular expression for the whole host name, without the port.
+        :param host_handlers: routes, as in the constructor.
         """
         host_matcher = HostMatches(host_pattern)
         rules = list(host_handlers)
@@ -518,10 +518,10 @@ class Application(ReversibleRouter):
     ) -> HandlerDelegate:
         """Return a delegate that answers ``request`` with a handler.
 
-        :arg target_class: the `RequestHandler` class.
-        :arg dict target_kwargs: keyword arguments of its ``initialize``.
-        :arg list path_args: positional arguments of its method, as bytes.
-        :arg dict path_kwargs: named arguments of its method, as bytes.
+        :param target_class: the `RequestHandler` class.
+        :param target_kwargs: keyword arguments of its ``initialize``.
+        :param path_args: positional arguments of its method, as bytes.
+        :param path_kwargs: named arguments of its method, as bytes.
 
         .. versionadded:: 4.5
         """
@@ -530,7 +530,7 @@ class Application(ReversibleRouter):
     def reverse_url(self, name: str, *args: Any) -> str:
         """Return the path of the route called ``name``.
 
-        :arg args: values for the groups of its pattern, in their order, named or not. They go
+        :param args: values for the groups of its pattern, in their order, named or not. They go
             through `str`, are encoded as UTF-8 and percent-encoded.
         :raises KeyError: if there is no such route.
         """
@@ -546,7 +546,7 @@ class Application(ReversibleRouter):
         a status from 400, or ERROR from 500. The setting ``log_function``, or an override of
         this method, does otherwise.
 
-        :arg handler: the handler that answered.
+        :param handler: the handler that answered.
         """
         log_function = self.settings.get("log_function")
         if log_function is not None:

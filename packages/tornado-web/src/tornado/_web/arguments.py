@@ -38,9 +38,9 @@ class Arguments(HandlerState):
     def get_argument(self, name: str, default: Any = _ARG_DEFAULT, strip: bool = True) -> Any:
         """Return the argument called ``name``, from the query or the body.
 
-        :arg str name: its name. If it came more than once the last value is returned.
-        :arg default: what to return if it did not come.
-        :arg bool strip: take white space off both ends.
+        :param name: its name. If it came more than once the last value is returned.
+        :param default: what to return if it did not come.
+        :param strip: take white space off both ends.
         :returns: ``str``, with control characters replaced by spaces.
         :raises MissingArgumentError: (status 400) if it did not come and there is no default.
         """
@@ -132,8 +132,8 @@ class Arguments(HandlerState):
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
         """Decode an argument of the query, the body or the path; override for other encodings.
 
-        :arg bytes value: the percent-decoded argument.
-        :arg str name: its name; ``None`` for an unnamed group of the path.
+        :param value: the percent-decoded argument.
+        :param name: its name; ``None`` for an unnamed group of the path.
         :raises HTTPError: 400 if it is not UTF-8.
         """
         try:

@@ -77,17 +77,17 @@ class Cookies(HandlerState):
     ) -> None:
         """Set a cookie; one set before under the same name in this answer is replaced.
 
-        :arg str name: its name.
-        :arg value: ``str`` or ``bytes``: characters of Latin-1 but spaces and control characters.
-        :arg str domain: attribute ``Domain``.
-        :arg expires: attribute ``Expires``: a datetime, a time tuple, or seconds since the epoch.
-        :arg str path: attribute ``Path``.
-        :arg float expires_days: days from now until it expires, if ``expires`` is not given.
-        :arg int max_age: attribute ``Max-Age``, in whole seconds; other numbers are cut off.
-        :arg bool httponly: attribute ``HttpOnly``.
-        :arg bool secure: attribute ``Secure``.
-        :arg str samesite: attribute ``SameSite``: ``"Lax"``, ``"Strict"`` or ``"None"``.
-        :arg kwargs: further attributes, in any case, such as ``partitioned=True`` or ``HttpOnly=True``.
+        :param name: its name.
+        :param value: ``str`` or ``bytes``: characters of Latin-1 but spaces and control characters.
+        :param domain: attribute ``Domain``.
+        :param expires: attribute ``Expires``: a datetime, a time tuple, or seconds since the epoch.
+        :param path: attribute ``Path``.
+        :param expires_days: days from now until it expires, if ``expires`` is not given.
+        :param max_age: attribute ``Max-Age``, in whole seconds; other numbers are cut off.
+        :param httponly: attribute ``HttpOnly``.
+        :param secure: attribute ``Secure``.
+        :param samesite: attribute ``SameSite``: ``"Lax"``, ``"Strict"`` or ``"None"``.
+        :param kwargs: further attributes, in any case, such as ``partitioned=True`` or ``HttpOnly=True``.
         :raises ValueError: if the value has characters that no cookie may hold, or ``max_age`` is no
             number.
         :raises http.cookies.CookieError: if the name or an attribute has such characters, or the
@@ -186,12 +186,12 @@ class Cookies(HandlerState):
         The setting ``cookie_secret`` is needed: a long random string, or a dict of such keys by
         version, of which the setting ``key_version`` names the one that signs.
 
-        :arg str name: its name.
-        :arg value: ``str`` or ``bytes``, any bytes at all.
-        :arg float expires_days: how long the browser keeps it; ``None`` for its session. How
+        :param name: its name.
+        :param value: ``str`` or ``bytes``, any bytes at all.
+        :param expires_days: how long the browser keeps it; ``None`` for its session. How
             long it is valid is a parameter of `get_signed_cookie`.
-        :arg int version: the format; see `create_signed_value`.
-        :arg kwargs: what else `set_cookie` takes.
+        :param version: the format; see `create_signed_value`.
+        :param kwargs: what else `set_cookie` takes.
 
         .. versionadded:: 6.3
            As ``set_secure_cookie`` since 1.0, which is the same.
@@ -230,10 +230,10 @@ class Cookies(HandlerState):
     ) -> bytes | None:
         """Return what a signed cookie holds, or ``None`` if it is missing or invalid.
 
-        :arg str name: its name.
-        :arg value: the signed value, if it came otherwise than as the cookie.
-        :arg float max_age_days: the age in days past which it is invalid.
-        :arg int min_version: lowest format to accept; see `decode_signed_value`.
+        :param name: its name.
+        :param value: the signed value, if it came otherwise than as the cookie.
+        :param max_age_days: the age in days past which it is invalid.
+        :param min_version: lowest format to accept; see `decode_signed_value`.
 
         .. versionadded:: 6.3
            As ``get_secure_cookie`` since 1.0, which is the same.

@@ -24,12 +24,12 @@ __all__ = ["Finish", "HTTPError", "MissingArgumentError"]
 class HTTPError(Exception):
     """Raised in a handler, ends the request with an error page of that status.
 
-    :arg int status_code: the status to answer; 500 by default. A code that
+    :param status_code: the status to answer; 500 by default. A code that
         `http.client.responses` does not list is fine.
-    :arg str log_message: for the log only, never shown to the peer (unless
+    :param log_message: for the log only, never shown to the peer (unless
         ``serve_traceback`` is set); may hold ``%s`` fields.
-    :arg args: values for the fields of ``log_message``.
-    :arg str reason: (keyword only) the reason phrase of the status line; the
+    :param args: values for the fields of ``log_message``.
+    :param reason: (keyword only) the reason phrase of the status line; the
         standard one by default.
 
     .. versionadded:: 1.0
@@ -96,7 +96,7 @@ class Finish(Exception):
 class MissingArgumentError(HTTPError):
     """A required argument was not sent; raised by `.RequestHandler.get_argument`. Status 400.
 
-    :arg str arg_name: the argument's name, kept in the attribute ``arg_name``.
+    :param arg_name: the argument's name, kept in the attribute ``arg_name``.
 
     .. versionadded:: 3.1
     """

@@ -62,7 +62,7 @@ class Execution(Rendering):
     def data_received(self, chunk: bytes) -> Any:
         """Take a piece of the request's content. To be written with `stream_request_body`.
 
-        :arg bytes chunk: the next piece, of any size.
+        :param chunk: the next piece, of any size.
         :returns: ``None``, or an awaitable that is waited for before more is read.
 
         .. versionadded:: 4.0

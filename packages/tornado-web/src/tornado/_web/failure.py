@@ -28,8 +28,8 @@ class Failure(Output):
         What was written but not flushed is dropped. If the headers were sent already, no page can
         follow: the connection is closed, so that the client can tell that the response is incomplete.
 
-        :arg int status_code: the status.
-        :arg kwargs: passed on to `write_error`; ``reason`` and ``exc_info`` are known here too.
+        :param status_code: the status.
+        :param kwargs: passed on to `write_error`; ``reason`` and ``exc_info`` are known here too.
         """
         if self._headers_written:
             gen_log.error("Cannot send error response after headers written")
@@ -132,8 +132,8 @@ class Failure(Output):
         It may be a coroutine; the response stays open until it is done. The default writes nothing for
         statuses that have no content.
 
-        :arg int status_code: the status, which is set already.
-        :arg kwargs: ``exc_info``, a triple as of `sys.exc_info`, if an exception was the cause
+        :param status_code: the status, which is set already.
+        :param kwargs: ``exc_info``, a triple as of `sys.exc_info`, if an exception was the cause
             (which need not be the one that is being handled now), and what `send_error` was given.
 
         .. versionadded:: 2.1

@@ -23,9 +23,9 @@ class RequestHandler(Execution):
     an object is never used by two requests, nor by two threads: only `.IOLoop.add_callback` is safe
     to call from other threads.
 
-    :arg Application application: kept as ``self.application``.
-    :arg request: the `.HTTPServerRequest`, kept as ``self.request``.
-    :arg kwargs: passed on to `initialize`.
+    :param application: kept as ``self.application``.
+    :param request: the `.HTTPServerRequest`, kept as ``self.request``.
+    :param kwargs: passed on to `initialize`.
     """
 
     __module__ = "tornado.web"

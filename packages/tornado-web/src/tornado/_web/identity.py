@@ -70,7 +70,7 @@ class Identity(HandlerState):
     def get_browser_locale(self, default: str = "en_US") -> locales.Locale:
         """Return the supported locale that fits the request's ``Accept-Language`` best.
 
-        :arg str default: the code of the locale to use if the header is missing.
+        :param default: the code of the locale to use if the header is missing.
         """
         header = self.request.headers.get("Accept-Language")
         if header:

@@ -86,8 +86,8 @@ class Output(Cookies):
 
         Any number may be sent. Clients of HTTP/1.0, and transports that know no such responses, get none.
 
-        :arg status: 102 to 199; 100 is sent by itself, 101 with `detach`.
-        :arg headers: the header fields, those of the response itself are not among them.
+        :param status: 102 to 199; 100 is sent by itself, 101 with `detach`.
+        :param headers: the header fields, those of the response itself are not among them.
         :returns: a `Future`, as `flush` returns it.
         :raises ValueError: for another status, or a header that must not be sent.
         :raises RuntimeError: after the response's headers were sent.
@@ -114,7 +114,7 @@ class Output(Cookies):
                 self.send_early_hints("</style.css>; rel=preload; as=style")
                 self.render("page.html", stories=await self.load_stories())
 
-        :arg links: values of ``Link`` fields.
+        :param links: values of ``Link`` fields.
         :returns: as `send_informational`.
         :raises RuntimeError: after the response's headers were sent.
 
@@ -151,7 +151,7 @@ class Output(Cookies):
     def write(self, chunk: str | bytes | dict[Any, Any]) -> None:
         """Append to the answer; nothing is sent before `flush` or `finish`.
 
-        :arg chunk: ``str`` (sent as UTF-8), ``bytes``, or a dict, which is sent as JSON with the
+        :param chunk: ``str`` (sent as UTF-8), ``bytes``, or a dict, which is sent as JSON with the
             ``Content-Type`` ``application/json`` (to send another, set it after this call). A
             list is refused, as browsers once let other sites read a page that is one.
         :raises TypeError: for anything else.
@@ -177,8 +177,8 @@ class Output(Cookies):
         def flush(self, include_footers=False, callback=None):
             """Send what was written so far, the headers first.
 
-            :arg bool include_footers: nothing will follow.
-            :arg callback: called, through the loop, when everything was handed to the kernel.
+            :param include_footers: nothing will follow.
+            :param callback: called, through the loop, when everything was handed to the kernel.
             :returns: a `Future` that resolves then; it raises `.StreamClosedError` if the peer has gone.
 
             Cancelling the future does not take anything back.
@@ -457,9 +457,9 @@ class Output(Cookies):
     def redirect(self, url: str, permanent: bool = False, status: int | None = None) -> None:
         """Send the client to another URL, and finish the answer.
 
-        :arg str url: absolute, or relative to this one.
-        :arg bool permanent: status 301 in place of 302.
-        :arg int status: a status from 300 to 399, in place of either.
+        :param url: absolute, or relative to this one.
+        :param permanent: status 301 in place of 302.
+        :param status: a status from 300 to 399, in place of either.
         :raises Exception: if the headers were sent already.
 
         .. versionchanged:: 2.2

@@ -36,8 +36,8 @@ def requested_range(field: str, size: int) -> ByteRange | None:
 
     ``None`` means to send everything: for another unit, a malformed field, or several ranges.
 
-    :arg str field: the header's value.
-    :arg int size: the content's size in bytes.
+    :param field: the header's value.
+    :param size: the content's size in bytes.
     :raises Unsatisfiable: if there is no such part.
     """
     unit, _, ranges = field.partition("=")

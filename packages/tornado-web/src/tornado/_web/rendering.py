@@ -55,8 +55,8 @@ class Rendering(Failure, XSRFProtection):
     def render(self, template_name: str, **kwargs: Any) -> asyncio.Future[None]:
         """Render a template, add what its modules need, and finish with the page.
 
-        :arg str template_name: the template's path under that of `get_template_path`.
-        :arg kwargs: names for the template.
+        :param template_name: the template's path under that of `get_template_path`.
+        :param kwargs: names for the template.
         :returns: what `finish` does.
         :raises RuntimeError: if the answer was finished before.
 
@@ -276,10 +276,10 @@ class Rendering(Failure, XSRFProtection):
 
         The setting ``static_path`` is needed.
 
-        :arg str path: the file's path under ``static_path``.
-        :arg bool include_host: return an absolute URL; ``None`` for the handler's attribute
+        :param path: the file's path under ``static_path``.
+        :param include_host: return an absolute URL; ``None`` for the handler's attribute
             ``include_host``, which is false if there is none.
-        :arg kwargs: passed on to `.StaticFileHandler.make_static_url`; ``include_version=False``
+        :param kwargs: passed on to `.StaticFileHandler.make_static_url`; ``include_version=False``
             leaves the version out.
 
         .. versionchanged:: 2.2

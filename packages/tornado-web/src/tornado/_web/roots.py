@@ -41,9 +41,9 @@ def status_of(path: str) -> os.stat_result | None:
 def links_stay(root: str, path: str, allowed: str | Iterable[str] | None) -> bool:
     """Return whether the symbolic links below ``root`` on the way to ``path`` lead nowhere else.
 
-    :arg str root: the root directory, absolute; links above it are its owner's business.
-    :arg str path: an absolute path below it.
-    :arg allowed: a directory, or several, into which links may lead besides.
+    :param root: the root directory, absolute; links above it are its owner's business.
+    :param path: an absolute path below it.
+    :param allowed: a directory, or several, into which links may lead besides.
     """
     if not _has_link(root, path):
         return True

@@ -73,12 +73,12 @@ def create_signed_value(
 ) -> bytes:
     """Sign and timestamp ``value`` so that nobody without the secret can make one like it.
 
-    :arg secret: the key, or a dict from key version (an integer) to key.
-    :arg str name: what the value is for; the same name must be given to read it.
-    :arg value: ``str`` (signed as UTF-8) or ``bytes``.
-    :arg int version: the format; ``None`` for `DEFAULT_SIGNED_VALUE_VERSION`.
-    :arg clock: a function that returns seconds since the epoch; ``time.time`` by default.
-    :arg int key_version: which key of a dict to sign with.
+    :param secret: the key, or a dict from key version (an integer) to key.
+    :param name: what the value is for; the same name must be given to read it.
+    :param value: ``str`` (signed as UTF-8) or ``bytes``.
+    :param version: the format; ``None`` for `DEFAULT_SIGNED_VALUE_VERSION`.
+    :param clock: a function that returns seconds since the epoch; ``time.time`` by default.
+    :param key_version: which key of a dict to sign with.
     :returns: the signed value, ASCII bytes that fit into a cookie.
     :raises ValueError: if the version is unknown, or the dict has no such key.
 
@@ -133,12 +133,12 @@ def decode_signed_value(
     ``None`` is returned for a missing, damaged, forged or expired value, for one signed
     under another name, with a key that is no longer known, or in a version below ``min_version``.
 
-    :arg secret: as in `create_signed_value`.
-    :arg str name: the name it was signed under.
-    :arg value: the signed value; ``None`` and the empty string are allowed.
-    :arg float max_age_days: the age in days past which a value is not believed.
-    :arg clock: a function that returns seconds since the epoch.
-    :arg int min_version: lowest format to believe; ``None`` for
+    :param secret: as in `create_signed_value`.
+    :param name: the name it was signed under.
+    :param value: the signed value; ``None`` and the empty string are allowed.
+    :param max_age_days: the age in days past which a value is not believed.
+    :param clock: a function that returns seconds since the epoch.
+    :param min_version: lowest format to believe; ``None`` for
         `DEFAULT_SIGNED_VALUE_MIN_VERSION`.
     :raises ValueError: if ``min_version`` is above what is supported.
 

@@ -64,8 +64,8 @@ class RedirectHandler(RequestHandler):
     def initialize(self, url: str, permanent: bool = True) -> None:
         """Take the target.
 
-        :arg str url: absolute, or relative to the request's URL.
-        :arg bool permanent: answer 301; 302 if false.
+        :param url: absolute, or relative to the request's URL.
+        :param permanent: answer 301; 302 if false.
         """
         self._url = url
         self._permanent = permanent

@@ -173,8 +173,8 @@ class HandlerState:
     def require_setting(self, name: str, feature: str = "this feature") -> None:
         """Make sure that the application has a setting.
 
-        :arg str name: the setting's key.
-        :arg str feature: what needs it, for the message.
+        :param name: the setting's key.
+        :param feature: what needs it, for the message.
         :raises Exception: if the setting is absent or empty.
         """
         if not self.application.settings.get(name):
@@ -202,8 +202,8 @@ class HandlerState:
     def set_status(self, status_code: int, reason: str | None = None) -> None:
         """Set the status of the answer.
 
-        :arg int status_code: such as 404.
-        :arg str reason: the reason phrase (``str`` or ``bytes``); the registered one by default. One with
+        :param status_code: such as 404.
+        :param reason: the reason phrase (``str`` or ``bytes``); the registered one by default. One with
             ``<``, or with characters beyond Latin-1, and an empty one, becomes ``Unknown``.
         :raises ValueError: if the status has not three digits, or the reason has control characters.
         :raises TypeError: if the status is no integer, or the reason stands for no text.
@@ -236,8 +236,8 @@ class HandlerState:
     def set_header(self, name: str, value: HeaderValue) -> None:
         """Set a header of the answer, in place of what it was.
 
-        :arg str name: the field's name, in any case.
-        :arg value: ``str`` or ``bytes``; a `datetime.datetime` is formatted as HTTP wants it
+        :param name: the field's name, in any case.
+        :param value: ``str`` or ``bytes``; a `datetime.datetime` is formatted as HTTP wants it
             (one without a time zone is UTC); numbers, and objects whose class defines ``__str__``,
             such as a `uuid.UUID` or a path, go through `str`. Characters beyond Latin-1 are sent as
             UTF-8.

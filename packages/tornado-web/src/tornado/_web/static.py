@@ -85,11 +85,11 @@ class StaticFileHandler(FileVersions):
     ) -> None:
         """Take what the route says.
 
-        :arg str path: the root directory.
-        :arg str default_filename: the file to send for a directory, such as ``index.html``.
-        :arg allowed_symlink_directory: a directory outside of the root, or a list of them, into
+        :param path: the root directory.
+        :param default_filename: the file to send for a directory, such as ``index.html``.
+        :param allowed_symlink_directory: a directory outside of the root, or a list of them, into
             which symbolic links may lead. Others that leave the root are refused.
-        :arg bool precompressed: send ``style.css.zst``, ``style.css.br`` or ``style.css.gz`` for
+        :param precompressed: send ``style.css.zst``, ``style.css.br`` or ``style.css.gz`` for
             ``style.css`` to clients that accept the coding, if there is such a file.
 
         .. versionchanged:: 6.6
@@ -107,8 +107,8 @@ class StaticFileHandler(FileVersions):
     def get(self, path: str, include_body: bool = True) -> Awaitable[None]:
         """Answer with the file.
 
-        :arg str path: its path as the URL has it.
-        :arg bool include_body: send the content, not only its headers.
+        :param path: its path as the URL has it.
+        :param include_body: send the content, not only its headers.
         """
         self.path = self.parse_url_path(path)
         absolute_path = self.get_absolute_path(self.root, self.path)
@@ -313,8 +313,8 @@ class StaticFileHandler(FileVersions):
 
         Directories are redirected to the URL with a slash, and stand for their default file.
 
-        :arg str root: the root directory.
-        :arg str absolute_path: what `get_absolute_path` returned.
+        :param root: the root directory.
+        :param absolute_path: what `get_absolute_path` returned.
         :raises HTTPError: 403 for what lies outside of the root or is no plain file, 404 for
             what is not there.
 
@@ -424,7 +424,7 @@ class StaticFileHandler(FileVersions):
     def set_extra_headers(self, path: str) -> None:
         """Hook to set further headers. Override it.
 
-        :arg str path: what `parse_url_path` returned.
+        :param path: what `parse_url_path` returned.
         """
 
     def get_cache_time(self, path: str, modified: datetime.datetime | None, mime_type: str) -> int:
@@ -438,7 +438,7 @@ class StaticFileHandler(FileVersions):
     def parse_url_path(self, url_path: str) -> str:
         """Return the path under the root that a URL's path stands for. Override it to map otherwise.
 
-        :arg str url_path: the URL's path without ``static_url_prefix``.
+        :param url_path: the URL's path without ``static_url_prefix``.
         """
         return url_path if os.path.sep == "/" else url_path.replace("/", os.path.sep)
 

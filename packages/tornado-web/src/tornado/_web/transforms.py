@@ -39,7 +39,7 @@ _LEVELS: Final = {"zstd": (1, 19), "br": (0, 11), "gzip": (1, 9)}
 class OutputTransform:
     """A change to every response, such as compression; see `.Application.add_transform`.
 
-    :arg request: the request that is responded to.
+    :param request: the request that is responded to.
     """
 
     __module__ = "tornado.web"
@@ -52,7 +52,7 @@ class OutputTransform:
     ) -> tuple[int, httputil.HTTPHeaders, bytes]:
         """Return the status, the headers and the first chunk as they shall be sent.
 
-        :arg bool finishing: whether this is the last chunk too.
+        :param finishing: whether this is the last chunk too.
 
         .. versionchanged:: 2.3
            ``status_code``.
@@ -62,7 +62,7 @@ class OutputTransform:
     def transform_chunk(self, chunk: bytes, finishing: bool) -> bytes:
         """Return a later chunk as it shall be sent.
 
-        :arg bool finishing: whether this is the last chunk.
+        :param finishing: whether this is the last chunk.
         """
         return chunk
 

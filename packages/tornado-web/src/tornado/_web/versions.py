@@ -48,8 +48,8 @@ class FileVersions(RequestHandler):
 
         An override may find files elsewhere; `validate_absolute_path` then says what may be seen.
 
-        :arg str root: the root directory.
-        :arg str path: what `parse_url_path` returned.
+        :param root: the root directory.
+        :param path: what `parse_url_path` returned.
         :raises HTTPError: 403 if the path leads out of ``root``.
 
         .. versionadded:: 3.1
@@ -67,9 +67,9 @@ class FileVersions(RequestHandler):
     ) -> Generator[bytes, None, None]:
         """Return the content, or a part of it, as an iterator of bytes.
 
-        :arg str abspath: what `validate_absolute_path` returned.
-        :arg int start: the first byte; ``None`` for the beginning.
-        :arg int end: the first byte past the part; ``None`` for all that follows.
+        :param abspath: what `validate_absolute_path` returned.
+        :param start: the first byte; ``None`` for the beginning.
+        :param end: the first byte past the part; ``None`` for all that follows.
 
         .. versionadded:: 3.1
         """
@@ -109,9 +109,9 @@ class FileVersions(RequestHandler):
 
         A class method, called by `RequestHandler.static_url`; may be overridden.
 
-        :arg dict settings: the application's settings.
-        :arg str path: the file's path under ``static_path``.
-        :arg bool include_version: add the version as the argument ``v``.
+        :param settings: the application's settings.
+        :param path: the file's path under ``static_path``.
+        :param include_version: add the version as the argument ``v``.
 
         .. versionchanged:: 3.1
            ``include_version``.
@@ -128,8 +128,8 @@ class FileVersions(RequestHandler):
 
         A class method; may be overridden.
 
-        :arg dict settings: the application's settings.
-        :arg str path: the file's path under ``static_path``.
+        :param settings: the application's settings.
+        :param path: the file's path under ``static_path``.
         :raises HTTPError: 403 if the path leads out of ``static_path``.
         """
         root = settings["static_path"]

@@ -133,7 +133,7 @@ class XSRFProtection(Arguments, Cookies, Identity):
         Asked if the setting ``cross_origin_protection`` is true. By default those listed in the
         setting ``trusted_origins`` may. Override it to decide otherwise.
 
-        :arg str origin: such as ``https://www.example.com``, or ``null``.
+        :param origin: such as ``https://www.example.com``, or ``null``.
 
         .. versionadded:: 6.6
         """
