@@ -17,7 +17,7 @@ from tornado._websocket.negotiation import (
     DeflateOptions,
     PermessageDeflate,
     accept_offer,
-    check_answer,
+    check_accepted,
 )
 from tornado.httputil import HTTPHeaders
 
@@ -103,7 +103,7 @@ def _check_extensions(field: str) -> None:
         except HandshakeError:
             continue
         for answer in parse_extensions(field):
-            settled = check_answer(answer, options)
+            settled = check_accepted(answer, options)
             assert 8 <= settled.server_max_window_bits <= (options.server_max_window_bits or 15)
             assert 8 <= settled.client_max_window_bits <= (options.client_max_window_bits or 15)
 
@@ -114,7 +114,7 @@ def _check_agreement(field: str, options: DeflateOptions) -> None:
     if accepted is None:
         return
     answer, settled = accepted
-    assert check_answer(parse_extensions(answer)[0], DeflateOptions.read({})) == settled
+    assert check_accepted(parse_extensions(answer)[0], DeflateOptions.read({})) == settled
     assert 8 <= settled.server_max_window_bits <= 15
     assert 8 <= settled.client_max_window_bits <= 15
 

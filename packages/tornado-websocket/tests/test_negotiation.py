@@ -11,7 +11,7 @@ from tornado._websocket.negotiation import (
     PermessageDeflate,
     accept_offer,
     build_offer,
-    check_answer,
+    check_accepted,
 )
 
 ANY = DeflateOptions()
@@ -206,7 +206,7 @@ def test_declined_offers(offer):
 def test_what_is_offered(options, offer):
     assert build_offer(DeflateOptions.read(options)) == offer
     answer, parameters = accept(offer)
-    assert check_answer(parse_extensions(answer)[0], DeflateOptions.read(options)) == parameters
+    assert check_accepted(parse_extensions(answer)[0], DeflateOptions.read(options)) == parameters
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_what_is_offered(options, offer):
     ],
 )
 def test_acceptable_answers(answer, parameters):
-    assert check_answer(parse_extensions(answer)[0], ANY) == parameters
+    assert check_accepted(parse_extensions(answer)[0], ANY) == parameters
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_answers_that_ignore_what_was_asked_for():
         ({"server_max_window_bits": 10}, f"{NAME}; server_max_window_bits=11"),
     ):
         with pytest.raises(HandshakeError, match="without its"):
-            check_answer(parse_extensions(answer)[0], DeflateOptions.read(options))
+            check_accepted(parse_extensions(answer)[0], DeflateOptions.read(options))
 
 
 def test_an_answer_where_nothing_was_offered():

@@ -3,7 +3,7 @@
 Applications seldom use this module: `tornado.httpserver` and the HTTP clients do. It serves those
 who speak HTTP on streams of their own making::
 
-    class Answer(HTTPMessageDelegate):
+    class Hello(HTTPMessageDelegate):
         def __init__(self, connection):
             self.connection = connection
 
@@ -15,7 +15,7 @@ who speak HTTP on streams of their own making::
 
     class Serve(HTTPServerConnectionDelegate):
         def start_request(self, server_conn, request_conn):
-            return Answer(request_conn)
+            return Hello(request_conn)
 
 
     HTTP1ServerConnection(stream).start_serving(Serve())

@@ -274,7 +274,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
     async def drain(self, timeout: float | None = None) -> int:
         """Stop accepting, let every running request finish, and close each connection as soon as it is idle.
 
-        What peers have sent, or opened, before they could know is still answered, and says that the
+        What peers have sent, or opened, before they could know is still served, and says that the
         connection closes: an idle connection is closed a tenth of a second later.
 
         :param timeout: seconds until what still runs is cut off; ``None``: never.

@@ -1,4 +1,4 @@
-"""Host and port go in, a connected stream comes out: over whichever address answers first."""
+"""Connecting to a host and port, over whichever of its addresses responds first."""
 
 import asyncio
 import datetime
@@ -117,7 +117,7 @@ class _Connector:
         try:
             stream, future = self.connect(family, address)
         except OSError as error:
-            # No such family here, or the source address does not fit: as good as not answering.
+            # No such family here, or the source address does not fit: as good as no response.
             self.failed(error)
             run_clean(self.loop.call_soon, self.try_next, addresses)
             return
@@ -233,7 +233,7 @@ class TCPClient:
             connecting, shaking hands.
         :raises tornado.util.TimeoutError: when the time is up. The text says what was waited for.
         :raises OSError: if the name is unknown.
-        :raises tornado.iostream.StreamClosedError: if no address answers or the handshake fails. It
+        :raises tornado.iostream.StreamClosedError: if no address responds or the handshake fails. It
             is an instance of the class of the error, such as `ConnectionRefusedError`, too; that of
             the address tried last is its ``real_error``.
 

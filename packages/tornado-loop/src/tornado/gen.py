@@ -9,7 +9,7 @@ for the other::
         response1, response2 = yield [client.fetch(url1), client.fetch(url2)]
         return response1.body + response2.body
 
-Functions that answer through ``callback=`` are waited for with `Task`, or `Callback` and `Wait`.
+Functions that pass their result to ``callback=`` are waited for with `Task`, or `Callback` and `Wait`.
 """
 
 from typing import TYPE_CHECKING

@@ -1,9 +1,9 @@
-"""HTTP requests go in; the handler, router or function that answers each comes out.
+"""Finding the handler, router or function that serves an HTTP request.
 
 .. versionadded:: 4.5
 
 A *rule* binds a *matcher* to a *target*. A router holds rules in order, and the first whose matcher
-accepts the request answers. A target may be a handler class (in an `.Application`), a function, a
+accepts the request serves it. A target may be a handler class (in an `.Application`), a function, a
 delegate, or another router, so that tables nest::
 
     from tornado.routing import HostMatches, PathMatches, Rule, RuleRouter

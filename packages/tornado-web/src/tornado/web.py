@@ -1,4 +1,4 @@
-"""A web framework: requests go in at an `Application`, answers of `RequestHandler` objects come out.
+"""A web framework: an `Application` routes requests to `RequestHandler` objects, which respond.
 
 Here is a whole server::
 

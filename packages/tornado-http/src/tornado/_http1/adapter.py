@@ -33,7 +33,7 @@ class CallableTarget:
         self._request = request
 
     def execute(self) -> None:
-        """Call the function; it answers through the request, now or later."""
+        """Call the function; it responds through the request, now or later."""
         request = self._request
         if request.body:
             request._parse_body()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tornado._http1.connection import HTTP1Connection
     from tornado._http1.server import HTTP1ServerConnection
 
-#: Bytes of a request's content that are read and dropped when the answer came before it.
+#: Bytes of a request's content that are read and dropped when the response came before it.
 MAX_DISCARDED = 262144
 #: Bytes of one piece of content that is gathered: decoding is bounded by them, nothing is divided.
 _GATHERED_PIECE = 1 << 30
@@ -187,7 +187,7 @@ class RequestContent:
         self._server.content_blocked()
 
     def content_ended(self) -> None:
-        """All is consumed: let the target answer."""
+        """All is consumed: let the target respond."""
         exchange = self._exchange
         trailers = self._server.reader.trailers
         exchange.trailers = trailers
@@ -222,7 +222,7 @@ def _tell_trailers(target: Any, trailers: HTTPHeaders) -> None:
 
 
 class DiscardedContent:
-    """The rest of the content of a request that was answered already."""
+    """The rest of the content of a request that already has its response."""
 
     __slots__ = ("_dropped", "_server")
 

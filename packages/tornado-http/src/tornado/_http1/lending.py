@@ -40,7 +40,7 @@ class LendingConnection(ClosingConnection):
 
     def read_wanted(self) -> None:
         """The application reads from the stream: it has it for as long as it handles the request."""
-        if self.phase is Serving.ANSWERING or self.phase is Serving.HELD:
+        if self.phase is Serving.RESPONDING or self.phase is Serving.HELD:
             self._uncork()
             self._is_lent = True
             self._paused = False

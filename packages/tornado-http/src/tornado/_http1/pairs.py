@@ -158,7 +158,7 @@ def respond_with_pairs(exchange: Any, status: int, pairs: Iterable[Pair], body: 
         or request.method not in _METHODS
         or request.fields.version != "HTTP/1.1"
         or exchange.stream.written_by_hand
-        or server.phase is not Serving.ANSWERING
+        or server.phase is not Serving.RESPONDING
         or not server.may_keep_alive(exchange, True)
         # One that somebody replaced is to be called.
         or getattr(exchange.respond, "__func__", None) is not _RESPOND

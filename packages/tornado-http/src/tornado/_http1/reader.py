@@ -522,7 +522,7 @@ class ResponseReader(MessageReader[ResponseHead]):
     """The reader of a client. Set `method` to the method of each request before its response is read.
 
     Informational responses are events like others; the final head comes after them, and
-    `next_message` is not needed in between. After ``101``, and after a successful answer to
+    `next_message` is not needed in between. After ``101``, and after a successful response to
     CONNECT, the only event is `END`: then `hand_over` returns what came of the other protocol.
     """
 
@@ -534,7 +534,7 @@ class ResponseReader(MessageReader[ResponseHead]):
         self, limits: Limits = DEFAULT_LIMITS, max_body_size: int = DEFAULT_MAX_BODY_SIZE
     ) -> None:
         super().__init__(limits, max_body_size)
-        #: the method of the request that is answered
+        #: the method of the request
         self.method = "GET"
         #: whether another protocol follows the head
         self.is_upgraded = False

@@ -62,7 +62,7 @@ _request_from_head = HTTPServerRequest._from_head
 _START = Reading.START
 _IDLE = Serving.IDLE
 _CONTENT = Serving.CONTENT
-_ANSWERING = Serving.ANSWERING
+_RESPONDING = Serving.RESPONDING
 _CLOSING = Serving.CLOSING
 
 
@@ -148,7 +148,7 @@ class HTTP1ServerConnection(PacedConnection):
             self.stream.attach(self)
 
     def close(self) -> asyncio.Future[None]:
-        """Close the connection at once; a request that is being answered is cut off.
+        """Close the connection at once; a request that is being served is cut off.
 
         :returns: a future that is done when everyone was told. Cancelling it changes nothing.
         """
@@ -170,13 +170,13 @@ class HTTP1ServerConnection(PacedConnection):
 
     @property
     def is_idle(self) -> bool:
-        """Whether no request is being received or answered."""
+        """Whether no request is being received or served."""
         return self.phase is _IDLE and self.reader.is_between_messages
 
     def drain(self, close_idle: bool = True) -> None:
-        """Close the connection as soon as the current request, if there is one, is answered.
+        """Close the connection as soon as the current request, if there is one, has its response.
 
-        :param close_idle: if there is none, close it at once; else with the next answer.
+        :param close_idle: if there is none, close it at once; else with the next response.
         """
         self._draining = True
         if close_idle and self.is_idle:
@@ -236,8 +236,8 @@ class HTTP1ServerConnection(PacedConnection):
             gen_log.info("Timeout reading body from %s", self.context)
         elif self.stream.writing():
             if self.has_taken():
-                return  # it is slow to read answers, but goes on
-        elif is_blocked or self.phase is _ANSWERING:
+                return  # it is slow to read responses, but goes on
+        elif is_blocked or self.phase is _RESPONDING:
             return  # it took all that there was
         self.stream.close()
 
@@ -320,7 +320,7 @@ class HTTP1ServerConnection(PacedConnection):
         exchange._server = self
         exchange._head = head
         fields = head.fields
-        self.phase = _CONTENT if fields.has_content else _ANSWERING
+        self.phase = _CONTENT if fields.has_content else _RESPONDING
         self._head_begun = False
         self._deadline = 0.0
         try:
@@ -401,7 +401,7 @@ class HTTP1ServerConnection(PacedConnection):
     ) -> None:
         """Begin to receive content; ``request`` is given where ``target`` may want it gathered."""
         if exchange._server is None:
-            return  # it was answered already
+            return  # it has its response already
         exchange._target = target
         self.phase = _CONTENT
         if request is not None and decoder is None and ready is None and not target.streams_body:
@@ -468,13 +468,13 @@ class HTTP1ServerConnection(PacedConnection):
         self.content = None
         self.reader.next_message()
         self._deadline = 0.0
-        self.phase = _ANSWERING
+        self.phase = _RESPONDING
         if self._backlogged and self.stream.writing():
             self.want_taken()
         self.resume()
 
     def content_discarded(self) -> None:
-        """The content of a request that was answered before is off the wire."""
+        """The content of a request that got its response earlier is off the wire."""
         self.content = None
         self.reader.next_message()
         self.phase = _IDLE
@@ -524,13 +524,13 @@ class HTTP1ServerConnection(PacedConnection):
             exchange.close()
         self._abandon()
 
-    # Answers.
+    # Responses.
 
     def backlog_grew(self) -> None:
         """A part of a response waits for the peer to take it."""
         self._backlogged = self._had_backlog = True
         if not self._deadline and (
-            self.phase is _ANSWERING or (self.phase is _CONTENT and self._paused)
+            self.phase is _RESPONDING or (self.phase is _CONTENT and self._paused)
         ):
             self.want_taken()
 
@@ -580,7 +580,7 @@ class HTTP1ServerConnection(PacedConnection):
             self._response_to_borrower_finished(keep_alive)
         elif not keep_alive:
             self.close_when_sent(linger=self.phase is _CONTENT)
-        elif self.phase is _ANSWERING:
+        elif self.phase is _RESPONDING:
             if self.reader.state is not _START:  # the response came before it was asked for
                 self.reader.next_message()
             self.phase = _IDLE

@@ -41,7 +41,7 @@ class SingleRequest(HTTP1ServerConnection):
         exchange._server = self
         exchange._head = head
         exchange._writer = None
-        self.phase = Serving.CONTENT if head.fields.has_content else Serving.ANSWERING
+        self.phase = Serving.CONTENT if head.fields.has_content else Serving.RESPONDING
         self._deadline = 0.0
         try:
             self._begin_classic(exchange, head)

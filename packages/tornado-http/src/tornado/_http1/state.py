@@ -141,26 +141,24 @@ SENDING: dict[Sending, dict[Event, Sending]] = {
 class Serving(enum.Enum):
     """What a server connection is about."""
 
-    IDLE = "idle"  #: no request is being answered; a part of a head may have come
+    IDLE = "idle"  #: no request is being served; a part of a head may have arrived
     CONTENT = "content"  #: the content of the current request is being consumed
-    ANSWERING = "answering"  #: the request is complete, its answer is not
+    RESPONDING = "responding"  #: the request is complete, its response is not
     DISCARDING = (
-        "discarding"  #: the answer is out; the rest of the request's content is read and dropped
+        "discarding"  #: the response is out; the rest of the request's content is read and dropped
     )
-    CLOSING = (
-        "closing"  #: the last answer is out or on its way; nothing that arrives counts any more
-    )
-    HELD = "held"  #: 101 or a tunnel was answered; the stream waits to be taken by `detach`
+    CLOSING = "closing"  #: the last response is out or on its way; whatever arrives is ignored
+    HELD = "held"  #: 101 or the 2xx of a CONNECT was sent; the stream waits to be taken by `detach`
     GONE = "gone"  #: the stream is closed, or was taken
 
 
 #: What may follow on a server connection.
 SERVING: dict[Serving, frozenset[Serving]] = {
-    Serving.IDLE: frozenset({Serving.CONTENT, Serving.ANSWERING, Serving.CLOSING, Serving.GONE}),
+    Serving.IDLE: frozenset({Serving.CONTENT, Serving.RESPONDING, Serving.CLOSING, Serving.GONE}),
     Serving.CONTENT: frozenset(
-        {Serving.ANSWERING, Serving.DISCARDING, Serving.CLOSING, Serving.HELD, Serving.GONE}
+        {Serving.RESPONDING, Serving.DISCARDING, Serving.CLOSING, Serving.HELD, Serving.GONE}
     ),
-    Serving.ANSWERING: frozenset(
+    Serving.RESPONDING: frozenset(
         # Back to content: where there is none, and the target takes it as it comes.
         {Serving.IDLE, Serving.CONTENT, Serving.CLOSING, Serving.HELD, Serving.GONE}
     ),

@@ -1,6 +1,6 @@
 """A start line, headers and content go in; the bytes of a message come out, framed and checked.
 
-`whole_response` serialises an answer that is there as a whole in one step; `MessageWriter` the
+`whole_response` serialises a whole response in one step; `MessageWriter` the
 messages that leave in pieces, in both roles. Neither lets a CR, LF, NUL or another control
 character of the application reach the wire.
 """
@@ -399,5 +399,5 @@ def error_response(status: int, fields: HTTPHeaders | None = None) -> bytes:
     return "\r\n".join((line, *own, *more, "\r\n")).encode("latin-1")
 
 
-#: The answer that lets a client send the content it announced.
+#: The response that lets a client send the content it announced.
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"

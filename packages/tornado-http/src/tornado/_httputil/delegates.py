@@ -27,7 +27,7 @@ class HTTPServerConnectionDelegate:
 
         :param server_conn: stands for the whole connection of the client, the same object for each of
             its requests.
-        :param request_conn: where the answer to this request is written.
+        :param request_conn: where the response to this request is written.
         """
         raise NotImplementedError
 
@@ -62,7 +62,7 @@ class HTTPMessageDelegate:
         """The message is complete; nothing follows."""
 
     def on_connection_close(self) -> None:
-        """The connection closed before the message was complete, or before it was answered.
+        """The connection closed before the message was complete, or before its response was sent.
 
         Of `finish` and this method at most one is called while the message is received.
         """

@@ -72,7 +72,7 @@ class HTTPServerRequest:
 
     .. attribute:: connection
 
-       The `HTTPConnection` to which the answer is written.
+       The `HTTPConnection` to which the response is written.
 
     .. attribute:: server_connection
 
@@ -133,7 +133,7 @@ class HTTPServerRequest:
         :param start_line: takes the place of ``method``, ``uri`` and ``version``.
         :param host: the host that was requested; ``None`` takes it from the Host field.
         :param files: the uploaded files, if they were parsed already.
-        :param connection: where the answer is written. If it has a ``context`` with ``remote_ip`` and
+        :param connection: where the response is written. If it has a ``context`` with ``remote_ip`` and
             ``protocol``, these are the request's.
         :param remote_ip: takes the place of the context's.
         :param protocol: takes the place of the context's (default ``http``).
@@ -391,14 +391,14 @@ class HTTPServerRequest:
             return None
         return certificate
 
-    # Answering with raw bytes, as request callbacks of the first releases do.
+    # Responding with raw bytes, as request callbacks of the first releases do.
 
     def write(
         self, chunk: str | bytes, callback: Callable[[], Any] | None = None
     ) -> asyncio.Future[None]:
-        """Write a piece of the answer.
+        """Write a piece of the response.
 
-        In a request callback that is a plain function the first piece begins with the answer's
+        In a request callback that is a plain function the first piece begins with the response's
         start line and headers.
 
         :param chunk: bytes, or text that is sent in UTF-8.
@@ -413,7 +413,7 @@ class HTTPServerRequest:
         return future
 
     def finish(self) -> None:
-        """Finish the answer."""
+        """Finish the response."""
         self.connection.finish()
         self._finish_time = _time()
 

@@ -1,4 +1,4 @@
-"""A challenge of Digest authentication goes in; the field that answers it comes out (RFC 7616)."""
+"""Digest authentication: challenges, and the credentials for them (RFC 7616)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def parse_challenges(value: str) -> list[tuple[str, dict[str, str]]]:
 
 
 class DigestSession:
-    """Answers the challenges of one server; counts how often each of its nonces was used."""
+    """Responds to the challenges of one server; counts how often each of its nonces was used."""
 
     def __init__(self, username: str, password: str) -> None:
         self._username = username

@@ -191,7 +191,7 @@ class ClientConnection:
     def chunk_received(self, data: bytes) -> None:
         """Take bytes that arrived."""
         if self._consumer is None:
-            # Nobody asked for them: whatever they are, no later request may get them as its answer.
+            # Nobody asked for them: whatever they are, no later request may get them as its response.
             self.close()
             return
         self._touched = True

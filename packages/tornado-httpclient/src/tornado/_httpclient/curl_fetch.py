@@ -231,7 +231,7 @@ class CurlFetch(FetchBase):
     # The response.
 
     def _header_line(self, data: bytes) -> int | None:
-        """Take a line of a head: of a 1xx answer, of a proxy's challenge, or of the response."""
+        """Take a line of a head: of a 1xx response, of a proxy's challenge, or of the response."""
         try:
             self._take_line(data.decode("latin-1"))
         except HTTPInputError as error:
@@ -260,7 +260,7 @@ class CurlFetch(FetchBase):
             raise HTTPInputError(f"headers over {self._handles.max_header_size} bytes")
 
     def _is_proxy_challenge(self, code: int) -> bool:
-        """Tell whether libcurl will answer this 407 itself."""
+        """Return whether libcurl will respond to this 407 itself."""
         if code != 407 or self._settings.proxy_auth_mode != "digest":
             return False
         is_first, self._is_challenged = not self._is_challenged, True

@@ -134,7 +134,7 @@ class CurlTransport(Transport):
     def _spoil_unquiet(self) -> None:
         """Shut down kept connections on which something came that nobody asked for.
 
-        libcurl would take it for the answer to the next request. A connection that is shut down it
+        libcurl would take it for the response to the next request. A connection that is shut down it
         finds broken, and makes a new one.
         """
         if not self._idle:

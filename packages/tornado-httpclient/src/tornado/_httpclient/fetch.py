@@ -35,7 +35,7 @@ from tornado._loop.seam import contexts
 from tornado.httputil import HTTPHeaders
 from tornado.log import app_log
 
-#: RFC 9110 section 9.2.2: what may be sent again if the connection broke before any answer.
+#: RFC 9110 section 9.2.2: what may be sent again if the connection broke before any response.
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 
 
@@ -238,7 +238,7 @@ class FetchBase:
     # The response.
 
     def _authenticate(self, headers: HTTPHeaders, target: Target) -> None:
-        """Answer the challenge of Digest authentication that the server has given, if it has."""
+        """Respond to the challenge of Digest authentication that the server has given, if it has."""
         credentials = credentials_of(self._settings, target)
         if credentials is None or "Authorization" in headers:
             return
@@ -250,7 +250,7 @@ class FetchBase:
             headers["Authorization"] = value
 
     def _take_head(self, version: str, code: int, reason: str, headers: HTTPHeaders) -> None:
-        """Decide what becomes of the response: followed, answered, or given to the caller."""
+        """Decide what becomes of the response: followed, authenticated, or given to the caller."""
         settings = self._settings
         self._code, self._reason, self._headers = code, reason, headers
         self._next = None

@@ -41,7 +41,7 @@ def is_redirect(settings: Settings, code: int, headers: HTTPHeaders) -> bool:
 def follow(settings: Settings, target: Target, code: int, headers: HTTPHeaders) -> Settings:
     """Return the parameters of the next request. The Host field is made anew.
 
-    303 turns into GET, as does a POST that is answered with 301 or 302. To another origin, or
+    303 turns into GET, as does a POST whose response is 301 or 302. To another origin, or
     from https to http, go neither credentials nor cookies, nor a client certificate.
 
     :raises ValueError: if the Location is no URL of http or https.

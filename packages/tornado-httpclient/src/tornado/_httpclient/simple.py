@@ -79,7 +79,7 @@ class SimpleAsyncHTTPClient(QueueingClient[SimpleTransport]):
 
     Connections are kept alive and used again for the same origin (scheme, host, port, proxy and
     TLS parameters). A request that met a connection which the server had just closed is sent once
-    more if its method is idempotent. A connection is never used again after an answer that was
+    more if its method is idempotent. A connection is never used again after a response that was
     unfinished, too large or followed by other bytes.
     """
 

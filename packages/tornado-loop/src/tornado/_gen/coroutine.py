@@ -112,7 +112,7 @@ def _has_parameter(func: Callable[..., Any], name: str) -> bool:
 
 
 def engine(func: Callable[..., Any]) -> Callable[..., None]:
-    """Decorate a generator function that answers through a callback, or not at all.
+    """Decorate a generator function that passes its result to a callback, or to nobody.
 
     The function returns ``None``; it runs at once until it first has to wait. What it raises until
     then is raised to the caller, and what it raises later goes to the stack context in which it was

@@ -35,7 +35,7 @@ CALLBACK_ERRORS = (Exception, asyncio.CancelledError)
 
 
 class ReturnValueIgnoredError(Exception):
-    """A function that answers through its callback returned a value, which would be lost."""
+    """A function that takes a callback returned a value, which would be lost."""
 
 
 def deliver(
@@ -87,7 +87,7 @@ def schedule(io_loop: Any, callback: Callable[..., Any], *args: Any) -> None:
 
 
 def return_future(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a function that answers through ``callback=``, so that it returns a future too.
+    """Decorate a function that passes its result to ``callback=``, so that it returns a future too.
 
     The function must not return a value; it calls its callback with one value or none. Exceptions
     that it raises later, in its stack context, fail the future; one that it raises before it

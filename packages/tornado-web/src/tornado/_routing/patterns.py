@@ -23,7 +23,7 @@ class Prefix(NamedTuple):
 def literal_prefix(regex: re.Pattern[str]) -> Prefix:
     """Return the text that every match of ``regex`` must begin with.
 
-    The answer errs on the short side: an expression with flags, or with an alternative
+    The result errs on the short side: an expression with flags, or with an alternative
     outside of parentheses, has the empty prefix.
     """
     if regex.flags & ~re.UNICODE:

@@ -26,7 +26,7 @@ __all__ = [
 
 
 class Router(httputil.HTTPServerConnectionDelegate):
-    """Finds who answers a request. Give an instance to `.HTTPServer`, or make it a rule's target.
+    """Finds what serves a request. Give an instance to `.HTTPServer`, or make it a rule's target.
 
     .. versionadded:: 4.5
     """
@@ -67,7 +67,7 @@ class ReversibleRouter(Router):
 
 
 class RuleRouter(Router):
-    """A router that tries its rules in order; the first that matches answers.
+    """A router that tries its rules in order; the first that matches serves the request.
 
     :param rules: `Rule` objects, or tuples and lists of their arguments in which a string in the
         matcher's place is a `PathMatches` pattern.

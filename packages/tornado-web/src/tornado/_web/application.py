@@ -135,7 +135,7 @@ class Application(ReversibleRouter):
             for development: the same as ``autoreload=True``, ``compiled_template_cache=False``,
             ``static_hash_cache=False`` and ``serve_traceback=True``, each unless it is given.
         ``autoreload``
-            start the process anew when a source file changes (see `tornado.autoreload`).
+            restart the process when a source file changes (see `tornado.autoreload`).
         ``serve_traceback``
             show the traceback on error pages. Not for the public.
         ``compress_response`` (or ``gzip``)
@@ -169,7 +169,7 @@ class Application(ReversibleRouter):
         ``autoescape``, ``template_whitespace``, ``template_directives``
             passed on to the loader.
         ``compiled_template_cache``
-            if false, templates are read anew for each request.
+            if false, templates are read again for each request.
 
     Static files
         ``static_path``
@@ -179,7 +179,7 @@ class Application(ReversibleRouter):
         ``static_handler_class``, ``static_handler_args``
             another handler than `StaticFileHandler`, and further arguments of its ``initialize``.
         ``static_hash_cache``
-            if false, versions of files are computed anew for each request.
+            if false, versions of files are computed again for each request.
 
     .. versionchanged:: 4.5
        Nested routes and matchers.
@@ -346,7 +346,7 @@ class Application(ReversibleRouter):
             )
 
     def add_transform(self, transform_class: type[OutputTransform]) -> None:
-        """Add a transform of all answers, after those that are there."""
+        """Add a transform of all responses, after the existing ones."""
         self.transforms.append(transform_class)
 
     def _load_ui_methods(self, methods: Any) -> None:
@@ -373,7 +373,7 @@ class Application(ReversibleRouter):
                     self.ui_modules[name] = module
 
     def __call__(self, request: httputil.HTTPServerRequest) -> Awaitable[None] | None:
-        """Answer ``request``, whose body is there, as a plain request callback does.
+        """Respond to ``request``, whose body is complete, as a plain request callback does.
 
         .. versionchanged:: 4.0
            Returns the handler's future, if it has one.
@@ -433,7 +433,7 @@ class Application(ReversibleRouter):
     def find_handler(
         self, request: httputil.HTTPServerRequest, **kwargs: Any
     ) -> httputil.HTTPMessageDelegate:
-        """Return the delegate that answers ``request``.
+        """Return the delegate that serves ``request``.
 
         Where no route matches it is that of the setting ``default_handler_class``, with the
         arguments in ``default_handler_args``, or else a 404.
@@ -516,7 +516,7 @@ class Application(ReversibleRouter):
         path_args: list[bytes] | None = None,
         path_kwargs: dict[str, bytes] | None = None,
     ) -> HandlerDelegate:
-        """Return a delegate that answers ``request`` with a handler.
+        """Return a delegate that serves ``request`` with a handler.
 
         :param target_class: the `RequestHandler` class.
         :param target_kwargs: keyword arguments of its ``initialize``.
@@ -546,7 +546,7 @@ class Application(ReversibleRouter):
         a status from 400, or ERROR from 500. The setting ``log_function``, or an override of
         this method, does otherwise.
 
-        :param handler: the handler that answered.
+        :param handler: the handler that responded.
         """
         log_function = self.settings.get("log_function")
         if log_function is not None:

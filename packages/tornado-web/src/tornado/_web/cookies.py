@@ -37,7 +37,7 @@ class _Morsel(http.cookies.Morsel):  # type: ignore[type-arg]  # generic in the 
 
 
 class Cookies(HandlerState):
-    """The cookies of a request and of its answer."""
+    """The cookies of a request and of its response."""
 
     _new_cookie: http.cookies.SimpleCookie
 
@@ -75,7 +75,7 @@ class Cookies(HandlerState):
         samesite: str | None = None,
         **kwargs: Any,
     ) -> None:
-        """Set a cookie; one set before under the same name in this answer is replaced.
+        """Set a cookie; one set before under the same name in this response is replaced.
 
         :param name: its name.
         :param value: ``str`` or ``bytes``: characters of Latin-1 but spaces and control characters.

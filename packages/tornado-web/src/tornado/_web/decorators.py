@@ -24,7 +24,7 @@ _HandlerClass = TypeVar("_HandlerClass", bound=type[RequestHandler])
 
 
 def asynchronous(method: Method) -> Method:
-    """Let the answer stay open when the method returns, until ``self.finish()`` is called.
+    """Keep the response open when the method returns, until ``self.finish()`` is called.
 
     Exceptions in callbacks that the method starts end the request with an error page::
 
@@ -38,7 +38,7 @@ def asynchronous(method: Method) -> Method:
                 self.write("Downloaded!")
                 self.finish()
 
-    Coroutines need no such decorator, but may have it: the answer is finished when they are done.
+    Coroutines need no such decorator, but may have it: the response is finished when they are done.
 
     .. versionchanged:: 3.1
        May be used with ``@gen.coroutine``.
@@ -49,7 +49,7 @@ def asynchronous(method: Method) -> Method:
         if self.application._wsgi:
             raise Exception("@asynchronous is not supported for WSGI apps")
         self._auto_finish = False
-        result = None  # if the context below answers for an exception
+        result = None  # if the context below handles an exception
         with stack_context.ExceptionStackContext(self._stack_context_handle_exception):
             result = method(self, *args, **kwargs)
         if result is not None and not isinstance(result, GeneratorType):

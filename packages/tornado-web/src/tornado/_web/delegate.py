@@ -241,7 +241,7 @@ class HandlerDelegate(httputil.HTTPMessageDelegate):
         return None if running is None else _all_of(running)
 
     def _answer_for(self, e: BaseException) -> None:
-        """Answer for a handler that could not be made."""
+        """Respond in place of a handler that could not be made."""
         substitute = RequestHandler(self.application, self.request)
         substitute._transforms = []
         self.handler = substitute

@@ -3,7 +3,7 @@
 The tree::
 
     Exception
-    +-- HTTPError               answer with this status
+    +-- HTTPError               respond with this status
     |   +-- MissingArgumentError  400: a required argument did not come
     |   +-- BadContentError       400: a form that cannot be read
     +-- Finish                  end the request as it stands
@@ -24,7 +24,7 @@ __all__ = ["Finish", "HTTPError", "MissingArgumentError"]
 class HTTPError(Exception):
     """Raised in a handler, ends the request with an error page of that status.
 
-    :param status_code: the status to answer; 500 by default. A code that
+    :param status_code: the status to respond with; 500 by default. A code that
         `http.client.responses` does not list is fine.
     :param log_message: for the log only, never shown to the peer (unless
         ``serve_traceback`` is set); may hold ``%s`` fields.
@@ -82,7 +82,7 @@ class HTTPError(Exception):
 class Finish(Exception):
     """Raised in a handler, ends the request without an error page.
 
-    What was written so far is the answer; an argument, if any, is passed to
+    What was written so far is the response; an argument, if any, is passed to
     `.RequestHandler.finish`. Nothing is logged but the request itself.
 
     .. versionadded:: 3.2
@@ -109,7 +109,7 @@ class MissingArgumentError(HTTPError):
 
 
 class BadContentError(HTTPError):
-    """The content of the request breaks the rules; the connection is closed after the answer."""
+    """The content of the request breaks the rules; the connection is closed after the response."""
 
 
 # Visible characters of Latin-1, spaces and tabs, but no "<": browsers of old took a status line for a page.

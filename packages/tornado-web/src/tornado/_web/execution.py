@@ -52,7 +52,7 @@ class Execution(Rendering):
     def prepare(self) -> Any:
         """Hook called before the method, whichever it is. Override it.
 
-        If it finishes the answer, the method is not called. It may be a coroutine. With
+        If it finishes the response, the method is not called. It may be a coroutine. With
         `stream_request_body` it is the place to find the limits and sinks of the content.
 
         .. versionchanged:: 3.1
@@ -72,7 +72,7 @@ class Execution(Rendering):
     async def _execute(
         self, transforms: list[OutputTransform], *args: bytes, **kwargs: bytes
     ) -> None:
-        """Answer the request. Called for each, if it is overridden or patched."""
+        """Respond to the request. Called for each, if it is overridden or patched."""
         self._transforms = transforms
         rest = self._begin(args, kwargs)
         if rest is not None:
@@ -121,7 +121,7 @@ class Execution(Rendering):
         name: Any = self.request.method
         name = _METHOD_NAMES.get(name) or name.lower()
         if name == "head" and not self._implements("head"):
-            # HEAD is answered as GET is, without the content (RFC 9110, section 9.3.2).
+            # HEAD gets the response of GET, without the content (RFC 9110, section 9.3.2).
             name = "get"
         call = getattr(self, name, None)
         if call is None:
@@ -172,7 +172,7 @@ class Execution(Rendering):
             self._release_body()
 
     async def _after_method(self, result: Any) -> None:
-        """Wait for what the method returned, and finish the answer."""
+        """Wait for what the method returned, and finish the response."""
         try:
             await result  # its value is ignored: ``return self.finish(...)`` is a common idiom
             if self._auto_finish and not self._finished:
@@ -209,7 +209,7 @@ class Execution(Rendering):
             self._release_body()
 
     def _cancelled(self, e: asyncio.CancelledError) -> None:
-        """End the answer of a method that was cancelled, or that waited for what was cancelled."""
+        """End the response of a method that was cancelled, or that waited for what was cancelled."""
         task = asyncio.current_task()
         cancelling = getattr(task, "cancelling", None)  # Python 3.11
         if self._is_abandoned():

@@ -13,9 +13,9 @@ __all__ = ["RequestHandler"]
 
 
 class RequestHandler(Execution):
-    """Base of the classes that answer requests. Define ``get()``, ``post()`` and so on in your own.
+    """Base of the classes that handle requests. Define ``get()``, ``post()`` and so on in your own.
 
-    The method gets the groups of the route's pattern as arguments. To answer other methods than
+    The method gets the groups of the route's pattern as arguments. To support other methods than
     those in ``SUPPORTED_METHODS``, override that attribute as well.
 
     For each request an object is made, and its hooks are called in this order: `initialize`,

@@ -74,7 +74,7 @@ _NO_TRAILERS: Final = frozenset(
 
 
 class Output(Cookies):
-    """Writes the answer."""
+    """Writes the response."""
 
     #: Fields that follow the content, once `set_trailer` was called.
     _trailers: httputil.HTTPHeaders | None = None
@@ -149,7 +149,7 @@ class Output(Cookies):
         self._trailers[name] = value
 
     def write(self, chunk: str | bytes | dict[Any, Any]) -> None:
-        """Append to the answer; nothing is sent before `flush` or `finish`.
+        """Append to the response; nothing is sent before `flush` or `finish`.
 
         :param chunk: ``str`` (sent as UTF-8), ``bytes``, or a dict, which is sent as JSON with the
             ``Content-Type`` ``application/json`` (to send another, set it after this call). A
@@ -273,11 +273,11 @@ class Output(Cookies):
         return status, headers, chunk
 
     def finish(self, chunk: str | bytes | dict[Any, Any] | None = None) -> asyncio.Future[None]:
-        """Write ``chunk``, if any, and end the answer.
+        """Write ``chunk``, if any, and end the response.
 
         :returns: a `Future` that resolves when everything was handed to the kernel. Waiting for
             it is optional.
-        :raises RuntimeError: if the answer was finished before.
+        :raises RuntimeError: if the response is finished already.
 
         .. versionchanged:: 5.1
            Returns a `Future`.
@@ -440,7 +440,7 @@ class Output(Cookies):
         self.__dict__.pop("ui", None)
 
     def on_finish(self) -> None:
-        """Hook called after the answer was sent, for clean-up and statistics. Override it.
+        """Hook called after the response was sent, for clean-up and statistics. Override it.
 
         The counterpart of ``prepare``; nothing can be written any more.
 
@@ -448,14 +448,14 @@ class Output(Cookies):
         """
 
     def on_connection_close(self) -> None:
-        """Hook called if the client goes before the answer was finished. Override it.
+        """Hook called if the client leaves before the response is finished. Override it.
 
         It serves to release what long polls hold. A proxy may keep its connection long after its
         client has gone, so this may come late; ``on_finish`` is for clean-up after every request.
         """
 
     def redirect(self, url: str, permanent: bool = False, status: int | None = None) -> None:
-        """Send the client to another URL, and finish the answer.
+        """Send the client to another URL, and finish the response.
 
         :param url: absolute, or relative to this one.
         :param permanent: status 301 in place of 302.

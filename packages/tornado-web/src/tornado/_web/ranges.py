@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Unsatisfiable(Exception):
-    """The range lies outside of the content: to be answered 416."""
+    """The range lies outside of the content: the response is a 416."""
 
 
 class ByteRange(NamedTuple):

@@ -58,7 +58,7 @@ class Rendering(Failure, XSRFProtection):
         :param template_name: the template's path under that of `get_template_path`.
         :param kwargs: names for the template.
         :returns: what `finish` does.
-        :raises RuntimeError: if the answer was finished before.
+        :raises RuntimeError: if the response is finished already.
 
         .. versionchanged:: 5.1
            Returns a `Future`.
@@ -71,7 +71,7 @@ class Rendering(Failure, XSRFProtection):
             return self._finish_page(render_string(template_name, **kwargs))
         template, namespace = self._template(template_name, kwargs)
         if getattr(template, "is_async", False):
-            # The answer stays open until all that the template awaits is there.
+            # The response stays open until everything that the template awaits is there.
             self._auto_finish = False
             return asyncio.ensure_future(self._render_async(template, namespace))
         return self._finish_page(template.generate(**namespace))

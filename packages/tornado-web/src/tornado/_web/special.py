@@ -14,12 +14,12 @@ __all__ = ["ErrorHandler", "FallbackHandler", "RedirectHandler"]
 
 
 class ErrorHandler(RequestHandler):
-    """Answers every request with an error page."""
+    """Responds to every request with an error page."""
 
     __module__ = "tornado.web"
 
     def initialize(self, status_code: int) -> None:
-        """Take the status to answer with."""
+        """Take the status to respond with."""
         self.set_status(status_code)
 
     def prepare(self) -> None:
@@ -50,7 +50,7 @@ class RedirectHandler(RequestHandler):
 
         (r"/(.*?)/(.*?)/foo", web.RedirectHandler, {"url": "/{1}/{0}/bar"})
 
-    They cannot change the host, nor add a line to the answer: a request that tries is answered 400.
+    They cannot change the host, nor add a line to the response: a request that tries gets a 400.
 
     .. versionchanged:: 4.5
        Fields in the URL; the request's query is passed on.
@@ -65,7 +65,7 @@ class RedirectHandler(RequestHandler):
         """Take the target.
 
         :param url: absolute, or relative to the request's URL.
-        :param permanent: answer 301; 302 if false.
+        :param permanent: respond with 301; with 302 if false.
         """
         self._url = url
         self._permanent = permanent
@@ -113,7 +113,7 @@ class FallbackHandler(RequestHandler):
         self.fallback = fallback
 
     def prepare(self) -> None:
-        """Call it; the answer is its own from here on."""
+        """Call it; the response is its own from here on."""
         self.fallback(self.request)
         self._finished = True
         self.on_finish()

@@ -44,7 +44,7 @@ _new_headers = httputil.HTTPHeaders.__new__
 
 
 class _DefaultHeaders:
-    """The headers that every answer begins with, made anew once a second."""
+    """The headers that every response begins with, made once a second."""
 
     __slots__ = ("_fields", "_until")
 
@@ -72,9 +72,9 @@ _copy_default_headers = _DefaultHeaders().copy
 
 
 class HandlerState:
-    """What one answer consists of until it is sent: the lowest storey of `.RequestHandler`."""
+    """The state of one response until it is sent: the base of the parts of `.RequestHandler`."""
 
-    #: The methods that a handler of this class may be asked for; others are answered 405.
+    #: The methods that a handler of this class may be asked for; others get a 405.
     SUPPORTED_METHODS: tuple[str, ...] = (
         "GET",
         "HEAD",
@@ -144,7 +144,7 @@ class HandlerState:
         """Hook for what a handler needs besides the request. Override it.
 
         Called once, before everything else, with the keyword arguments of the route. It may
-        save them, but not write or fail the answer::
+        save them, but not write or fail the response::
 
             class ProfileHandler(RequestHandler):
                 def initialize(self, database):
@@ -183,7 +183,7 @@ class HandlerState:
             )
 
     def clear(self) -> None:
-        """Forget all headers and content of this answer; the status becomes 200.
+        """Forget all headers and content of this response; the status becomes 200.
 
         Cookies that were set stay.
         """
@@ -194,13 +194,13 @@ class HandlerState:
         self._reason = "OK"
 
     def set_default_headers(self) -> None:
-        """Hook to set headers that stay when an error page replaces the answer. Override it.
+        """Hook to set headers that stay when an error page replaces the response. Override it.
 
         .. versionadded:: 2.1
         """
 
     def set_status(self, status_code: int, reason: str | None = None) -> None:
-        """Set the status of the answer.
+        """Set the status of the response.
 
         :param status_code: such as 404.
         :param reason: the reason phrase (``str`` or ``bytes``); the registered one by default. One with
@@ -230,11 +230,11 @@ class HandlerState:
         self._reason = text if is_plain_reason(text) else "Unknown"
 
     def get_status(self) -> int:
-        """Return the status code of the answer."""
+        """Return the status code of the response."""
         return self._status_code
 
     def set_header(self, name: str, value: HeaderValue) -> None:
-        """Set a header of the answer, in place of what it was.
+        """Set a header of the response, replacing any earlier value.
 
         :param name: the field's name, in any case.
         :param value: ``str`` or ``bytes``; a `datetime.datetime` is formatted as HTTP wants it
@@ -251,7 +251,7 @@ class HandlerState:
         self._headers[name] = value
 
     def add_header(self, name: str, value: HeaderValue) -> None:
-        """Add a header to the answer; those of the same name stay.
+        """Add a header to the response; others of the same name stay.
 
         The arguments are those of `set_header`.
 
@@ -316,7 +316,7 @@ class HandlerState:
     def detach(self) -> IOStream:
         """Take the connection from HTTP, and return its `.IOStream`.
 
-        To be called from a method without output, or after the answer was finished; the caller
+        To be called from a method without output, or after the response is finished; the caller
         owns the stream from then on.
 
         .. versionadded:: 5.1
@@ -344,7 +344,7 @@ class HandlerState:
         return getattr(method, "__func__", method) is not HandlerState._unimplemented_method
 
     def _allowed_methods(self) -> list[str]:
-        """The methods that this handler answers, for the ``Allow`` header."""
+        """The methods that this handler supports, for the ``Allow`` header."""
         allowed = [method for method in self.SUPPORTED_METHODS if self._implements(method.lower())]
         if "GET" in allowed and "HEAD" in self.SUPPORTED_METHODS and "HEAD" not in allowed:
             allowed.insert(1, "HEAD")

@@ -47,7 +47,7 @@ class StaticFileHandler(FileVersions):
     file's path under the root.
 
     A file is sent with an ``Etag`` made of its content and with ``Last-Modified``; requests for
-    what the client has already are answered 304, and those for a part of the file 206. URLs
+    what the client has already get a 304, and those for a part of the file 206. URLs
     made by `make_static_url` have the content's version in the argument ``v`` and may be kept by
     browsers for ten years.
 
@@ -101,11 +101,11 @@ class StaticFileHandler(FileVersions):
         self._precompressed = precompressed
 
     def head(self, path: str) -> Awaitable[None]:
-        """Answer with the headers of the file."""
+        """Respond with the headers of the file."""
         return self.get(path, include_body=False)
 
     def get(self, path: str, include_body: bool = True) -> Awaitable[None]:
-        """Answer with the file.
+        """Respond with the file.
 
         :param path: its path as the URL has it.
         :param include_body: send the content, not only its headers.
@@ -309,7 +309,7 @@ class StaticFileHandler(FileVersions):
         return date >= modified.replace(microsecond=0)
 
     def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
-        """Return the file to send, or ``None`` if the answer was given otherwise.
+        """Return the file to send, or ``None`` if the response was sent otherwise.
 
         Directories are redirected to the URL with a slash, and stand for their default file.
 

@@ -152,7 +152,7 @@ class WebSocketClientConnection:
         self.headers_received(start_line, headers)
 
     def headers_received(self, start_line: ResponseStartLine, headers: HTTPHeaders) -> None:
-        """Check the head of the server's answer.
+        """Check the head of the server's response.
 
         :raises WebSocketError: if it does not accept the handshake.
 
@@ -259,10 +259,10 @@ class WebSocketClientConnection:
         self.protocol.write_ping(data.encode() if isinstance(data, str) else data)
 
     def on_ping(self, data: bytes) -> Awaitable[None] | None:
-        """Hook called when the server sent a ping; the answer to it is sent already."""
+        """Hook called when the server sent a ping; the pong is sent already."""
 
     def on_pong(self, data: bytes) -> Awaitable[None] | None:
-        """Hook called when the server answered a ping."""
+        """Hook called when a pong arrived."""
 
     @property
     def selected_subprotocol(self) -> str | None:
@@ -274,7 +274,7 @@ class WebSocketClientConnection:
 
     @property
     def latency(self) -> float | None:
-        """Seconds that the last answered ping took, ``None`` before the first.
+        """Seconds that the last ping took until its pong, ``None`` before the first.
 
         .. versionadded:: 6.100
         """
@@ -469,7 +469,7 @@ def websocket_connect(
         options, credentials, proxy (through which the connection is tunnelled) and time limits
         count.
     :param callback: called with the future that is returned, when it is done.
-    :param connect_timeout: seconds for everything up to the server's answer, default 20; not with
+    :param connect_timeout: seconds for everything up to the server's response, default 20; not with
         an `HTTPRequest`, which has its own.
     :param on_message_callback: called with each message, and with ``None`` when the connection is
         closed. If it returns an awaitable the next message waits for it. Without it, messages wait
@@ -477,7 +477,7 @@ def websocket_connect(
     :param compression_options: ``None`` for no compression, else as
         `WebSocketHandler.get_compression_options` returns them.
     :param ping_interval: seconds between two pings, ``None`` for none.
-    :param ping_timeout: seconds after a ping by which the server must have answered; ``None`` for
+    :param ping_timeout: seconds after a ping by which a pong must have arrived; ``None`` for
         the interval, which is the most.
     :param max_message_size: bytes that a message may have.
     :param subprotocols: the subprotocols to offer, in order of preference.
@@ -491,7 +491,7 @@ def websocket_connect(
     :returns: a future of a `WebSocketClientConnection`; cancelling it gives up. It also works in
         ``async with``, which closes the connection.
     :raises ValueError: for a URL that is no WebSocket's. Through the future: `HTTPError` if the
-        server (or a proxy) refuses, `WebSocketError` if its answer is no handshake, `OSError` if
+        server (or a proxy) refuses, `WebSocketError` if its response is not a handshake, `OSError` if
         it cannot be reached.
 
     .. versionadded:: 3.1

@@ -34,7 +34,7 @@ class CloseCode(IntEnum):
     SERVICE_RESTART = 1012
     #: The server is overloaded, or the peer too slow: try again later.
     TRY_AGAIN_LATER = 1013
-    #: A gateway got an invalid answer from its upstream.
+    #: A gateway got an invalid response from its upstream.
     BAD_GATEWAY = 1014
     #: Stands for "the TLS handshake failed"; never sent.
     TLS_FAILED = 1015

@@ -150,15 +150,15 @@ def check_extensions(field: str, extensions: Sequence[Extension]) -> list[Extens
     offered = {extension.name: extension for extension in extensions}
     codecs: list[ExtensionCodec] = []
     taken = 0
-    for answer in parse_extensions(field):
-        extension = offered.pop(answer.name, None)
+    for accepted in parse_extensions(field):
+        extension = offered.pop(accepted.name, None)
         if extension is None:
             raise HandshakeError("the server accepted an extension that was not offered")
         if extension.reserved_bits & taken:
             raise HandshakeError("the server accepted extensions with the same reserved bit")
         taken |= extension.reserved_bits
         try:
-            codec = extension.agree(answer.parameters)
+            codec = extension.agree(accepted.parameters)
         except ValueError as error:
             raise HandshakeError(f"the server's {extension.name}: {error}") from error
         named = _Named(extension, codec)

@@ -30,8 +30,8 @@ class WebSocketClosedError(WebSocketError):
 class HandshakeError(WebSocketError):
     """The peer's opening handshake broke a rule of RFC 6455 or RFC 7692.
 
-    :ivar status: on a server the HTTP status to answer with (400, 403 or 426); on a client the
-        status that the server answered with.
+    :ivar status: on a server the HTTP status to respond with (400, 403 or 426); on a client the
+        status of the server's response.
     :ivar headers: fields that the refusal has to carry, such as the versions spoken here.
 
     .. versionadded:: 6.100

@@ -12,21 +12,21 @@ __all__ = ["WORKING", "CloseReceived", "Event", "Failed", "Ping", "Pong", "Worki
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """The peer asks for a sign of life; the engine has queued the answer."""
+    """The peer asks for a sign of life; the engine has queued the pong."""
 
     payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Pong:
-    """The peer answered a ping, or gave a sign of life unasked."""
+    """The peer responded to a ping, or sent a pong unasked."""
 
     payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class CloseReceived:
-    """The peer's close frame; the engine has queued the answer if one was owed.
+    """The peer's close frame; the engine has queued the response if one is due.
 
     :ivar code: the close code, or ``None`` if the frame was empty.
     """

@@ -1,4 +1,4 @@
-"""A request without content goes into a stream, what answers it comes out."""
+"""One request without content over a stream, and its response."""
 
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine,
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.simple_httpclient import HTTPStreamClosedError
 
-__all__ = ["Answer", "InvalidHandshakeError", "exchange"]
+__all__ = ["InvalidHandshakeError", "Reply", "exchange"]
 
 #: Bytes of a refusal's content that are kept for the caller to look at.
 MAX_REFUSAL_SIZE = 65536
@@ -52,8 +52,8 @@ class InvalidHandshakeError(HandshakeError, StreamClosedError):
         return type(self), (str(self), self.status)
 
 
-class Answer(NamedTuple):
-    """What answered a request."""
+class Reply(NamedTuple):
+    """The response to a request."""
 
     start_line: ResponseStartLine
     headers: HTTPHeaders
@@ -86,8 +86,8 @@ class _Collector(HTTPMessageDelegate):
         self.chunks.append(chunk)
 
 
-async def exchange(stream: IOStream, method: str, target: str, headers: HTTPHeaders) -> Answer:
-    """Send a request without content over ``stream`` and return what answers it.
+async def exchange(stream: IOStream, method: str, target: str, headers: HTTPHeaders) -> Reply:
+    """Send a request without content over ``stream`` and return the response.
 
     After a 101 the stream is free for another protocol; otherwise it may be closed.
 
@@ -108,4 +108,4 @@ async def exchange(stream: IOStream, method: str, target: str, headers: HTTPHead
         if error is None or isinstance(error, (OSError, IncompleteMessageError)):
             raise _NoResponseError(error)
         raise InvalidHandshakeError(f"the server's response is no HTTP: {error}") from error
-    return Answer(collector.start_line, collector.headers, b"".join(collector.chunks))
+    return Reply(collector.start_line, collector.headers, b"".join(collector.chunks))

@@ -24,7 +24,7 @@ __all__ = ["WebSocketHandler"]
 
 
 class WebSocketHandler(RequestHandler):
-    """Base of the classes that answer a WebSocket request.
+    """Base of the classes that handle WebSocket requests.
 
     Define `on_message`, and `open` and `on_close` where they are of use::
 
@@ -76,9 +76,9 @@ class WebSocketHandler(RequestHandler):
     # ---- the handshake ----
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
-        """Answer the opening handshake. Override it to refuse some, and await the original."""
+        """Respond to the opening handshake. Override it to refuse some, and await the original."""
         if self.request.method != "GET":
-            raise HTTPError(405)  # a HEAD request, which a plain handler answers as GET
+            raise HTTPError(405)  # a HEAD request, which a plain handler treats as GET
         self.open_args = args
         self.open_kwargs = kwargs
         if isinstance(self.request.connection, Carrier):
@@ -243,7 +243,7 @@ class WebSocketHandler(RequestHandler):
     def _switch_protocols(
         self, fields: list[tuple[str, str]], reason: str = "Switching Protocols"
     ) -> Any:
-        """Answer 101 with what ``prepare`` set and ``fields``; return the stream that is free now."""
+        """Respond with 101, with what ``prepare`` set and ``fields``; return the stream that is free now."""
         self.set_status(101, reason)
         self.clear_header("Content-Type")
         for name, value in fields:
@@ -288,13 +288,13 @@ class WebSocketHandler(RequestHandler):
         raise NotImplementedError
 
     def on_ping(self, data: bytes) -> Awaitable[None] | None:
-        """Hook called when the client sent a ping; the answer to it is sent already.
+        """Hook called when the client sent a ping; the pong is sent already.
 
         .. versionadded:: 5.0
         """
 
     def on_pong(self, data: bytes) -> Awaitable[None] | None:
-        """Hook called when the client answered a ping."""
+        """Hook called when a pong arrived."""
 
     def on_close(self) -> Awaitable[None] | None:
         """Hook called when the connection is over, once, and not before `open` is done.
@@ -389,7 +389,7 @@ class WebSocketHandler(RequestHandler):
 
     @property
     def ping_timeout(self) -> float | None:
-        """Seconds after a ping by which the client must have answered: ``websocket_ping_timeout``.
+        """Seconds after a ping by which a pong must have arrived: ``websocket_ping_timeout``.
 
         ``None`` stands for the interval, and the interval is the most.
 
@@ -411,7 +411,7 @@ class WebSocketHandler(RequestHandler):
 
     @property
     def latency(self) -> float | None:
-        """Seconds that the last answered ping took, ``None`` before the first.
+        """Seconds that the last ping took until its pong, ``None`` before the first.
 
         .. versionadded:: 6.100
         """
@@ -442,11 +442,11 @@ class WebSocketHandler(RequestHandler):
             self._break_cycles()
 
     def send_error(self, *args: Any, **kwargs: Any) -> None:
-        """Answer with an error; after the handshake, end the connection at once."""
+        """Respond with an error; after the handshake, end the connection at once."""
         if self.stream is None:
             super().send_error(*args, **kwargs)
         else:
-            # No HTTP answer has a place here any more.
+            # No HTTP response has a place here any more.
             self.stream.close()
 
     def async_callback(

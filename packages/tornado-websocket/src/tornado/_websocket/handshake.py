@@ -1,7 +1,7 @@
 """Header fields of an opening handshake go in, what they ask for or settle comes out.
 
 RFC 6455 section 4 for both sides. Whatever the peer got wrong is a `HandshakeError` with the
-status to answer with.
+status to respond with.
 """
 
 import base64
@@ -49,7 +49,7 @@ class Request:
 
 
 def accept_value(key: str) -> str:
-    """Return the Sec-WebSocket-Accept that answers a Sec-WebSocket-Key."""
+    """Return the Sec-WebSocket-Accept for a Sec-WebSocket-Key."""
     digest = hashlib.sha1(key.encode("latin-1") + _GUID, usedforsecurity=False).digest()
     return base64.b64encode(digest).decode("ascii")
 
@@ -144,7 +144,7 @@ def check_response(
         if not _has_token(headers, "Connection", "upgrade"):
             raise HandshakeError("the server's Connection field is not Upgrade")
         if headers.get("Sec-WebSocket-Accept", "") != accept_value(key):
-            raise HandshakeError("the server's Sec-WebSocket-Accept does not answer the key")
+            raise HandshakeError("the server's Sec-WebSocket-Accept does not match the key")
         subprotocol = headers.get("Sec-WebSocket-Protocol")
         if subprotocol is not None and subprotocol not in subprotocols:
             raise HandshakeError(f"the server chose a subprotocol not offered: {subprotocol!r}")

@@ -64,7 +64,7 @@ def _key_number(key: str) -> bytes:
 
 
 def answer_challenge(request: Hixie76Request, challenge: bytes) -> bytes:
-    """Return the 16 bytes that answer a handshake and the 8 bytes that followed it."""
+    """Return the 16 bytes that respond to a handshake and the 8 bytes that followed it."""
     proof = _key_number(request.key1) + _key_number(request.key2) + challenge
     return hashlib.md5(proof, usedforsecurity=False).digest()
 

@@ -18,7 +18,7 @@ __all__ = [
     "PermessageDeflate",
     "accept_offer",
     "build_offer",
-    "check_answer",
+    "check_accepted",
 ]
 
 NAME = "permessage-deflate"
@@ -87,7 +87,7 @@ class DeflateOptions:
 
 @dataclass(slots=True)
 class _Given:
-    """The parameters of one offer or answer; window bits of 0 stand for a name without a value."""
+    """The parameters of one offer or response; window bits of 0 stand for a name without a value."""
 
     server_no_context_takeover: bool = False
     client_no_context_takeover: bool = False
@@ -95,7 +95,7 @@ class _Given:
     client_max_window_bits: int | None = None
 
 
-def _read_parameters(extension: Offer, answer: bool) -> _Given | None:
+def _read_parameters(extension: Offer, response: bool) -> _Given | None:
     """Return the parameters; ``None`` if a name is unknown or repeated or a value not allowed."""
     given = _Given()
     seen: set[str] = set()
@@ -110,7 +110,7 @@ def _read_parameters(extension: Offer, answer: bool) -> _Given | None:
         elif name in ("server_max_window_bits", "client_max_window_bits"):
             if value is None:
                 # Only an offer may leave the client's window open.
-                if answer or name == "server_max_window_bits":
+                if response or name == "server_max_window_bits":
                     return None
                 bits = 0
             elif _is_window_bits(value):
@@ -126,29 +126,29 @@ def _read_parameters(extension: Offer, answer: bool) -> _Given | None:
 def accept_offer(
     offers: list[Offer], options: DeflateOptions
 ) -> tuple[str, DeflateParameters] | None:
-    """Return a server's answer to the first acceptable offer, and what it settles.
+    """Return a server's response to the first acceptable offer, and what it settles.
 
     ``None``: nothing acceptable was offered, and the connection goes uncompressed.
     """
     for offer in offers:
         if offer.name != NAME:
             continue
-        given = _read_parameters(offer, answer=False)
+        given = _read_parameters(offer, response=False)
         if given is None:
             continue
-        answer = [NAME]
+        response = [NAME]
         server_no = given.server_no_context_takeover or options.server_no_context_takeover
         client_no = given.client_no_context_takeover or options.client_no_context_takeover
         if server_no:
-            answer.append("server_no_context_takeover")
+            response.append("server_no_context_takeover")
         if client_no:
-            answer.append("client_no_context_takeover")
+            response.append("client_no_context_takeover")
         server_bits = min(
             given.server_max_window_bits or MAX_WINDOW_BITS,
             options.server_max_window_bits or MAX_WINDOW_BITS,
         )
         if given.server_max_window_bits is not None or server_bits < MAX_WINDOW_BITS:
-            answer.append(f"server_max_window_bits={server_bits}")
+            response.append(f"server_max_window_bits={server_bits}")
         client_bits = MAX_WINDOW_BITS
         if given.client_max_window_bits is not None:
             client_bits = min(
@@ -156,9 +156,9 @@ def accept_offer(
                 options.client_max_window_bits or MAX_WINDOW_BITS,
             )
             if client_bits < MAX_WINDOW_BITS or given.client_max_window_bits:
-                answer.append(f"client_max_window_bits={client_bits}")
+                response.append(f"client_max_window_bits={client_bits}")
         parameters = DeflateParameters(server_no, client_no, server_bits, client_bits)
-        return "; ".join(answer), parameters
+        return "; ".join(response), parameters
     return None
 
 
@@ -178,13 +178,13 @@ def build_offer(options: DeflateOptions) -> str:
     return "; ".join(offer)
 
 
-def check_answer(answer: Offer, options: DeflateOptions) -> DeflateParameters:
+def check_accepted(response: Offer, options: DeflateOptions) -> DeflateParameters:
     """Return what a server's acceptance settles.
 
     :param options: what was offered.
     :raises HandshakeError: if the server did not accept it in the way it was offered.
     """
-    given = _read_parameters(answer, answer=True)
+    given = _read_parameters(response, response=True)
     if given is None:
         raise HandshakeError("the server's permessage-deflate parameters are invalid")
     if options.server_no_context_takeover and not given.server_no_context_takeover:
@@ -248,5 +248,5 @@ class PermessageDeflate(Extension):
         return response.partition("; ")[2], codec
 
     def agree(self, parameters: Any) -> ExtensionCodec:
-        settled = check_answer(Offer(NAME, list(parameters)), self._options)
+        settled = check_accepted(Offer(NAME, list(parameters)), self._options)
         return DeflateCodec(*settled.codecs(False, self._options))

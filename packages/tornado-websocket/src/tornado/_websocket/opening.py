@@ -20,7 +20,7 @@ from tornado._httpclient.seam import (
     settings_for,
 )
 from tornado._websocket.errors import HandshakeError
-from tornado._websocket.exchange import Answer, InvalidHandshakeError, exchange
+from tornado._websocket.exchange import InvalidHandshakeError, Reply, exchange
 from tornado._websocket.handshake import make_key, request_fields
 from tornado.httpclient import HTTPError, HTTPRequest, HTTPResponse
 from tornado.httputil import HTTPHeaders, ResponseStartLine
@@ -31,7 +31,7 @@ __all__ = ["as_http", "limit_of", "open_websocket"]
 
 _SCHEMES = {"ws": "http", "wss": "https", "ws+unix": "http+unix"}
 
-#: Called with the key that was sent and the head of the answer; raises if it is no handshake.
+#: Called with the key that was sent and the head of the response; raises if it is not a handshake.
 Accept = Callable[[str, ResponseStartLine, HTTPHeaders], None]
 
 
@@ -97,14 +97,14 @@ async def open_websocket(
             for name, value in request_fields(key, subprotocols, extensions):
                 headers[name] = value
             request.headers = headers.copy()
-            answer = await _ask(stream, target, key, headers, accept)
-            code = answer.start_line.code
+            reply = await _ask(stream, target, key, headers, accept)
+            code = reply.start_line.code
             if code == 101:
                 return stream
-            if not is_redirect(settings, code, answer.headers):
-                raise _refusal(request, settings.url, answer)
-            _map_location(answer.headers)
-            settings = follow(settings, target, code, answer.headers)
+            if not is_redirect(settings, code, reply.headers):
+                raise _refusal(request, settings.url, reply)
+            _map_location(reply.headers)
+            settings = follow(settings, target, code, reply.headers)
         except BaseException:
             stream.close()
             raise
@@ -113,15 +113,15 @@ async def open_websocket(
 
 async def _ask(
     stream: IOStream, target: Target, key: str, headers: HTTPHeaders, accept: Accept
-) -> Answer:
+) -> Reply:
     """Send the handshake; return its response, which ``accept`` has accepted if it is no error."""
-    answer = await exchange(stream, "GET", target.path, headers)
-    if answer.start_line.code < 300:
+    reply = await exchange(stream, "GET", target.path, headers)
+    if reply.start_line.code < 300:
         try:
-            accept(key, answer.start_line, answer.headers)
+            accept(key, reply.start_line, reply.headers)
         except HandshakeError as error:
             raise InvalidHandshakeError(str(error), error.status) from error
-    return answer
+    return reply
 
 
 def _map_location(headers: HTTPHeaders) -> None:
@@ -131,9 +131,9 @@ def _map_location(headers: HTTPHeaders) -> None:
         headers["Location"] = _SCHEMES[scheme.lower()] + separator + rest
 
 
-def _refusal(request: HTTPRequest, url: str, answer: Answer) -> HTTPError:
+def _refusal(request: HTTPRequest, url: str, reply: Reply) -> HTTPError:
     """Return the error for a response that is neither an acceptance nor a redirect to follow."""
-    code, reason = answer.start_line.code, answer.start_line.reason
-    body = BytesIO(answer.body)
-    response = HTTPResponse(request, code, answer.headers, body, url, reason=reason)
+    code, reason = reply.start_line.code, reply.start_line.reason
+    body = BytesIO(reply.body)
+    response = HTTPResponse(request, code, reply.headers, body, url, reason=reason)
     return HTTPError(code, reason, response)

@@ -26,7 +26,7 @@ class WebSocketProtocol(abc.ABC):
     close_reason: str | None = None
     #: The subprotocol that both sides agreed on, ``None`` for none.
     selected_subprotocol: str | None = None
-    #: Seconds that the last answered ping took, ``None`` before the first.
+    #: Seconds that the last ping took until its pong, ``None`` before the first.
     latency: float | None = None
 
     def __init__(self, handler: Any) -> None:
@@ -40,7 +40,7 @@ class WebSocketProtocol(abc.ABC):
 
     @abc.abstractmethod
     def accept_connection(self, handler: Any = None) -> Any:
-        """Answer the opening handshake of ``handler``'s request; ``None`` for the handler given before."""
+        """Respond to the opening handshake of ``handler``, or of the handler given before."""
 
     @abc.abstractmethod
     def write_message(self, message: str | bytes, binary: bool = False) -> "asyncio.Future[None]":

@@ -1,4 +1,4 @@
-"""A handler's request goes in, a connection that speaks RFC 6455 comes out; on a client, an answered one."""
+"""The connection of RFC 6455, opened by a handler on the server and after the handshake on the client."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -54,13 +54,13 @@ class WebSocketProtocol13(Session):
     def read_request(self, headers: Mapping[str, str]) -> Request:
         """Return what the opening handshake with these fields asks for.
 
-        :raises HandshakeError: with the status to answer with.
+        :raises HandshakeError: with the status to respond with.
         """
         self._request = read_request(headers)
         return self._request
 
     async def accept_connection(self, handler: Any = None) -> None:
-        """Answer the opening handshake of the handler's request, and open the handler.
+        """Respond to the opening handshake of the handler's request, and open the handler.
 
         :raises HandshakeError: if the handshake is malformed; nothing was sent then.
         """
@@ -110,7 +110,7 @@ class WebSocketProtocol13(Session):
 
     @staticmethod
     def compute_accept_value(key: str | bytes) -> str:
-        """Return the Sec-WebSocket-Accept that answers a Sec-WebSocket-Key.
+        """Return the Sec-WebSocket-Accept for a Sec-WebSocket-Key.
 
         .. versionadded:: 3.2
         """

@@ -38,7 +38,7 @@ class WebSocketProtocol76(Session):
         self._request: Hixie76Request | None = None
 
     async def accept_connection(self, handler: Any = None) -> None:
-        """Answer the opening handshake of the handler's request, and open the handler.
+        """Respond to the opening handshake of the handler's request, and open the handler.
 
         :raises HandshakeError: if the handshake is malformed; nothing was sent then.
         """
@@ -66,7 +66,7 @@ class WebSocketProtocol76(Session):
         await self._open(handler)
 
     def challenge_response(self, challenge: bytes) -> bytes:
-        """Return the 16 bytes that answer the handshake's keys and the 8 bytes after it.
+        """Return the 16 bytes that respond to the handshake's keys and the 8 bytes after it.
 
         :raises HandshakeError: if the keys of the request are malformed.
         """

@@ -82,7 +82,7 @@ class Delegate(Protocol):
         """A message arrived; the next one waits for an awaitable that is returned."""
 
     def on_ping(self, data: bytes, /) -> Any:
-        """A ping arrived, and was answered."""
+        """A ping arrived, and its pong was sent."""
 
     def on_pong(self, data: bytes, /) -> Any:
         """A pong arrived."""
