@@ -3,18 +3,16 @@
 import re
 from typing import NamedTuple
 
+from tornado._http1.seam import TOKEN_TEXT
 from tornado._websocket.errors import HandshakeError
 
-__all__ = ["TOKEN", "Offer", "parse_extensions", "split_subprotocols"]
-
-# RFC 9110 section 5.6.2.
-TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+__all__ = ["Offer", "parse_extensions", "split_subprotocols"]
 
 _SPACE = r"[ \t]*"
-_extension_name = re.compile(rf"{_SPACE}({TOKEN}){_SPACE}")
+_extension_name = re.compile(rf"{_SPACE}({TOKEN_TEXT}){_SPACE}")
 # The value of a quoted parameter has to be a token once it is unquoted.
 _extension_parameter = re.compile(
-    rf';{_SPACE}({TOKEN}){_SPACE}(?:={_SPACE}(?:({TOKEN})|"({TOKEN})"){_SPACE})?'
+    rf';{_SPACE}({TOKEN_TEXT}){_SPACE}(?:={_SPACE}(?:({TOKEN_TEXT})|"({TOKEN_TEXT})"){_SPACE})?'
 )
 
 # An honest field offers a handful of extensions.
