@@ -25,6 +25,9 @@ Both may respond themselves, with a `Response`, with or without calling ``call_n
             return Response(403, "members only")
         return await call_next(request)
 
+Some policies are here: `CORS`, `TrustedHosts`, `HTTPSRedirect`, `RequestID`, `RateLimit`, `BodyLimit` and
+`TimeLimit`.
+
 They are given, the outermost one first, as ``Application(routes, middleware=[...])``, as
 ``Rule(..., middleware=[...])`` or ``url(..., middleware=[...])`` for one route or a list of nested routes,
 and as ``RuleRouter(rules, middleware=[...])``.
@@ -42,5 +45,29 @@ and as ``RuleRouter(rules, middleware=[...])``.
 """
 
 from tornado._routing.calls import Call, CallNext, Middleware, Response, ResponseHead
+from tornado._web.policies import (
+    CORS,
+    BodyLimit,
+    HTTPSRedirect,
+    RateLimit,
+    RequestID,
+    TimeLimit,
+    TrustedHosts,
+    request_id,
+)
 
-__all__ = ["Call", "CallNext", "Middleware", "Response", "ResponseHead"]
+__all__ = [
+    "CORS",
+    "BodyLimit",
+    "Call",
+    "CallNext",
+    "HTTPSRedirect",
+    "Middleware",
+    "RateLimit",
+    "RequestID",
+    "Response",
+    "ResponseHead",
+    "TimeLimit",
+    "TrustedHosts",
+    "request_id",
+]
