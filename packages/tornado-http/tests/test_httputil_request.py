@@ -252,3 +252,50 @@ def test_certificate():
         assert request.get_ssl_certificate() is None
     finally:
         Certified.stream.socket.error = None
+
+
+def json_request(body, content_type="application/json"):
+    headers = HTTPHeaders() if content_type is None else HTTPHeaders({"Content-Type": content_type})
+    return HTTPServerRequest("POST", "/", headers=headers, body=body, host="a")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "Application/JSON; charset=utf-8", "application/problem+json", None],
+)
+def test_json(content_type):
+    request = json_request('{"a": ["ü", 1.5, null]}'.encode(), content_type)
+    assert request.json() == {"a": ["ü", 1.5, None]}
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"{} x", "not JSON"),
+        (b"NaN", "NaN is not a value"),
+        (b"[-Infinity]", "-Infinity is not a value"),
+        (b'"\xff"', "not UTF-8"),
+        ('{"a": 1}'.encode("utf-16"), "not UTF-8"),
+        (b"\xef\xbb\xbf{}", "not JSON"),
+        (b"[" * 200_000, "JSON"),
+        (b"1" * 10_000, "JSON"),
+    ],
+)
+def test_content_that_is_no_json(body, message):
+    with pytest.raises(HTTPInputError, match=message) as caught:
+        json_request(body).json()
+    assert caught.value.status == 400
+    assert caught.value.is_of_request
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "json"]
+)
+def test_json_of_another_type(content_type):
+    request = json_request(b"{}", content_type)
+    with pytest.raises(HTTPInputError, match="Content-Type is") as caught:
+        request.json()
+    assert caught.value.status == 415
+    assert request.json(any_type=True) == {}

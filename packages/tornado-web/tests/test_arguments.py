@@ -2,7 +2,7 @@
 
 import pytest
 
-from tornado.web import HTTPError, MissingArgumentError, RequestHandler, url
+from tornado.web import Application, HTTPError, MissingArgumentError, RequestHandler, url
 
 
 class Echo(RequestHandler):
@@ -176,3 +176,28 @@ def test_error_has_a_message_for_the_log():
     with pytest.raises(HTTPError) as caught:
         raise HTTPError(400, "Invalid unicode in %s: %r", "x", b"\xff")
     assert caught.value.get_message() == "Invalid unicode in x: b'\\xff'"
+
+
+class Json(RequestHandler):
+    def post(self):
+        self.write({"got": self.request.json()})
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "status"),
+    [
+        ("application/json", b"[1]", 200),
+        ("application/json", b"[1", 400),
+        ("text/plain", b"[1]", 415),
+    ],
+)
+def test_json_content(served, content_type, body, status):
+    async def check(site):
+        headers = {"Content-Type": content_type, "Connection": "keep-alive"}
+        message = site.message("/", "POST", headers, body)
+        # The connection goes on, whatever the content was.
+        raw = await site.send(message + site.message("/", "POST", {"Content-Type": "a+json"}, b"2"))
+        first, second = (part.split(b" ")[0] for part in raw.split(b"HTTP/1.1 ")[1:])
+        assert (int(first), int(second)) == (status, 200)
+
+    served(Application([("/", Json)]), check)

@@ -27,6 +27,9 @@ class HTTPInputError(Exception):
     #: The status that a server responds with.
     status: int = 400
 
+    #: Whether the connection can go on after the response, since the message was read as a whole.
+    is_recoverable: bool = False
+
 
 class HTTPOutputError(Exception):
     """A message that the application sends does not fit its framing: a body longer than declared, say.

@@ -195,7 +195,8 @@ class Execution(Rendering):
             self._end_abandoned()
             return
         if isinstance(e, httputil.HTTPInputError) and _came_from_request(e, self.request):
-            e = BadContentError(400, "%s", printable(str(e)))
+            kind = HTTPError if e.is_recoverable else BadContentError
+            e = kind(e.status, "%s", printable(str(e)))
         try:
             self._handle_request_exception(e)
         except Exception:
