@@ -15,7 +15,7 @@ from tornado.locks import Condition
 from tornado.options import define, options
 
 define("port", default=8888, help="where to listen")
-define("debug", default=False, help="show tracebacks, start anew when a file changes")
+define("debug", default=False, help="show tracebacks, restart when a file changes")
 
 HERE = Path(__file__).resolve().parent
 

@@ -55,7 +55,7 @@ class _Finder:
             return
         importing = _import_functions(sys._getframe(1))
         if "_find_and_load_unlocked" not in importing:
-            return  # importlib.util.find_spec only asks, and None is its answer
+            return  # importlib.util.find_spec only asks, and expects None
         # "from tornado import web" swallows the error for the very module, for a poorer one.
         name = None if "_handle_fromlist" in importing else fullname
         raise ModuleNotFoundError(message(fullname, distribution), name=name)

@@ -2,7 +2,7 @@
 
 Everything here is the standard `logging`; configure it as you like. The loggers are
 
-- ``tornado.access``: one line for each request that the server answered;
+- ``tornado.access``: one line for each request that the server has served;
 - ``tornado.application``: errors in the application's code, such as uncaught exceptions;
 - ``tornado.general``: everything else: warnings about bad input, timeouts, misuse.
 

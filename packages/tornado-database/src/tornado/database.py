@@ -24,7 +24,7 @@ with `tornado.concurrent.run_on_executor`:
         def all(self):
             return self.db.query("SELECT * FROM articles")
 
-Errors are those of PyMySQL, whichever engine answers::
+Errors are those of PyMySQL, whichever engine is used::
 
     pymysql.err.MySQLError
     └── pymysql.err.DatabaseError

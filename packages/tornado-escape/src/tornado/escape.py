@@ -210,7 +210,7 @@ _encode_carefully = json.JSONEncoder(default=_bytes_as_text).encode
 def _compiled_encoder() -> Callable[[Any, int], Iterable[str]] | None:
     """Return the standard library's compiled encoder, made once; ``None`` where there is none.
 
-    `json.JSONEncoder.encode` makes it anew for each value. This one does not look for values that
+    `json.JSONEncoder.encode` makes one for each value. This one does not look for values that
     contain themselves: they end in a `RecursionError`.
     """
     try:

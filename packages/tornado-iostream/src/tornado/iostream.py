@@ -7,9 +7,9 @@ future, or takes a callback and returns ``None``::
         stream = IOStream(socket.socket())
         await stream.connect((host, port))
         await stream.write(b"time?\\n")
-        answer = await stream.read_until(b"\\n")
+        reply = await stream.read_until(b"\\n")
         stream.close()
-        return answer
+        return reply
 
 At most one read is pending at a time; writes queue. `SSLIOStream` is the same over TLS,
 `PipeIOStream` over a pipe, and `BaseIOStream` what they have in common.

@@ -2,7 +2,7 @@
 
 They are like those of `threading`, but waiting does not block: ``await`` it, or ``yield`` it. They
 are not thread-safe. A ``timeout`` is a deadline by the clock of `tornado.ioloop.IOLoop.time`, or a
-`datetime.timedelta` from now; one that is past, or zero, means: now or never. Whoever is cancelled
+`datetime.timedelta` from now; one that is past, or zero, means: now or never. A waiter that is cancelled
 while waiting leaves the line, and what was granted to it goes to the next.
 """
 

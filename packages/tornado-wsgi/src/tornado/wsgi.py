@@ -3,7 +3,7 @@
 * `WSGIContainer` serves a WSGI application (PEP 3333) with `tornado.httpserver.HTTPServer`, alone or
   beside handlers with `tornado.web.FallbackHandler`.
 * `WSGIApplication` and `WSGIAdapter` turn Tornado's applications into WSGI applications, for servers
-  that know nothing else. Handlers must then answer before they return.
+  that know nothing else. Handlers must then respond before they return.
 """
 
 from tornado._core.seam import legacy as _legacy

@@ -53,7 +53,7 @@ class ASGIContainer(HTTPServerConnectionDelegate):
     ``websocket.http.response`` and ``tls`` are supported. An application is told of a client that
     left by ``receive``; a ``send`` after that raises `OSError`. It is not cancelled.
 
-    An application that raises before its response began is answered for with 500; one that raises
+    An application that raises before its response began gets a 500 in its place; one that raises
     later has its connection closed, so that the client sees a truncated response. Pages of any
     origin may open WebSockets, as on other ASGI servers: checking the origin is the application's
     affair.

@@ -1,4 +1,4 @@
-"""One HTTP request of Tornado's server, answered by an ASGI application.
+"""One HTTP request of Tornado's server, served by an ASGI application.
 
 An application that responds without waiting costs no task (`tornado._gen.parked`), and its headers
 go to the wire as the bytes they are (`respond_with_pairs`). Content that arrived with its head is

@@ -12,7 +12,7 @@ from tornado._options.option import Option
 
 __all__ = ["OptionParser", "global_options"]
 
-# Definitions made through these files were made by whoever called them.
+# Definitions made through these files were made by their callers.
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _FACADE = os.path.join(os.path.dirname(_HERE), "options.py")
 

@@ -27,7 +27,7 @@ class Connection:
     :param database: the name of the database on the server; not used for SQLite.
     :param user: the login; None means the operating system's user.
     :param password: None means an empty one.
-    :param max_idle_time: seconds after which an unused MySQL connection is opened anew before its
+    :param max_idle_time: seconds after which an unused MySQL connection is reopened before its
         next query, because servers drop idle ones (theirs is eight hours, ours seven by default).
 
     Placeholders are ``%s`` with positional parameters or ``%(name)s`` with keyword parameters, and
@@ -196,7 +196,7 @@ class Connection:
             cursor.close()
 
     def _connected(self) -> Engine:
-        """Return the engine, opened anew where it is closed, was idle for too long, or is another's."""
+        """Return the engine, reopened where it is closed, was idle for too long, or is another's."""
         if self._engine is not None and self._process != os.getpid():
             if self._path == MEMORY:
                 self._process = os.getpid()  # a copy of all of it is this process's own

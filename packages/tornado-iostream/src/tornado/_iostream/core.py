@@ -282,7 +282,7 @@ class StreamCore:
     # short read an event is enough. libuv stops watching after the first report: without the look
     # below the end of the connection would never be noticed. Asking for errors by ``poll`` costs a
     # quarter of a `recv` that finds nothing, and leaves the error where it is. Then the
-    # descriptor is registered anew, which gives the next report, until `recv` has come to the error.
+    # descriptor is registered again, which gives the next report, until `recv` has come to the error.
     # The handlers for output need no such look: `send` fails at once when there is an error. For the
     # same reason none is needed where something was sent in response to the event.
 

@@ -79,7 +79,7 @@ class PipeIOStream(BaseIOStream):
             return None
         except OSError as error:
             # The end that writes reports events only when the end that reads is gone; a terminal
-            # whose other side is closed answers EIO. Both are ends of file.
+            # whose other side is closed gives EIO. Both are ends of file.
             if error.errno in (errno.EBADF, errno.EIO):
                 return b""
             raise

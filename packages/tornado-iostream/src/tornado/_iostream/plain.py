@@ -168,7 +168,7 @@ class IOStream(BaseIOStream):
             return sent
 
     def _read_idle(self) -> None:
-        # Look without taking: whoever reads next may be another owner (start_tls, detach).
+        # Look without taking: the next reader may be another owner (start_tls, detach).
         if is_replaced(self.read_from_fd, _OWN_READ):
             super()._read_idle()
             return

@@ -2,7 +2,7 @@
 
 Streams
     `DEFAULT_READ_CHUNK_SIZE`, in bytes, is what a stream reads at once unless the caller of its
-    constructor chose otherwise; whoever wants to tune it for a protocol leaves another value alone.
+    constructor chose otherwise; code that tunes it for a protocol leaves another value alone.
 
 The loop below
     `loop_or_current` returns the loop given by a caller, or the current one. `asyncio_loop_of`

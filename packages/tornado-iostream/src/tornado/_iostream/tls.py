@@ -464,7 +464,7 @@ def upgrade(
 
     def on_settled(done: "asyncio.Future[SSLIOStream]") -> None:
         if done.cancelled():
-            secure.close()  # whoever waited has given up
+            secure.close()  # the waiter has given up
 
     def on_handshake(done: "asyncio.Future[SSLIOStream]") -> None:
         error = done.exception()

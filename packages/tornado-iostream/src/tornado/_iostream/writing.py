@@ -329,7 +329,7 @@ def is_replaced(method: Any, own: Any) -> bool:
     """Return whether `method`, looked up on an instance, is not the function `own`.
 
     Asked at each call, so a replacement on the instance, its class or one between is noticed at any
-    time. The type is compared because transparent wrappers (``wrapt``) answer for ``__func__``, and
+    time. The type is compared because transparent wrappers (``wrapt``) respond to ``__func__``, and
     for equality, as what they wrap does.
     """
     return type(method) is not MethodType or method.__func__ is not own

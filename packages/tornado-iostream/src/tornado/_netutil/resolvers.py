@@ -16,7 +16,7 @@ from tornado.concurrent import DummyExecutor
 from tornado.util import Configurable
 
 Addresses = list[tuple[int, Any]]
-"""What a resolver answers: pairs of family and address, as ``socket.connect`` takes it."""
+"""What a resolver returns: pairs of family and address, as ``socket.connect`` takes it."""
 
 
 class Resolver(Configurable):
@@ -97,7 +97,7 @@ def _addresses(found: list[Any]) -> Addresses:
 def _numeric(host: str, port: int | str, family: int) -> Addresses | None:
     """Return the address that `host` itself is; ``None`` if it is to be looked up.
 
-    Threads that wait for a name server that does not answer must not keep it waiting.
+    Threads that wait for a name server that does not respond must not keep it waiting.
     """
     name = host_text(host)
     # None is the loopback or the wildcard address.

@@ -131,7 +131,7 @@ class CaresResolver(Resolver):
         return timeout()
 
     def _set_timer(self) -> None:
-        """Let c-ares notice in time that a server does not answer."""
+        """Let c-ares notice in time that a server does not respond."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -9,7 +9,7 @@ the coroutine from there on, as its own.
 
 Nobody can tell the difference. A task is lent again only if nothing of the coroutine is left on it: no
 reference, strong or weak, no callback, no request to cancel it and no new name. While it is
-parked it is not among `asyncio.all_tasks`, so that whoever waits for all of them does not wait for it.
+parked it is not among `asyncio.all_tasks`, so that code which waits for all of them does not wait for it.
 """
 
 from __future__ import annotations

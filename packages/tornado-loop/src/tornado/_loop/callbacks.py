@@ -29,7 +29,7 @@ __all__ = [
 _T = TypeVar("_T")
 
 #: What a callback of the application may raise when it is called outside a task. There,
-#: ``CancelledError`` is an error like others: no task is being cancelled, and whoever waits for the
+#: ``CancelledError`` is an error like others: no task is being cancelled, and the code that waits for the
 #: application must not wait for ever.
 CALLBACK_ERRORS = (Exception, asyncio.CancelledError)
 
@@ -80,7 +80,7 @@ def with_callback(
 def schedule(io_loop: Any, callback: Callable[..., Any], *args: Any) -> None:
     """Call a callback that was wrapped before on the next turn, without the contexts of here.
 
-    For layers that store callbacks: `IOLoop.add_callback` would add the stack contexts of whoever
+    For layers that store callbacks: `IOLoop.add_callback` would add the stack contexts of the code that
     completes the operation to a callback that was given outside of all contexts.
     """
     contexts.run_clean(io_loop.add_callback, callback, *args)

@@ -193,7 +193,7 @@ class ExceptionStackContext(StackContext):
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool | None:
-        """Show an exception to the handler and return what it answers.
+        """Show an exception to the handler and return its result.
 
         .. versionadded:: 3.1
         """
@@ -212,7 +212,7 @@ class NullContext:
     """Clears the active contexts for a block.
 
     Shared resources (connection pools, listening sockets) are made inside one, so that the
-    contexts of whoever happened to need them first do not stay with them.
+    contexts of the code that happened to need them first do not stay with them.
 
     .. versionadded:: 1.1
     """
@@ -341,7 +341,7 @@ def wrap(fn: _F) -> _F:
 
     If no context was ever entered in this process, and for ``None`` or something already wrapped,
     ``fn`` itself is returned. Once one was, a function that is wrapped while none is active runs
-    without any, whatever is active where it is called. Whoever stores a callback for later, or
+    without any, whatever is active where it is called. Code that stores a callback for later, or
     hands it to another thread, wraps it first.
     """
     if not in_use or fn is None or type(fn) is _Wrapped:

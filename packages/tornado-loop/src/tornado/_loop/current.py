@@ -67,7 +67,7 @@ by_asyncio_loop: dict[asyncio.AbstractEventLoop, Loop] = {}
 class _Hooks:
     """What rooms above this one do for it; they put their functions here when they are imported.
 
-    Whoever needs no loop (a module that only decorates coroutines) does without those rooms: the first
+    Code that needs no loop (a module that only decorates coroutines) does without those rooms: the first
     call of a hook imports the module that brings them, by its name.
     """
 

@@ -374,7 +374,7 @@ class IOLoop(Configurable):
     ) -> None:
         """Call ``callback(*args, **kwargs)`` on the next turn; safe in signal handlers.
 
-        The callback runs outside all stack contexts: a signal interrupts whoever happens to run.
+        The callback runs outside all stack contexts: a signal interrupts whatever happens to run.
 
         .. versionadded:: 3.0
         """
@@ -413,7 +413,7 @@ class IOLoop(Configurable):
 
         Where `_run_callback` was overridden or patched, on a class or on this object, it is called
         with one argument, as in released versions. A bound method that is one indeed, and whose
-        function is ours, cannot be imitated: wrappers that answer look-ups as the original does
+        function is ours, cannot be imitated: wrappers that respond to look-ups as the original does
         are of another type.
         """
         run = self._run_callback

@@ -63,7 +63,7 @@ class PeriodicCallback:
     def start(self) -> None:
         """Start calling; the first call comes after one period. If it runs, nothing happens.
 
-        One that was started on a loop which is closed by now is started anew on the current one.
+        One that was started on a loop which is closed by now is restarted on the current one.
         """
         if self._running and not self._is_loop_closed():
             return
@@ -129,7 +129,7 @@ class PeriodicCallback:
             self._update_next(now)
             period = self.callback_time / 1000.0
             if self._next_timeout - now > 2 * period * (1 + self.jitter):
-                # The clock was set back by more than a period: begin anew rather than wait until
+                # The clock was set back by more than a period: start over rather than wait until
                 # it is again as late as it was.
                 self._next_timeout = now + period
             self._timeout = contexts.run_clean(

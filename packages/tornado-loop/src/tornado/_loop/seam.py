@@ -21,7 +21,7 @@ Futures and callbacks
     nobody may change it. `deliver` calls a callback with an awaitable's result, through the loop and
     inside the caller's stack contexts. `with_callback` returns a future, or, for a caller that gave
     ``callback=``, calls that with the result and returns None. `schedule` calls one that was wrapped
-    before, without adding the contexts of whoever completes the operation. `CALLBACK_ERRORS` are the
+    before, without adding the contexts of the code that completes the operation. `CALLBACK_ERRORS` are the
     exceptions that a callback of the application may raise when it is called outside a task,
     `asyncio.CancelledError` among them.
 """

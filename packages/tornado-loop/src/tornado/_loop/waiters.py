@@ -49,7 +49,7 @@ class Waiter(CompatibleFuture[Any]):
     _give_back: Callable[[Any], None] | None
 
     def abandon(self) -> None:
-        """Give back what was granted: whoever waited was cancelled before getting it."""
+        """Give back what was granted: the waiter was cancelled before getting it."""
         give_back, self._give_back = self._give_back, None
         if give_back is not None and self.done() and not self.cancelled():
             if self.exception() is None:
@@ -119,7 +119,7 @@ class Waiters:
     def add_plain(self) -> "asyncio.Future[Any]":
         """Return a new future at the end of the line, the fastest: without timeout or giving back.
 
-        Whoever has something to give back sees to it: see `Semaphore.__aenter__`.
+        A caller that has something to give back handles that: see `Semaphore.__aenter__`.
         """
         return self._append(
             _made(asyncio.Future(loop=_get_running_loop() or current.asyncio_loop()))

@@ -68,7 +68,7 @@ class ZipLoader(BaseLoader):
 
     The file is opened when the first template is loaded and stays open; :meth:`close`, or use as
     a context manager, closes it. :meth:`reset` closes it too, so that a file that was replaced is
-    opened anew.
+    opened again.
 
     :param archive: path of the zip file.
     :param path: directory of the templates inside it, with slashes; default: its top.

@@ -113,7 +113,7 @@ class Template:
     :raises TypeError: when both *whitespace* and *compress_whitespace* are given.
     :raises UnicodeDecodeError: when bytes are not UTF-8.
 
-    Its attributes ``name``, ``loader``, ``autoescape`` and ``namespace`` (the loader's, read anew
+    Its attributes ``name``, ``loader``, ``autoescape`` and ``namespace`` (the loader's, read again
     at each :meth:`generate`) may be read.
 
     .. versionchanged:: 4.3

@@ -93,7 +93,7 @@ class BaseLoader:
         self.lock = threading.RLock()
 
     def reset(self) -> None:
-        """Forget all templates, so that each is loaded anew."""
+        """Forget all templates, so that each is loaded again."""
         with self.lock:
             self.templates = {}
 

@@ -100,7 +100,7 @@ def _end_of_python(source: str, start: int, first_end: int, closer: str) -> int:
     """Return where the code that opens at *start* is closed outside strings and brackets.
 
     This makes ``{{ {"a": {"b": 1}} }}`` and ``{{ "}}" }}`` what they look like. Where no such
-    place is near, *first_end* is the answer, and Python will name the error.
+    place is near, *first_end* is the result, and Python will name the error.
     """
     depth = 0
     limit = min(len(source), first_end + _LOOKAHEAD)

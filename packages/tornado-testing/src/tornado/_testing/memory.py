@@ -174,7 +174,7 @@ class InMemoryClient:
         headers: HTTPHeaders,
         content: bytes,
     ) -> None:
-        """Give the request to the application and wait for the end of its answer."""
+        """Give the request to the application and wait for the end of its response."""
         delegate = self.application.start_request(object(), connection)
         try:
             ready = delegate.headers_received(start_line, headers)

@@ -89,7 +89,7 @@ class _Awaited(Deferred[Any]):
         self._future = future_of(self)
         self._future.add_done_callback(fn, context=context)
 
-    def cancel(self, msg: Any = None) -> bool:  # type: ignore[override]  # asyncio wants an answer
+    def cancel(self, msg: Any = None) -> bool:  # type: ignore[override]  # asyncio wants a result
         """Cancel what is awaited; the task is woken at once, whatever comes of that."""
         if self._future is not None and not self._future.done():
             return self._future.cancel(msg)

@@ -172,7 +172,7 @@ class ReactorEventLoop(_SelectorEventLoop):  # type: ignore[misc]  # see above
 
     :param reactor: a reactor that waits for descriptors (``IReactorFDSet``).
 
-    Its callbacks run whenever the reactor does, whoever started that. `run_forever`, and all that
+    Its callbacks run whenever the reactor does, no matter who started it. `run_forever`, and all that
     is built upon it, runs the reactor and ends by ``reactor.crash()``, so that it can run again.
     """
 

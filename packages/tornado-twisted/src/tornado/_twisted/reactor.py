@@ -329,7 +329,7 @@ class TornadoReactor(_ReactorBase):  # type: ignore[misc]  # see above
         return watched
 
     def _forget_fd(self, fd: int) -> None:
-        """Start anew with a descriptor, whose number may mean another file now."""
+        """Start from scratch with a descriptor, whose number may mean another file now."""
         old = self._watched.pop(fd, None)
         self._io_loop.remove_handler(fd)
         if old is not None:

@@ -161,18 +161,18 @@ class TwistedResolver(Resolver):
     async def _ask(self, host: str, family: int) -> list[tuple[int, str]]:
         """Return the addresses that the name servers know; both families at once, if any will do."""
         kinds = list(_RECORDS) if family == socket.AF_UNSPEC else [family]
-        answers = await asyncio.gather(
+        results = await asyncio.gather(
             *(self._ask_for(host, kind) for kind in kinds), return_exceptions=True
         )
         found = []
         failure = None
-        for answer in answers:
-            if isinstance(answer, Exception):
-                failure = answer
-            elif isinstance(answer, BaseException):
-                raise answer
+        for result in results:
+            if isinstance(result, Exception):
+                failure = result
+            elif isinstance(result, BaseException):
+                raise result
             else:
-                found += answer
+                found += result
         if self._closed:
             raise OSError(
                 errno.ECANCELED, f"{host!r} cannot be resolved: the resolver was closed"
@@ -195,15 +195,15 @@ class TwistedResolver(Resolver):
             deferred = ask(name)
             self._pending.add(deferred)
             try:
-                answers, _, _ = await future_of(deferred)
+                results, _, _ = await future_of(deferred)
             finally:
                 self._pending.discard(deferred)
             found = [
                 (kind, socket.inet_ntop(kind, record.payload.address))
-                for record in answers
+                for record in results
                 if record.type == wanted
             ]
-            aliases = [record.payload.name.name for record in answers if record.type == dns.CNAME]
+            aliases = [record.payload.name.name for record in results if record.type == dns.CNAME]
             if found or not aliases:
                 return found
             name = aliases[-1]

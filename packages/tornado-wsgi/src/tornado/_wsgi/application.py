@@ -66,7 +66,7 @@ class _Connection(HTTPConnection):
         """Run what a handler left to be awaited; called by the handler's delegate.
 
         Inside a running loop (a `WSGIContainer` may be the server) no task would get its turn before this
-        request has to be answered, so the coroutine is run here, as far as it comes without waiting.
+        response has to be there, so the coroutine is run here, as far as it comes without waiting.
         """
         if asyncio._get_running_loop() is None:
             eager.start(coro, context)
@@ -209,7 +209,7 @@ class WSGIAdapter:
         server = wsgiref.simple_server.make_server("", 8888, WSGIAdapter(application))
         server.serve_forever()
 
-    A handler answers before it returns: a coroutine that has to wait, ``@asynchronous`` without
+    A handler responds before it returns: a coroutine that has to wait, ``@asynchronous`` without
     ``finish``, streamed content, WebSockets, clients and mixins that fetch do not work here, and raise
     `RuntimeError` in the server's call. Content of up to 100 MB is read before the handler runs.
 
@@ -305,7 +305,7 @@ class WSGIApplication(Application):
         self._adapter = WSGIAdapter(self)
 
     def __call__(self, *args: Any) -> Any:
-        """Answer ``(environ, start_response)`` of a WSGI server, or a request of Tornado's own."""
+        """Serve ``(environ, start_response)`` of a WSGI server, or a request of Tornado's own."""
         if len(args) == 2:
             return self._adapter(*args)
         return super().__call__(*args)

@@ -47,8 +47,8 @@ _HOP_BY_HOP = frozenset(
 )
 
 
-class _Answer:
-    """What an application said of its answer: status and headers, and what it gave to ``write``."""
+class _Response:
+    """The response of an application so far: status and headers, and what it passed to ``write``."""
 
     def __init__(self) -> None:
         self.status = 0
@@ -128,7 +128,7 @@ class WSGIContainer:
     :arg wsgi_application: the application, called as PEP 3333 says.
     :arg executor: a `concurrent.futures.ThreadPoolExecutor` for the application's calls. ``None`` means
         that they are made in the loop's thread, which waits for them: good for applications that
-        answer at once, and a stand-still for all others.
+        response at once, and a standstill for all others.
 
     :param log_function: a function of the request and the status, called after each response in place of
         the line in ``tornado.access``.
@@ -141,10 +141,10 @@ class WSGIContainer:
 
     Beside handlers, it is the ``fallback`` of a `tornado.web.FallbackHandler`.
 
-    Answers are streamed: each piece is sent as the application gives it, and the next one is asked for
+    Responses are streamed: each piece is sent as the application gives it, and the next one is asked for
     when the client has taken it. With an executor content is streamed too: ``wsgi.input`` gives what has
     arrived and blocks its thread for the rest. ``close`` is called whatever happens, also when the client
-    has left, which ends the answer early.
+    has left, which ends the response early.
 
     .. versionchanged:: 6.3
        Added ``executor``.
@@ -162,17 +162,17 @@ class WSGIContainer:
         self.log_function = log_function
 
     def __call__(self, request: HTTPServerRequest) -> None:
-        """Answer a request whose content is complete."""
+        """Serve a request whose content is complete."""
         eager.start(self.handle_request(request))
 
     def dispatch(self, request: HTTPServerRequest) -> _Target:
-        """Return what answers the request; called by the HTTP server."""
+        """Return the target of the request; called by the HTTP server."""
         return _Target(self, request)
 
     async def handle_request(self, request: HTTPServerRequest) -> None:
-        """Answer a request, and return when the answer was given to the connection.
+        """Serve a request, and return when the response was handed to the connection.
 
-        An error of the application is logged and answered with 500, or, where part of the answer has
+        An error of the application is logged, and the response is a 500 or, where part of a response has
         been sent already, by closing the connection.
 
         .. versionadded:: 6.3
@@ -189,19 +189,19 @@ class WSGIContainer:
         environ["wsgi.multithread"] = self.executor is not None
         if content is not None:
             environ["wsgi.input"] = content
-        answer = _Answer()
+        response = _Response()
         try:
-            await self._run(environ, answer, request)
+            await self._run(environ, response, request)
         except Exception as error:
             if not (isinstance(error, StreamClosedError) and _has_left(request)):
                 app_log.error(
                     "Uncaught exception in WSGI application, %s", _summary(request), exc_info=True
                 )
-                self._fail(request, answer)
+                self._fail(request, response)
         finally:
             if content is not None:
                 content.close()
-        self._log(answer.status or 500, request)
+        self._log(response.status or 500, request)
 
     async def _call(self, function: Callable[..., T], *args: Any) -> T:
         if self.executor is None:
@@ -209,23 +209,25 @@ class WSGIContainer:
         return await asyncio.get_running_loop().run_in_executor(self.executor, function, *args)
 
     async def _run(
-        self, environ: dict[str, Any], answer: _Answer, request: HTTPServerRequest
+        self, environ: dict[str, Any], response: _Response, request: HTTPServerRequest
     ) -> None:
         """Call the application, send what it gives piece by piece, close what it returned."""
         result: Iterable[bytes] = await self._call(
-            self.wsgi_application, environ, answer.start_response
+            self.wsgi_application, environ, response.start_response
         )
         pieces = _Pieces(result)
         try:
             while True:
-                await self._send(request, answer, answer.written, None)
+                await self._send(request, response, response.written, None)
                 piece = await self._call(pieces.next)
-                await self._send(request, answer, answer.written, None)
+                await self._send(request, response, response.written, None)
                 if piece is None:
                     break
                 # A single piece needs no chunks: its length is that of the content.
-                await self._send(request, answer, [piece], len(piece) if pieces.is_single else None)
-            self._finish(request, answer)
+                await self._send(
+                    request, response, [piece], len(piece) if pieces.is_single else None
+                )
+            self._finish(request, response)
         finally:
             if not pieces.is_closed:  # the client left
                 await self._call(pieces.close)
@@ -233,61 +235,61 @@ class WSGIContainer:
     async def _send(
         self,
         request: HTTPServerRequest,
-        answer: _Answer,
+        response: _Response,
         pieces: list[bytes],
         length: int | None,
     ) -> None:
         """Send pieces, the head before the first that is not empty. ``length`` is the whole content's."""
         data = b"".join(pieces)
-        if pieces is answer.written:
+        if pieces is response.written:
             pieces.clear()
         if not data:
             return
-        if not answer.is_begun:
-            head, headers = self._begin(request, answer, length)
+        if not response.is_begun:
+            head, headers = self._begin(request, response, length)
             sent = request.connection.write_headers(head, headers, data)
-            answer.is_begun = True
+            response.is_begun = True
             await sent
         else:
             await request.connection.write(data)
 
     def _begin(
-        self, request: HTTPServerRequest, answer: _Answer, length: int | None
+        self, request: HTTPServerRequest, response: _Response, length: int | None
     ) -> tuple[ResponseStartLine, HTTPHeaders]:
         """Return the start line of a response, and its headers, completed."""
-        headers = answer.headers
+        headers = response.headers
         if headers is None:
             raise RuntimeError("the WSGI application did not call start_response")
-        if answer.status != 304:
-            if length is not None and answer.status != 204:
+        if response.status != 304:
+            if length is not None and response.status != 204:
                 headers.setdefault("Content-Length", str(length))
             headers.setdefault("Content-Type", "text/html; charset=UTF-8")
         headers.setdefault("Server", SERVER_NAME)
-        if length is not None and answer.status not in (204, 304) and request.method != "HEAD":
+        if length is not None and response.status not in (204, 304) and request.method != "HEAD":
             announced = headers.get("Content-Length")
             if announced is not None and announced != str(length):
                 # Found out before anything was sent, so that there can be a response.
                 raise HTTPOutputError(
                     f"the WSGI application gave {length} bytes, its Content-Length is {announced!r}"
                 )
-        return ResponseStartLine("HTTP/1.1", answer.status, answer.reason), headers
+        return ResponseStartLine("HTTP/1.1", response.status, response.reason), headers
 
-    def _finish(self, request: HTTPServerRequest, answer: _Answer) -> None:
+    def _finish(self, request: HTTPServerRequest, response: _Response) -> None:
         connection = request.connection
-        if not answer.is_begun:
-            head, headers = self._begin(request, answer, 0)
+        if not response.is_begun:
+            head, headers = self._begin(request, response, 0)
             connection.write_headers(head, headers)
-            answer.is_begun = True
+            response.is_begun = True
         connection.finish()
 
-    def _fail(self, request: HTTPServerRequest, answer: _Answer) -> None:
-        """Answer 500 where nothing was sent yet; else close, so that the client sees the truncation."""
+    def _fail(self, request: HTTPServerRequest, response: _Response) -> None:
+        """Respond with 500 where nothing was sent yet; else close, so that the client sees the truncation."""
         connection = request.connection
-        if answer.is_begun:
+        if response.is_begun:
             connection.close()
             return
-        answer.status = 500
-        answer.is_begun = True
+        response.status = 500
+        response.is_begun = True
         headers = HTTPHeaders({"Content-Length": "0", "Server": SERVER_NAME})
         connection.write_headers(ResponseStartLine("HTTP/1.1", 500, responses[500]), headers)
         connection.finish()
@@ -317,7 +319,7 @@ def _has_left(request: HTTPServerRequest) -> bool:
 
 
 class _Target(HTTPMessageDelegate):
-    """Answers one request of the HTTP server with the container."""
+    """Serves one request of the HTTP server with the container."""
 
     def __init__(self, container: WSGIContainer, request: HTTPServerRequest) -> None:
         self._container = container
