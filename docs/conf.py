@@ -38,7 +38,11 @@ _elsewhere = "|".join([*sys.stdlib_module_names, "pymysql", "twisted", "zope"])
 nitpick_ignore_regex = [
     (r"py:.*", rf"({_elsewhere})(\..*)?"),
     (r"py:.*", r"tornado(\.\w+)*\._.*"),
-    (r"py:.*", r"_\w+|Cancellable"),
+    # Aliases of types in annotations, and a class that annotations name without its module.
+    (
+        r"py:.*",
+        r"_\w+|Cancellable|FileSpec|Fetcher|RequestHook|ResponseHook|Hooks|AbstractAsyncContextManager",
+    ),
     (r"py:obj", r"(?!tornado\.).*"),
 ]
 # Offline by design: no inventory is fetched.
