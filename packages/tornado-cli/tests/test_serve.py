@@ -594,3 +594,18 @@ def _asked(command, port):
     with contextlib.suppress(OSError, IndexError):
         return command.get(port=port)[1]
     return None
+
+
+def test_refusals_carry_default_headers(start, folder):
+    (folder / "policy_app.py").write_text(
+        "from tornado.web import Application\n"
+        "app = Application([], default_headers={'X-Policy': 'strict'})\n"
+    )
+    command = start("serve", "policy_app:app", "--port=0")
+    with socket.create_connection(("127.0.0.1", command.port)) as sock:
+        sock.settimeout(10)
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
+        head = sock.makefile("rb").read()
+    assert head.startswith(b"HTTP/1.1 400")
+    assert b"\r\nX-Policy: strict\r\n" in head
+    assert command.end() == 0

@@ -48,6 +48,12 @@ class Gate:
         self._application = application
         self.count = 0
 
+    @property
+    def default_headers(self) -> HTTPHeaders | None:
+        """The application's header fields for every response, the server's refusals included."""
+        fields: HTTPHeaders | None = getattr(self._application, "default_headers", None)
+        return fields
+
     def dispatch(self, request: HTTPServerRequest) -> RequestTarget:
         """Return the target of a request."""
         self.count += 1
