@@ -5,8 +5,8 @@ The path of a request that has no content and gets its response at once is a str
 `HTTP1Connection.respond` -> `exchange_finished` -> one ``send``. It makes no future, task or
 timer. Whatever takes longer is kept off it.
 
-Requests that arrive together are served in batches with a budget of time: a batch ends after a
-quarter of a millisecond, and the next one begins when the loop has polled for the events of others.
+Requests that arrive together are served in batches with a budget of time: a batch ends after about
+a millisecond, and the next one begins when the loop has polled for the events of others.
 No request begins while a part of an earlier response waits in this process, so that a connection
 never holds more than one response, and `HTTP1Connection.detach` finds nothing pending.
 """
@@ -46,9 +46,8 @@ from tornado.httputil import (
 from tornado.iostream import IOStream
 from tornado.log import app_log, gen_log
 
-#: Seconds for which the requests of one connection may keep the loop before others have their turn:
-#: some ten short requests. A turn of the loop between two batches costs a few per cent of that.
-_SECONDS_PER_TURN = 0.00025
+#: Seconds for which the requests of one connection may keep the loop before others have their turn.
+_SECONDS_PER_TURN = 0.001
 #: Bytes of requests that wait behind the current one before reading pauses.
 _MAX_WAITING = 65536
 #: Seconds for the rest of a content that is only discarded, whatever the framing.
